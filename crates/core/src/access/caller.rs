@@ -1,0 +1,76 @@
+//! Who a credential turned out to be.
+
+use crate::time::Timestamp;
+use std::net::IpAddr;
+use titan_token::{KeyId, Prefix, ScopeSet, TenantId, VerifiedKey};
+
+/// A key that passed every check of the edge.
+#[derive(Clone, Debug)]
+pub struct KeyPrincipal {
+    key: VerifiedKey,
+    retirement: Option<Retirement>,
+}
+
+/// A rotated key that still lives for a while: from when it is deprecated, and when it ends.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Retirement {
+    /// When it was rotated.
+    pub since: Timestamp,
+    /// When it dies.
+    pub until: Timestamp,
+}
+
+impl KeyPrincipal {
+    /// Made from the proof that the MAC held.
+    pub fn new(key: VerifiedKey, retirement: Option<Retirement>) -> Self {
+        Self { key, retirement }
+    }
+
+    /// Its id.
+    pub fn id(&self) -> KeyId {
+        self.key.claims().id
+    }
+
+    /// Its tenant.
+    pub fn tenant(&self) -> TenantId {
+        self.key.claims().tenant
+    }
+
+    /// What it was granted.
+    pub fn scopes(&self) -> ScopeSet {
+        self.key.claims().scopes
+    }
+
+    /// Where it was issued.
+    pub fn prefix(&self) -> Prefix {
+        self.key.prefix()
+    }
+
+    /// When it expires.
+    pub fn expires_at(&self) -> Timestamp {
+        Timestamp::from_secs(self.key.claims().expires_at.into())
+    }
+
+    /// Set while the key lives on after a rotation with overlap.
+    pub fn retirement(&self) -> Option<Retirement> {
+        self.retirement
+    }
+}
+
+/// Who asks.
+#[derive(Clone, Debug)]
+pub enum Caller {
+    /// A holder of an API key.
+    Key(KeyPrincipal),
+    /// The holder of the master key.
+    Master,
+}
+
+/// Where a request came from: for the audit trail.
+#[derive(Clone, Debug, Default)]
+pub struct Origin {
+    /// The address of the peer, or of the client behind a proxy that is trusted.
+    pub ip: Option<IpAddr>,
+    /// `X-Request-Id`
+    pub request_id: String,
+}

@@ -1,0 +1,42 @@
+//! Why a credential opens nothing.
+
+use crate::error::{Code, Error};
+
+/// A refusal, in the words that every surface uses.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Denial {
+    /// Two credentials that differ, or one header twice.
+    Conflicting,
+    /// The key, its tenant, or the key's switch is off.
+    Disabled,
+    /// Past its expiry.
+    Expired,
+    /// The named scope is lacking.
+    InsufficientScope(String),
+    /// The MAC does not hold, or nobody knows the key.
+    Invalid,
+    /// Not the shape of a key.
+    Malformed,
+    /// No credential.
+    Missing,
+    /// Killed: rotated, deleted, or issued before the not-before of its tenant or signing key.
+    Revoked,
+    /// A good credential on the wrong surface; the text says which one is needed.
+    WrongCredential(&'static str),
+}
+
+impl From<Denial> for Error {
+    fn from(denial: Denial) -> Self {
+        match denial {
+            Denial::Conflicting => Self::new(Code::ConflictingCredentials, "conflicting credentials"),
+            Denial::Disabled => Self::new(Code::ApiKeyDisabled, "api key disabled"),
+            Denial::Expired => Self::new(Code::ApiKeyExpired, "api key expired"),
+            Denial::InsufficientScope(scope) => Self::insufficient_scope(&scope),
+            Denial::Invalid => Self::new(Code::InvalidApiKey, "invalid api key"),
+            Denial::Malformed => Self::new(Code::MalformedApiKey, "malformed api key"),
+            Denial::Missing => Self::new(Code::MissingApiKey, "missing api key"),
+            Denial::Revoked => Self::new(Code::ApiKeyRevoked, "api key revoked"),
+            Denial::WrongCredential(needed) => Self::new(Code::WrongCredential, needed),
+        }
+    }
+}

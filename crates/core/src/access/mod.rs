@@ -1,0 +1,16 @@
+//! Who may do what: pure functions from a proven caller to a [`Permit`] or a [`Denial`].
+
+mod caller;
+mod credential;
+mod denial;
+mod permit;
+mod scope;
+
+pub use caller::{Caller, KeyPrincipal, Origin, Retirement};
+pub use credential::bearer_or_header;
+pub use denial::Denial;
+pub use permit::{
+    Action, CreateKey, DeleteKey, DisableKey, ListKeys, ManageSigningKeys, ManageTenants, Permit, Reach,
+    ReadKey, RotateKey, UpdateKey, VerifyKeys, decide,
+};
+pub use scope::{Catalogue, CatalogueError, KEYS_MANAGE, KEYS_VERIFY};

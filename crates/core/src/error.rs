@@ -1,0 +1,273 @@
+//! The one error that a caller can meet.
+
+use crate::port::StoreError;
+use std::borrow::Cow;
+use std::error::Error as StdError;
+use std::fmt;
+
+/// What went wrong, as a program reads it. `docs/status-codes.md` lists them all.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum Code {
+    /// The key is switched off, or its tenant is.
+    ApiKeyDisabled,
+    /// Past its `expiresAt`.
+    ApiKeyExpired,
+    /// Rotated, deleted, or killed with its signing key or its tenant's earlier keys.
+    ApiKeyRevoked,
+    /// The change contradicts what is there.
+    Conflict,
+    /// Two credentials in one request that are not the same.
+    ConflictingCredentials,
+    /// The key lacks a scope.
+    InsufficientScope,
+    /// Our fault. The body is constant, the cause is in the log.
+    Internal,
+    /// No key of ours: its MAC does not hold, or nobody knows it.
+    InvalidApiKey,
+    /// Not the master key.
+    InvalidMasterKey,
+    /// A field, parameter or path is wrong.
+    InvalidRequest,
+    /// Not the shape of a key.
+    MalformedApiKey,
+    /// The path exists, the method does not.
+    MethodNotAllowed,
+    /// No credential where one is needed.
+    MissingApiKey,
+    /// No credential on the admin surface.
+    MissingMasterKey,
+    /// Unknown, or not the caller's: one answer.
+    NotFound,
+    /// Not started yet, or cut off from what it must know.
+    NotReady,
+    /// The body is over the limit.
+    PayloadTooLarge,
+    /// No route of the policy names this request.
+    RouteNotAllowed,
+    /// The body is not JSON.
+    UnsupportedMediaType,
+    /// The upstream took too long.
+    UpstreamTimeout,
+    /// The upstream cannot be reached, or broke off.
+    UpstreamUnreachable,
+    /// A good credential of the wrong kind for this surface.
+    WrongCredential,
+}
+
+impl Code {
+    /// All of them, so that documents and tests can walk them.
+    pub const ALL: [Self; 22] = [
+        Self::ApiKeyDisabled,
+        Self::ApiKeyExpired,
+        Self::ApiKeyRevoked,
+        Self::Conflict,
+        Self::ConflictingCredentials,
+        Self::InsufficientScope,
+        Self::Internal,
+        Self::InvalidApiKey,
+        Self::InvalidMasterKey,
+        Self::InvalidRequest,
+        Self::MalformedApiKey,
+        Self::MethodNotAllowed,
+        Self::MissingApiKey,
+        Self::MissingMasterKey,
+        Self::NotFound,
+        Self::NotReady,
+        Self::PayloadTooLarge,
+        Self::RouteNotAllowed,
+        Self::UnsupportedMediaType,
+        Self::UpstreamTimeout,
+        Self::UpstreamUnreachable,
+        Self::WrongCredential,
+    ];
+
+    /// The slug in `code`.
+    pub const fn slug(self) -> &'static str {
+        match self {
+            Self::ApiKeyDisabled => "api_key_disabled",
+            Self::ApiKeyExpired => "api_key_expired",
+            Self::ApiKeyRevoked => "api_key_revoked",
+            Self::Conflict => "conflict",
+            Self::ConflictingCredentials => "conflicting_credentials",
+            Self::InsufficientScope => "insufficient_scope",
+            Self::Internal => "internal_error",
+            Self::InvalidApiKey => "invalid_api_key",
+            Self::InvalidMasterKey => "invalid_master_key",
+            Self::InvalidRequest => "invalid_request",
+            Self::MalformedApiKey => "malformed_api_key",
+            Self::MethodNotAllowed => "method_not_allowed",
+            Self::MissingApiKey => "missing_api_key",
+            Self::MissingMasterKey => "missing_master_key",
+            Self::NotFound => "not_found",
+            Self::NotReady => "not_ready",
+            Self::PayloadTooLarge => "payload_too_large",
+            Self::RouteNotAllowed => "route_not_allowed",
+            Self::UnsupportedMediaType => "unsupported_media_type",
+            Self::UpstreamTimeout => "upstream_timeout",
+            Self::UpstreamUnreachable => "upstream_unreachable",
+            Self::WrongCredential => "wrong_credential",
+        }
+    }
+
+    /// The HTTP status (RFC 9110, 15).
+    pub const fn status(self) -> u16 {
+        match self {
+            Self::InvalidRequest => 400,
+            Self::ApiKeyDisabled
+            | Self::ApiKeyExpired
+            | Self::ApiKeyRevoked
+            | Self::ConflictingCredentials
+            | Self::InvalidApiKey
+            | Self::InvalidMasterKey
+            | Self::MalformedApiKey
+            | Self::MissingApiKey
+            | Self::MissingMasterKey => 401,
+            Self::InsufficientScope | Self::RouteNotAllowed | Self::WrongCredential => 403,
+            Self::NotFound => 404,
+            Self::MethodNotAllowed => 405,
+            Self::Conflict => 409,
+            Self::PayloadTooLarge => 413,
+            Self::UnsupportedMediaType => 415,
+            Self::Internal => 500,
+            Self::UpstreamUnreachable => 502,
+            Self::NotReady => 503,
+            Self::UpstreamTimeout => 504,
+        }
+    }
+}
+
+/// What the caller is told, and beside it what only the log is told.
+#[derive(Debug)]
+pub struct Error {
+    code: Code,
+    message: Cow<'static, str>,
+    missing_scope: Option<String>,
+    cause: Option<Box<dyn StdError + Send + Sync>>,
+}
+
+impl Error {
+    /// An error with a text for the caller.
+    pub fn new(code: Code, message: impl Into<Cow<'static, str>>) -> Self {
+        Self { code, message: message.into(), missing_scope: None, cause: None }
+    }
+
+    /// 400, naming the field or parameter.
+    pub fn invalid(message: impl Into<Cow<'static, str>>) -> Self {
+        Self::new(Code::InvalidRequest, message)
+    }
+
+    /// 404: the same for what does not exist and for what is not the caller's.
+    pub fn not_found(what: &str) -> Self {
+        Self::new(Code::NotFound, format!("{what} not found"))
+    }
+
+    /// 409.
+    pub fn conflict(message: impl Into<Cow<'static, str>>) -> Self {
+        Self::new(Code::Conflict, message)
+    }
+
+    /// 403 naming the scope that is lacking.
+    pub fn insufficient_scope(scope: &str) -> Self {
+        Self {
+            missing_scope: Some(scope.to_owned()),
+            ..Self::new(Code::InsufficientScope, format!("insufficient scope: {scope} required"))
+        }
+    }
+
+    /// 503 with the cause for the log.
+    pub fn not_ready(cause: impl Into<Box<dyn StdError + Send + Sync>>) -> Self {
+        Self::new(Code::NotReady, "not ready, try again").caused_by(cause)
+    }
+
+    /// 500 with the cause for the log.
+    pub fn internal(cause: impl Into<Box<dyn StdError + Send + Sync>>) -> Self {
+        Self::new(Code::Internal, "internal error").caused_by(cause)
+    }
+
+    #[must_use]
+    fn caused_by(mut self, cause: impl Into<Box<dyn StdError + Send + Sync>>) -> Self {
+        self.cause = Some(cause.into());
+        self
+    }
+
+    /// The code.
+    pub fn code(&self) -> Code {
+        self.code
+    }
+
+    /// The text for the caller.
+    pub fn message(&self) -> &str {
+        &self.message
+    }
+
+    /// The cause, for the log alone.
+    pub fn cause(&self) -> Option<&(dyn StdError + Send + Sync)> {
+        self.cause.as_deref()
+    }
+
+    /// The challenge of a 401 or 403 (RFC 6750, 3): without `error` where no credential was sent.
+    pub fn www_authenticate(&self) -> Option<String> {
+        const REALM: &str = r#"Bearer realm="titan""#;
+        match (self.code.status(), self.code) {
+            (_, Code::MissingApiKey | Code::MissingMasterKey) => Some(REALM.to_owned()),
+            (401, _) => {
+                Some(format!(r#"{REALM}, error="invalid_token", error_description="{}""#, self.message))
+            }
+            (403, _) => Some(match &self.missing_scope {
+                Some(scope) => format!(r#"{REALM}, error="insufficient_scope", scope="{scope}""#),
+                None => format!(r#"{REALM}, error="insufficient_scope""#),
+            }),
+            _ => None,
+        }
+    }
+}
+
+impl fmt::Display for Error {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.message)
+    }
+}
+
+impl StdError for Error {
+    fn source(&self) -> Option<&(dyn StdError + 'static)> {
+        self.cause.as_deref().map(|cause| {
+            let cause: &(dyn StdError + 'static) = cause;
+            cause
+        })
+    }
+}
+
+impl From<StoreError> for Error {
+    fn from(error: StoreError) -> Self {
+        match error {
+            StoreError::Unavailable(_) => Self::not_ready(error),
+            StoreError::Corrupt { .. } | StoreError::Failed(_) => Self::internal(error),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::collections::HashSet;
+
+    #[test]
+    fn codes_are_distinct_and_server_errors_tell_nothing() {
+        let slugs: HashSet<_> = Code::ALL.iter().map(|code| code.slug()).collect();
+        assert_eq!(slugs.len(), Code::ALL.len());
+        let error = Error::internal("disk on fire");
+        assert_eq!(error.message(), "internal error");
+        assert!(!Error::not_ready("10.0.0.7 refused").message().contains("10."));
+    }
+
+    #[test]
+    fn challenges_follow_rfc_6750() {
+        let challenge = |error: Error| error.www_authenticate();
+        assert_eq!(challenge(Error::new(Code::MissingApiKey, "x")).as_deref(), Some(r#"Bearer realm="titan""#));
+        assert_eq!(
+            challenge(Error::insufficient_scope("a:b")).as_deref(),
+            Some(r#"Bearer realm="titan", error="insufficient_scope", scope="a:b""#)
+        );
+        assert_eq!(challenge(Error::invalid("label")), None);
+    }
+}

@@ -1,0 +1,128 @@
+//! API keys: rows, and what may happen to them.
+
+mod service;
+
+use crate::error::Error;
+use crate::port::StoreResult;
+use crate::revision::{Change, KeyStanding};
+use crate::time::Timestamp;
+use async_trait::async_trait;
+pub use service::{Changed, Issued, KeyService, KeyUpdate, NewKey, Page, Rotation};
+use titan_token::{Claims, KeyId, Prefix, ScopeBit, Slot, TenantId};
+
+/// A key's row: everything but the key, which can be signed again from it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Key {
+    /// Its id.
+    pub id: KeyId,
+    /// To whom it belongs.
+    pub tenant: TenantId,
+    /// For which surface it was issued.
+    pub prefix: Prefix,
+    /// The signing key that signed it.
+    pub slot: Slot,
+    /// What people call it.
+    pub label: String,
+    /// What was granted, in the order in which it was asked for.
+    pub scopes: Vec<ScopeBit>,
+    /// When it was issued, in whole seconds.
+    pub created_at: Timestamp,
+    /// From when on it is expired.
+    pub expires_at: Timestamp,
+    /// The switch.
+    pub is_active: bool,
+    /// When it was revoked for good.
+    pub revoked_at: Option<Timestamp>,
+    /// When it was rotated.
+    pub rotated_at: Option<Timestamp>,
+    /// When a rotated key dies: later than `rotated_at` by the overlap.
+    pub retires_at: Option<Timestamp>,
+    /// The key that made it; `None`: the master key did.
+    pub created_by: Option<KeyId>,
+    /// The key whose successor it is.
+    pub rotated_from: Option<KeyId>,
+    /// When it was last accepted, at most a minute ago.
+    pub last_used_at: Option<Timestamp>,
+}
+
+impl Key {
+    /// What the key itself says.
+    pub fn claims(&self) -> Claims {
+        Claims {
+            slot: self.slot,
+            id: self.id,
+            tenant: self.tenant,
+            scopes: self.scopes.iter().copied().collect(),
+            expires_at: self.expires_at.secs_u32(),
+        }
+    }
+
+    /// Whether it is gone for good: deleted, or rotated and past its overlap.
+    pub fn is_gone(&self, now: Timestamp) -> bool {
+        self.revoked_at.is_some() || self.retires_at.is_some_and(|end| now >= end)
+    }
+
+    /// What the edge must know of it.
+    pub fn change(&self) -> Change {
+        let retirement = self.rotated_at.zip(self.retires_at).map(|(since, until)| (since.ms(), until.ms()));
+        let standing =
+            KeyStanding { is_revoked: self.revoked_at.is_some(), is_disabled: !self.is_active, retirement };
+        Change::Key(self.id, standing)
+    }
+}
+
+/// A text that people gave something: 1 to 100 characters, none of them a control character.
+pub(crate) fn check_text(field: &str, text: &str) -> Result<(), Error> {
+    let length = text.chars().count();
+    if !(1..=100).contains(&length) || text.trim().is_empty() {
+        return Err(Error::invalid(format!("{field}: must have 1 to 100 characters")));
+    }
+    if text.chars().any(char::is_control) {
+        return Err(Error::invalid(format!("{field}: must not hold control characters")));
+    }
+    Ok(())
+}
+
+/// Which keys a list shows.
+#[derive(Clone, Debug, Default)]
+pub struct KeyFilter {
+    /// Of this tenant alone.
+    pub tenant: Option<TenantId>,
+    /// With this switch alone.
+    pub is_active: Option<bool>,
+    /// Older than this one: the last of the page before.
+    pub before: Option<KeyId>,
+    /// Keys gone at this time are left out.
+    pub now: Option<Timestamp>,
+    /// How many at most.
+    pub limit: u32,
+}
+
+/// Reading keys.
+#[async_trait]
+pub trait Keys {
+    /// One key, gone or not.
+    async fn key(&self, id: KeyId) -> StoreResult<Option<Key>>;
+
+    /// Keys that are not gone, newest first.
+    async fn keys(&self, filter: &KeyFilter) -> StoreResult<Vec<Key>>;
+
+    /// Writes when keys were last accepted. A time before the one that is there changes nothing.
+    async fn record_uses(&self, uses: &[(KeyId, Timestamp)]) -> StoreResult<()>;
+}
+
+/// Changing keys.
+#[async_trait]
+pub trait KeysTx {
+    /// One key, gone or not, as this transaction sees it.
+    async fn lookup_key(&mut self, id: KeyId) -> StoreResult<Option<Key>>;
+
+    /// The keys that a key made, and theirs, through rotations; without the key itself and those revoked.
+    async fn descendants(&mut self, id: KeyId) -> StoreResult<Vec<Key>>;
+
+    /// Adds a key.
+    async fn add_key(&mut self, key: &Key) -> StoreResult<()>;
+
+    /// Writes what can change of a key: label, switch, and how it ends.
+    async fn save_key(&mut self, key: &Key) -> StoreResult<()>;
+}

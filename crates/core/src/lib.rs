@@ -1,0 +1,24 @@
+//! Titan's rules, without a wire or a disk: who may do what to which key, and what the edge must know of it.
+//!
+//! One folder a noun. A service method is one use case: it takes a [`access::Permit`], does all its work in
+//! one transaction of the [`port::Store`] (the change, its audit row, its revision), and where the change can
+//! turn a yes into a no, answers only after the edge has applied it.
+//!
+//! Time and randomness are arguments ([`time::Clock`], [`entropy::Entropy`]).
+
+#![forbid(unsafe_code)]
+
+pub mod access;
+pub mod audit;
+pub mod entropy;
+pub mod error;
+pub mod idempotency;
+pub mod key;
+pub mod policy;
+pub mod port;
+pub mod revision;
+pub mod signing;
+pub mod tenant;
+pub mod time;
+
+pub use error::{Code, Error};

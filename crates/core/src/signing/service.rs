@@ -1,0 +1,113 @@
+//! What can be done with signing keys.
+
+use super::{SlotKey, signer};
+use crate::access::{ManageSigningKeys, Permit};
+use crate::audit::Entry;
+use crate::entropy::{Entropy, random};
+use crate::error::Error;
+use crate::port::{Store, Tx};
+use crate::revision::{Change, Receipt, Settle};
+use crate::time::{Clock, Timestamp};
+use serde_json::json;
+use std::sync::Arc;
+use titan_token::{SigningSecret, Slot};
+
+/// The rules of signing keys.
+pub struct SigningKeyService {
+    store: Arc<dyn Store>,
+    clock: Arc<dyn Clock>,
+    entropy: Arc<dyn Entropy>,
+    settle: Arc<dyn Settle>,
+}
+
+impl SigningKeyService {
+    /// The rules over this store.
+    pub fn new(
+        store: Arc<dyn Store>,
+        clock: Arc<dyn Clock>,
+        entropy: Arc<dyn Entropy>,
+        settle: Arc<dyn Settle>,
+    ) -> Self {
+        Self { store, clock, entropy, settle }
+    }
+
+    /// Makes the first signing key of a new database. Called once, before anything is served.
+    pub async fn ensure(store: &dyn Store, clock: &dyn Clock, entropy: &dyn Entropy) -> Result<(), Error> {
+        let mut tx = store.begin().await?;
+        if signer(tx.slots().await?).is_none() {
+            let now = clock.now();
+            let slot = free_slot(&mut *tx, now).await?;
+            add(&mut *tx, slot, now, entropy).await?;
+            let detail = json!({});
+            tx.add_audit(&Entry::by_system(now, "signing_key.create", slot.number().to_string(), detail)).await?;
+            tx.commit().await?;
+        }
+        Ok(())
+    }
+
+    /// All slots in use.
+    pub async fn list(&self, _permit: &Permit<ManageSigningKeys>) -> Result<Vec<SlotKey>, Error> {
+        Ok(self.store.signing_keys().await?)
+    }
+
+    /// A new key signs from now on; the older ones go on verifying what they signed.
+    pub async fn rotate(&self, permit: &Permit<ManageSigningKeys>) -> Result<(SlotKey, Receipt), Error> {
+        let now = self.clock.now();
+        let mut tx = self.store.begin().await?;
+        let slot = free_slot(&mut *tx, now).await?;
+        let key = add(&mut *tx, slot, now, &*self.entropy).await?;
+        let revision = tx.record_change(&Change::SigningKey(slot)).await?;
+        tx.add_audit(&Entry::by(permit, now, "signing_key.create", slot.number().to_string(), json!({}))).await?;
+        tx.commit().await?;
+        let receipt = self.settle.settle(revision).await?;
+        Ok((key, receipt))
+    }
+
+    /// Retires a slot at once: every key that it signed is revoked. The one that signs now must be rotated
+    /// first.
+    pub async fn retire(&self, permit: &Permit<ManageSigningKeys>, slot: Slot) -> Result<Receipt, Error> {
+        let now = self.clock.now();
+        let mut tx = self.store.begin().await?;
+        let slots = tx.slots().await?;
+        let key = slots.into_iter().find(|key| key.slot == slot && key.retired_at.is_none());
+        let mut key = key.ok_or_else(|| Error::not_found("signing key"))?;
+        if signer(tx.slots().await?).is_some_and(|signer| signer.slot == slot) {
+            return Err(Error::conflict("this slot signs now: rotate before you retire it"));
+        }
+        key.retired_at = Some(now);
+        tx.put_slot(&key).await?;
+        let revision = tx.record_change(&Change::SigningKey(slot)).await?;
+        tx.add_audit(&Entry::by(permit, now, "signing_key.retire", slot.number().to_string(), json!({}))).await?;
+        tx.commit().await?;
+        self.settle.settle(revision).await
+    }
+}
+
+/// A slot that was never used, or whose last key has expired.
+async fn free_slot(tx: &mut dyn Tx, now: Timestamp) -> Result<Slot, Error> {
+    let slots = tx.slots().await?;
+    let signs = signer(tx.slots().await?).map(|key| key.slot);
+    for slot in (0..16).filter_map(Slot::new) {
+        if !slots.iter().any(|key| key.slot == slot) {
+            return Ok(slot);
+        }
+        let is_spent = tx.last_expiry(slot).await?.is_none_or(|last| last <= now);
+        if signs != Some(slot) && is_spent {
+            return Ok(slot);
+        }
+    }
+    Err(Error::conflict("all 16 slots hold keys that are still good: wait for the oldest to expire"))
+}
+
+async fn add(tx: &mut dyn Tx, slot: Slot, now: Timestamp, entropy: &dyn Entropy) -> Result<SlotKey, Error> {
+    let secret = random(entropy);
+    let key = SlotKey {
+        slot,
+        secret: SigningSecret::new(secret),
+        created_at: now,
+        retired_at: None,
+        not_before: now.whole_seconds(),
+    };
+    tx.put_slot(&key).await?;
+    Ok(key)
+}

@@ -1,0 +1,71 @@
+//! Tenants: the organisations to which keys belong.
+
+mod service;
+
+use crate::error::Error;
+use crate::port::StoreResult;
+use crate::revision::{Change, TenantStanding};
+use crate::time::Timestamp;
+use async_trait::async_trait;
+pub use service::{TenantService, TenantUpdate};
+use titan_token::TenantId;
+
+/// The tenant that is there from the start.
+pub const DEFAULT: TenantId = TenantId(1);
+
+/// A tenant.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Tenant {
+    /// Its number.
+    pub id: TenantId,
+    /// Its name, unique.
+    pub name: String,
+    /// Whether its keys are accepted.
+    pub is_active: bool,
+    /// Keys issued before this are revoked.
+    pub not_before: Option<Timestamp>,
+    /// When it was made.
+    pub created_at: Timestamp,
+}
+
+impl Tenant {
+    /// What the edge must know of it.
+    pub fn change(&self) -> Change {
+        let standing = TenantStanding {
+            is_disabled: !self.is_active,
+            not_before: self.not_before.map(Timestamp::ms),
+        };
+        Change::Tenant(self.id, standing)
+    }
+}
+
+/// A tenant's name: 1 to 100 characters, none of them a control character.
+pub fn check_name(name: &str) -> Result<(), Error> {
+    crate::key::check_text("name", name)
+}
+
+/// Reading tenants.
+#[async_trait]
+pub trait Tenants {
+    /// One tenant.
+    async fn tenant(&self, id: TenantId) -> StoreResult<Option<Tenant>>;
+
+    /// At most `limit` tenants with a number above `after`, by number.
+    async fn tenants(&self, after: Option<TenantId>, limit: u32) -> StoreResult<Vec<Tenant>>;
+}
+
+/// Changing tenants.
+#[async_trait]
+pub trait TenantsTx {
+    /// One tenant, as this transaction sees it.
+    async fn lookup_tenant(&mut self, id: TenantId) -> StoreResult<Option<Tenant>>;
+
+    /// Whether another tenant than `except` has this name.
+    async fn is_name_taken(&mut self, name: &str, except: Option<TenantId>) -> StoreResult<bool>;
+
+    /// Adds a tenant under the next number.
+    async fn add_tenant(&mut self, name: &str, at: Timestamp) -> StoreResult<Tenant>;
+
+    /// Writes name, switch and not-before.
+    async fn save_tenant(&mut self, tenant: &Tenant) -> StoreResult<()>;
+}

@@ -1,0 +1,107 @@
+//! What can be done with tenants.
+
+use super::{Tenant, check_name};
+use crate::access::{ManageTenants, Permit};
+use crate::audit::Entry;
+use crate::error::Error;
+use crate::port::Store;
+use crate::revision::{Receipt, Settle};
+use crate::time::Clock;
+use serde_json::json;
+use std::sync::Arc;
+use titan_token::TenantId;
+
+/// The rules of tenants.
+pub struct TenantService {
+    store: Arc<dyn Store>,
+    clock: Arc<dyn Clock>,
+    settle: Arc<dyn Settle>,
+}
+
+/// What shall change of a tenant; `None` leaves it.
+#[derive(Clone, Debug, Default)]
+pub struct TenantUpdate {
+    /// A new name.
+    pub name: Option<String>,
+    /// Off: every key of the tenant is refused.
+    pub is_active: Option<bool>,
+    /// Revokes every key issued up to now.
+    pub revoke_keys: bool,
+}
+
+impl TenantService {
+    /// The rules over this store.
+    pub fn new(store: Arc<dyn Store>, clock: Arc<dyn Clock>, settle: Arc<dyn Settle>) -> Self {
+        Self { store, clock, settle }
+    }
+
+    /// Makes a tenant.
+    pub async fn create(&self, permit: &Permit<ManageTenants>, name: &str) -> Result<Tenant, Error> {
+        check_name(name)?;
+        let now = self.clock.now();
+        let mut tx = self.store.begin().await?;
+        if tx.is_name_taken(name, None).await? {
+            return Err(Error::conflict("a tenant of that name exists"));
+        }
+        let tenant = tx.add_tenant(name, now.whole_seconds()).await?;
+        let detail = json!({ "name": name });
+        tx.add_audit(&Entry::by(permit, now, "tenant.create", tenant.id.to_string(), detail)).await?;
+        tx.commit().await?;
+        Ok(tenant)
+    }
+
+    /// One tenant.
+    pub async fn lookup(&self, _permit: &Permit<ManageTenants>, id: TenantId) -> Result<Tenant, Error> {
+        self.store.tenant(id).await?.ok_or_else(|| Error::not_found("tenant"))
+    }
+
+    /// Tenants by number; the second value is where the next part begins.
+    pub async fn list(
+        &self,
+        _permit: &Permit<ManageTenants>,
+        after: Option<TenantId>,
+        limit: u32,
+    ) -> Result<(Vec<Tenant>, Option<TenantId>), Error> {
+        let mut tenants = self.store.tenants(after, limit + 1).await?;
+        let limit = usize::try_from(limit).unwrap_or(usize::MAX);
+        let has_more = tenants.len() > limit;
+        tenants.truncate(limit);
+        let next = tenants.last().filter(|_| has_more).map(|tenant| tenant.id);
+        Ok((tenants, next))
+    }
+
+    /// Renames a tenant, switches it on or off, revokes the keys it has so far.
+    pub async fn update(
+        &self,
+        permit: &Permit<ManageTenants>,
+        id: TenantId,
+        update: TenantUpdate,
+    ) -> Result<(Tenant, Receipt), Error> {
+        if update.name.is_none() && update.is_active.is_none() && !update.revoke_keys {
+            return Err(Error::invalid("body: must change name, isActive or revokeKeys"));
+        }
+        let now = self.clock.now();
+        let mut tx = self.store.begin().await?;
+        let mut tenant = tx.lookup_tenant(id).await?.ok_or_else(|| Error::not_found("tenant"))?;
+        if let Some(name) = update.name {
+            check_name(&name)?;
+            if tx.is_name_taken(&name, Some(id)).await? {
+                return Err(Error::conflict("a tenant of that name exists"));
+            }
+            tenant.name = name;
+        }
+        tenant.is_active = update.is_active.unwrap_or(tenant.is_active);
+        if update.revoke_keys {
+            // A key issued in this very millisecond was issued before this, too.
+            let next_ms = crate::time::Timestamp::from_ms(now.ms() + 1);
+            tenant.not_before = Some(tenant.not_before.map_or(next_ms, |t| t.max(next_ms)));
+        }
+        tx.save_tenant(&tenant).await?;
+        let revision = tx.record_change(&tenant.change()).await?;
+        let detail = json!({ "name": tenant.name, "isActive": tenant.is_active, "revokeKeys": update.revoke_keys });
+        tx.add_audit(&Entry::by(permit, now, "tenant.update", id.to_string(), detail)).await?;
+        tx.commit().await?;
+        let receipt = self.settle.settle(revision).await?;
+        Ok((tenant, receipt))
+    }
+}

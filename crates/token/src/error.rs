@@ -1,0 +1,32 @@
+//! Why a text is no credential.
+
+use core::fmt;
+
+/// What is wrong with the shape of a presented text.
+///
+/// It names the rule, never the text, so that it can be logged.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum Malformed {
+    /// A character outside the alphabet, padding, or bits set behind the last byte.
+    Alphabet,
+    /// Too short or too long for its prefix.
+    Length,
+    /// No prefix of ours.
+    Prefix,
+    /// A format version that this program does not know.
+    Version,
+}
+
+impl fmt::Display for Malformed {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::Alphabet => "not canonical base64url or hex",
+            Self::Length => "wrong length",
+            Self::Prefix => "unknown prefix",
+            Self::Version => "unknown format version",
+        })
+    }
+}
+
+impl core::error::Error for Malformed {}

@@ -1,0 +1,130 @@
+//! Ids: 128-bit UUIDv7 (RFC 9562, 5.7) that print as TypeID (typeid spec 0.3).
+
+use alloc::string::String;
+use core::fmt;
+use core::str::FromStr;
+
+const ALPHABET: &[u8; 32] = b"0123456789abcdefghjkmnpqrstvwxyz";
+/// 26 characters of 5 bits hold 130 bits: the first one is at most 7.
+const SUFFIX: usize = 26;
+
+/// A 128-bit id as it is stored.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct Uuid(u128);
+
+/// A text is not the id that was expected.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct TypeIdError;
+
+impl fmt::Display for TypeIdError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("not an id of this kind")
+    }
+}
+
+impl core::error::Error for TypeIdError {}
+
+impl Uuid {
+    /// A UUIDv7: `unix_ms` (48 bits are kept), version, variant, and 74 of the random bits.
+    pub const fn v7(unix_ms: u64, random: [u8; 10]) -> Self {
+        let mut bytes = [0; 16];
+        let time = unix_ms.to_be_bytes();
+        let mut i = 0;
+        while i < 6 {
+            bytes[i] = time[i + 2];
+            i += 1;
+        }
+        while i < 16 {
+            bytes[i] = random[i - 6];
+            i += 1;
+        }
+        bytes[6] = 0x70 | (bytes[6] & 0x0f);
+        bytes[8] = 0x80 | (bytes[8] & 0x3f);
+        Self(u128::from_be_bytes(bytes))
+    }
+
+    /// From its 128 bits.
+    pub const fn from_bits(bits: u128) -> Self {
+        Self(bits)
+    }
+
+    /// Its 128 bits.
+    pub const fn bits(self) -> u128 {
+        self.0
+    }
+
+    /// When it was made: milliseconds since 1970, from its first 48 bits.
+    pub const fn unix_ms(self) -> u64 {
+        let [a, b, c, d, e, f, ..] = self.0.to_be_bytes();
+        u64::from_be_bytes([0, 0, a, b, c, d, e, f])
+    }
+
+    /// Prints as TypeID: `prefix`, `_`, 26 characters of lower-case Crockford base32.
+    pub fn to_type_id(self, prefix: &str) -> String {
+        let mut text = String::with_capacity(prefix.len() + 1 + SUFFIX);
+        text.push_str(prefix);
+        text.push('_');
+        for place in (0..SUFFIX).rev() {
+            let five = (self.0 >> (5 * place)).to_le_bytes()[0] & 31;
+            text.push(char::from(ALPHABET[usize::from(five)]));
+        }
+        text
+    }
+
+    /// Reads a TypeID with that prefix. Only the canonical spelling is read.
+    pub fn from_type_id(prefix: &str, text: &str) -> Result<Self, TypeIdError> {
+        let suffix = text.strip_prefix(prefix).and_then(|rest| rest.strip_prefix('_')).ok_or(TypeIdError)?;
+        if suffix.len() != SUFFIX || suffix.as_bytes()[0] > b'7' {
+            return Err(TypeIdError);
+        }
+        suffix.bytes().try_fold(0u128, |bits, c| Some(bits << 5 | five_bits(c)?)).map(Self).ok_or(TypeIdError)
+    }
+}
+
+fn five_bits(c: u8) -> Option<u128> {
+    ALPHABET.iter().zip(0u128..).find_map(|(a, value)| (*a == c).then_some(value))
+}
+
+impl fmt::Debug for Uuid {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "Uuid({:032x})", self.0)
+    }
+}
+
+/// The id of an API key: `key_…`.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct KeyId(Uuid);
+
+impl KeyId {
+    const PREFIX: &'static str = "key";
+
+    /// Wraps an id.
+    pub const fn new(uuid: Uuid) -> Self {
+        Self(uuid)
+    }
+
+    /// The id behind the name.
+    pub const fn uuid(self) -> Uuid {
+        self.0
+    }
+}
+
+impl fmt::Display for KeyId {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.0.to_type_id(Self::PREFIX))
+    }
+}
+
+impl fmt::Debug for KeyId {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        fmt::Display::fmt(self, f)
+    }
+}
+
+impl FromStr for KeyId {
+    type Err = TypeIdError;
+
+    fn from_str(text: &str) -> Result<Self, TypeIdError> {
+        Uuid::from_type_id(Self::PREFIX, text).map(Self)
+    }
+}

@@ -1,0 +1,211 @@
+//! The self-contained key: what it carries, how it is read, minted and verified.
+
+use crate::cursor::Cursor;
+use crate::{BadMac, KeyId, Malformed, PlainKey, ScopeSet, SigningKey, Uuid};
+use alloc::string::String;
+use base64_simd::URL_SAFE_NO_PAD;
+use core::fmt;
+
+const CLAIMS: usize = 41;
+const PAYLOAD: usize = CLAIMS + 32;
+/// 73 bytes in base64url without padding.
+const TEXT: usize = 98;
+/// The longest prefix and the claims: what the MAC is computed over.
+const MESSAGE: usize = 14 + CLAIMS;
+
+/// On which surface a key was issued. It is under the MAC, so a key cannot be moved to another.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum Prefix {
+    /// `titan_sk_live_`
+    Live,
+    /// `titan_`
+    Standard,
+    /// `titan_sk_test_`
+    Test,
+}
+
+impl Prefix {
+    /// All, longest first: the order in which a text must be compared with them.
+    pub const ALL: [Self; 3] = [Self::Live, Self::Test, Self::Standard];
+
+    /// As it stands before the payload.
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Live => "titan_sk_live_",
+            Self::Standard => "titan_",
+            Self::Test => "titan_sk_test_",
+        }
+    }
+}
+
+/// Which of the 16 signing keys signed.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct Slot(u8);
+
+impl Slot {
+    /// The slot `number`, or `None` above 15.
+    pub const fn new(number: u8) -> Option<Self> {
+        if number < 16 { Some(Self(number)) } else { None }
+    }
+
+    /// Its number, 0 to 15.
+    pub const fn number(self) -> u8 {
+        self.0
+    }
+
+    /// Its place in an array of 16.
+    pub fn index(self) -> usize {
+        usize::from(self.0)
+    }
+}
+
+/// The number of a tenant.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct TenantId(pub u32);
+
+impl fmt::Display for TenantId {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}", self.0)
+    }
+}
+
+impl fmt::Debug for TenantId {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "tenant {}", self.0)
+    }
+}
+
+/// What a key says.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Claims {
+    /// The signing key that signed it.
+    pub slot: Slot,
+    /// Its id; its first 48 bits are the issue time.
+    pub id: KeyId,
+    /// To whom it belongs.
+    pub tenant: TenantId,
+    /// What was granted, before implications.
+    pub scopes: ScopeSet,
+    /// Seconds since 1970; the key is expired from this second on.
+    pub expires_at: u32,
+}
+
+impl Claims {
+    fn to_bytes(self) -> [u8; CLAIMS] {
+        let mut bytes = [0; CLAIMS];
+        bytes[0] = self.slot.0;
+        bytes[1..17].copy_from_slice(&self.id.uuid().bits().to_be_bytes());
+        bytes[17..21].copy_from_slice(&self.tenant.0.to_be_bytes());
+        bytes[21..37].copy_from_slice(&self.scopes.bits().to_be_bytes());
+        bytes[37..].copy_from_slice(&self.expires_at.to_be_bytes());
+        bytes
+    }
+
+    fn from_bytes(bytes: &[u8]) -> Option<Self> {
+        let mut fields = Cursor::new(bytes);
+        let [head] = fields.take()?;
+        let claims = Self {
+            slot: Slot::new(head)?,
+            id: KeyId::new(Uuid::from_bits(u128::from_be_bytes(fields.take()?))),
+            tenant: TenantId(u32::from_be_bytes(fields.take()?)),
+            scopes: ScopeSet::from_bits(u128::from_be_bytes(fields.take()?)),
+            expires_at: u32::from_be_bytes(fields.take()?),
+        };
+        fields.finish()?;
+        Some(claims)
+    }
+
+    /// Signs these claims: the text of the key.
+    ///
+    /// The same claims give the same text, so an answer that was lost can be given again from its row.
+    pub fn sign(self, prefix: Prefix, key: &SigningKey) -> PlainKey {
+        let mut payload = [0; PAYLOAD];
+        payload[..CLAIMS].copy_from_slice(&self.to_bytes());
+        let mac = key.sign(Message::new(prefix, &payload).as_bytes());
+        payload[CLAIMS..].copy_from_slice(mac.as_ref());
+        let mut text = String::with_capacity(prefix.as_str().len() + TEXT);
+        text.push_str(prefix.as_str());
+        URL_SAFE_NO_PAD.encode_append(payload, &mut text);
+        PlainKey::new(text)
+    }
+}
+
+/// `prefix || claims`: the bytes under the MAC, in one place without an allocation.
+struct Message {
+    bytes: [u8; MESSAGE],
+    len: usize,
+}
+
+impl Message {
+    fn new(prefix: Prefix, payload: &[u8; PAYLOAD]) -> Self {
+        let prefix = prefix.as_str().as_bytes();
+        let len = prefix.len() + CLAIMS;
+        let mut bytes = [0; MESSAGE];
+        bytes[..prefix.len()].copy_from_slice(prefix);
+        bytes[prefix.len()..len].copy_from_slice(&payload[..CLAIMS]);
+        Self { bytes, len }
+    }
+
+    fn as_bytes(&self) -> &[u8] {
+        &self.bytes[..self.len]
+    }
+}
+
+/// A text that has the shape of a key. Nothing that it says may be believed or told to anyone.
+pub struct UntrustedKey {
+    prefix: Prefix,
+    claims: Claims,
+    payload: [u8; PAYLOAD],
+}
+
+impl UntrustedKey {
+    /// Reads the 98 characters behind `prefix`: exact length, URL-safe alphabet, no padding, no spare bits
+    /// set, version 0.
+    pub(crate) fn parse(prefix: Prefix, text: &str) -> Result<Self, Malformed> {
+        if text.len() != TEXT {
+            return Err(Malformed::Length);
+        }
+        let mut payload = [0; PAYLOAD];
+        URL_SAFE_NO_PAD
+            .decode(text.as_bytes(), base64_simd::Out::from_slice(&mut payload))
+            .map_err(|_| Malformed::Alphabet)?;
+        let claims = Claims::from_bytes(&payload[..CLAIMS]).ok_or(Malformed::Version)?;
+        Ok(Self { prefix, claims, payload })
+    }
+
+    /// What the text claims to be, unproven: to find the signing key, to warm a cache, and for
+    /// `titan keys inspect`. Never to decide.
+    pub fn unproven(&self) -> &Claims {
+        &self.claims
+    }
+
+    /// The prefix before the payload.
+    pub fn prefix(&self) -> Prefix {
+        self.prefix
+    }
+
+    /// The only way to a [`VerifiedKey`]: the MAC over prefix and claims holds under `key`.
+    pub fn verify(&self, key: &SigningKey) -> Result<VerifiedKey, BadMac> {
+        key.check(Message::new(self.prefix, &self.payload).as_bytes(), &self.payload[CLAIMS..])?;
+        Ok(VerifiedKey { prefix: self.prefix, claims: self.claims })
+    }
+}
+
+/// A key that one of our signing keys signed. It may still be expired, revoked or disabled.
+#[derive(Clone, Copy, Debug)]
+pub struct VerifiedKey {
+    prefix: Prefix,
+    claims: Claims,
+}
+
+impl VerifiedKey {
+    /// What the key says.
+    pub fn claims(&self) -> &Claims {
+        &self.claims
+    }
+
+    /// The surface for which it was issued.
+    pub fn prefix(&self) -> Prefix {
+        self.prefix
+    }
+}

@@ -1,0 +1,32 @@
+//! The formats of Titan's credentials: text in, values out.
+//!
+//! Nothing here reads a clock, draws a random number, or does I/O: the issue time, the random bytes and the
+//! signing secret are arguments, so each function can be checked against the vectors in `vectors/`, which
+//! another implementation made. `docs/token-format.md` is normative.
+//!
+//! The way through this crate is one-way: text → [`Presented`] (its shape holds) → [`VerifiedKey`] (its MAC
+//! holds). Only [`UntrustedKey::verify`] makes the last step.
+
+#![no_std]
+#![forbid(unsafe_code)]
+
+extern crate alloc;
+
+mod cursor;
+mod error;
+mod id;
+mod key;
+mod opaque;
+mod presented;
+mod scope;
+mod secret;
+mod signing;
+
+pub use error::Malformed;
+pub use id::{KeyId, TypeIdError, Uuid};
+pub use key::{Claims, Prefix, Slot, TenantId, UntrustedKey, VerifiedKey};
+pub use opaque::{HashedKey, LegacyKey, OpaqueKey};
+pub use presented::Presented;
+pub use scope::{ScopeBit, ScopeSet};
+pub use secret::{PlainKey, SigningSecret};
+pub use signing::{BadMac, SigningKey};
