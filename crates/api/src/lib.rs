@@ -1,1 +1,65 @@
-//! x
+//! Titan's control plane: HTTP in, one service call, HTTP out.
+//!
+//! One file an endpoint; where two surfaces have the same endpoint, both stand in it. A handler translates:
+//! the rule is in `titan-core`. Every route is registered together with its OpenAPI description, so the
+//! document has them all, and a test holds a table of principals against it.
+
+#![forbid(unsafe_code)]
+
+mod caller;
+mod docs;
+mod error;
+mod extract;
+mod health;
+mod keys;
+mod reply;
+mod signing_keys;
+mod tenants;
+
+use axum::Router;
+use std::sync::Arc;
+use titan_core::access::{Gate, MasterKeys};
+use titan_core::key::KeyService;
+use titan_core::signing::SigningKeyService;
+use titan_core::tenant::TenantService;
+use utoipa::openapi::OpenApi;
+use utoipa_axum::router::OpenApiRouter;
+
+pub use docs::document;
+pub use error::ApiError;
+
+/// What handlers work with.
+#[derive(Clone)]
+pub struct ControlPlane {
+    /// Proves API keys.
+    pub gate: Arc<dyn Gate>,
+    /// Proves the master key.
+    pub master: Arc<MasterKeys>,
+    /// The rules of keys.
+    pub keys: Arc<KeyService>,
+    /// The rules of tenants.
+    pub tenants: Arc<TenantService>,
+    /// The rules of signing keys.
+    pub signing_keys: Arc<SigningKeyService>,
+    /// Whether requests can be answered.
+    pub is_ready: Arc<dyn Fn() -> bool + Send + Sync>,
+}
+
+fn routes() -> OpenApiRouter<ControlPlane> {
+    OpenApiRouter::new()
+        .merge(health::routes())
+        .merge(keys::routes())
+        .merge(tenants::routes())
+        .merge(signing_keys::routes())
+}
+
+/// The control plane's routes. `others` are the documents of routes that are served elsewhere.
+pub fn router(state: ControlPlane, others: Vec<OpenApi>) -> Router {
+    let document = Arc::new(document(others));
+    let (router, _) = routes().split_for_parts();
+    router
+        .merge(docs::routes(&document))
+        .fallback(error::no_such_page)
+        .method_not_allowed_fallback(error::no_such_method)
+        .with_state(state)
+}

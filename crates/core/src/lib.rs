@@ -20,5 +20,6 @@ pub mod revision;
 pub mod signing;
 pub mod tenant;
 pub mod time;
+pub mod wire;
 
 pub use error::{Code, Error};

@@ -1,1 +1,15 @@
-//! x
+//! Titan, the program: configuration, wiring, commands.
+//!
+//! `main` parses a command; `command/` runs it. `serve` reads a [`config::Settings`], wires the crates together
+//! ([`wire`]), and listens ([`server`]). Here, and only here, the system's clock and randomness are read.
+
+#![forbid(unsafe_code)]
+
+pub mod ambient;
+pub mod command;
+pub mod config;
+mod demo;
+mod dispatch;
+pub mod server;
+mod telemetry;
+pub mod wire;

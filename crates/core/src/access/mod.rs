@@ -3,12 +3,14 @@
 mod caller;
 mod credential;
 mod denial;
+mod gate;
 mod permit;
 mod scope;
 
 pub use caller::{Caller, KeyPrincipal, Origin, Retirement};
 pub use credential::bearer_or_header;
 pub use denial::Denial;
+pub use gate::{Gate, MASTER_KEY_LENGTH, MasterKeys};
 pub use permit::{
     Action, CreateKey, DeleteKey, DisableKey, ListKeys, ManageSigningKeys, ManageTenants, Permit, Reach,
     ReadKey, RotateKey, UpdateKey, VerifyKeys, decide,

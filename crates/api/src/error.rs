@@ -1,0 +1,56 @@
+//! Errors as HTTP: the one place where a code becomes an answer.
+
+use axum::response::{IntoResponse, Response};
+use http::header::{CACHE_CONTROL, CONTENT_TYPE, WWW_AUTHENTICATE};
+use http::{HeaderValue, StatusCode};
+use titan_core::access::Denial;
+use titan_core::error::{Code, Error};
+use titan_core::policy::Style;
+
+/// An error on its way out. Its cause goes to the log, never to the caller.
+#[derive(Debug)]
+pub struct ApiError(Error);
+
+impl<E: Into<Error>> From<E> for ApiError {
+    fn from(error: E) -> Self {
+        Self(error.into())
+    }
+}
+
+impl IntoResponse for ApiError {
+    fn into_response(self) -> Response {
+        let Self(error) = self;
+        if let Some(cause) = error.cause() {
+            tracing::error!(code = error.code().slug(), cause = %cause, "request failed");
+        }
+        let status = StatusCode::from_u16(error.code().status()).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
+        let mut response = (status, error.to_body(Style::Titan)).into_response();
+        let headers = response.headers_mut();
+        headers.insert(CONTENT_TYPE, HeaderValue::from_static("application/json"));
+        headers.insert(CACHE_CONTROL, HeaderValue::from_static("no-store"));
+        let challenge = error.www_authenticate().and_then(|text| HeaderValue::try_from(text).ok());
+        if let Some(challenge) = challenge {
+            headers.insert(WWW_AUTHENTICATE, challenge);
+        }
+        response
+    }
+}
+
+/// What a handler gives.
+pub(crate) type Answer<T> = Result<T, ApiError>;
+
+/// A credential that is missing or bad where the master key is needed.
+pub(crate) fn master_key_needed(denial: &Denial) -> Error {
+    match denial {
+        Denial::Missing => Error::new(Code::MissingMasterKey, "missing master key"),
+        _ => Error::new(Code::InvalidMasterKey, "invalid master key"),
+    }
+}
+
+pub(crate) async fn no_such_page() -> ApiError {
+    Error::not_found("page").into()
+}
+
+pub(crate) async fn no_such_method() -> ApiError {
+    Error::new(Code::MethodNotAllowed, "method not allowed").into()
+}

@@ -1,0 +1,54 @@
+//! A key as answers show it.
+
+use serde::Serialize;
+use titan_core::key::{Key, KeyService};
+use titan_token::PlainKey;
+use utoipa::ToSchema;
+
+/// A key.
+#[derive(Serialize, ToSchema)]
+#[serde(rename_all = "camelCase")]
+pub(crate) struct KeyView {
+    /// `key_…`
+    id: String,
+    /// The key itself: only in the answer that issues it.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    key: Option<String>,
+    /// What people call it.
+    label: String,
+    /// What it may do, in the order in which it was asked for.
+    scopes: Vec<String>,
+    /// The switch: a disabled key is refused until it is enabled again.
+    is_active: bool,
+    /// RFC 3339
+    created_at: String,
+    /// From then on it is refused.
+    expires_at: String,
+    /// When it was last accepted; at most a minute late.
+    last_used_at: Option<String>,
+    /// `master`, or the id of the key that made it.
+    created_by: String,
+    /// The tenant's number.
+    tenant_id: u32,
+}
+
+impl KeyView {
+    pub(crate) fn new(service: &KeyService, key: &Key) -> Self {
+        Self {
+            id: key.id.to_string(),
+            key: None,
+            label: key.label.clone(),
+            scopes: service.names(key),
+            is_active: key.is_active,
+            created_at: key.created_at.to_string(),
+            expires_at: key.expires_at.to_string(),
+            last_used_at: key.last_used_at.map(|at| at.to_string()),
+            created_by: key.created_by.map_or_else(|| "master".to_owned(), |id| id.to_string()),
+            tenant_id: key.tenant.0,
+        }
+    }
+
+    pub(crate) fn issued(service: &KeyService, key: &Key, plain: &PlainKey) -> Self {
+        Self { key: Some(plain.expose().to_owned()), ..Self::new(service, key) }
+    }
+}

@@ -1,0 +1,85 @@
+//! Answers: `{"data": …}`, never kept by a cache.
+
+use axum::response::{IntoResponse, Response};
+use http::header::CACHE_CONTROL;
+use http::{HeaderName, HeaderValue, StatusCode};
+use serde::Serialize;
+use titan_core::access::{KeyPrincipal, Retirement};
+use titan_core::revision::Receipt;
+use utoipa::ToSchema;
+
+/// `{"data": …}`
+#[derive(Serialize, ToSchema)]
+pub(crate) struct Data<T> {
+    pub(crate) data: T,
+}
+
+/// `{"data": […], "nextCursor": …}`
+#[derive(Serialize, ToSchema)]
+#[serde(rename_all = "camelCase")]
+pub(crate) struct List<T> {
+    pub(crate) data: Vec<T>,
+    /// There is more: ask again with `?cursor=`.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(crate) next_cursor: Option<String>,
+}
+
+/// Every error.
+#[derive(Serialize, ToSchema)]
+pub(crate) struct ErrorBody {
+    /// For people: what is wrong, and what would be right.
+    error: String,
+    /// For programs: see docs/status-codes.md.
+    code: String,
+}
+
+/// An answer that is put together.
+pub(crate) struct Reply(Response);
+
+impl Reply {
+    pub(crate) fn data(status: StatusCode, data: impl Serialize) -> Self {
+        Self::body(status, &Data { data })
+    }
+
+    pub(crate) fn body(status: StatusCode, body: &impl Serialize) -> Self {
+        let mut response = (status, axum::Json(body)).into_response();
+        response.headers_mut().insert(CACHE_CONTROL, HeaderValue::from_static("no-store"));
+        Self(response)
+    }
+
+    /// 204
+    pub(crate) fn empty() -> Self {
+        Self(StatusCode::NO_CONTENT.into_response())
+    }
+
+    /// The proof that the change is in force everywhere.
+    pub(crate) fn receipt(self, receipt: Option<Receipt>) -> Self {
+        match receipt {
+            Some(receipt) => self.header("titan-revocation", &receipt.to_string()),
+            None => self,
+        }
+    }
+
+    /// What a rotated key that lives on for a while must say (RFC 9745, RFC 8594).
+    pub(crate) fn asked_by(self, key: &KeyPrincipal) -> Self {
+        match key.retirement() {
+            Some(Retirement { since, until }) => {
+                self.header("deprecation", &format!("@{}", since.secs())).header("sunset", &until.http_date())
+            }
+            None => self,
+        }
+    }
+
+    fn header(mut self, name: &'static str, value: &str) -> Self {
+        if let Ok(value) = HeaderValue::from_str(value) {
+            self.0.headers_mut().insert(HeaderName::from_static(name), value);
+        }
+        self
+    }
+}
+
+impl IntoResponse for Reply {
+    fn into_response(self) -> Response {
+        self.0
+    }
+}

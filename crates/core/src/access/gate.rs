@@ -1,0 +1,51 @@
+//! The doors: where a text becomes a caller.
+
+use super::{Denial, KeyPrincipal};
+use ring::digest::{SHA256, digest};
+use subtle::ConstantTimeEq;
+
+/// Proves API keys. The edge is one; the control plane asks it, so that both give the same answers.
+pub trait Gate: Send + Sync {
+    /// Who holds this key, after every check but the scope.
+    fn authenticate(&self, credential: &str) -> Result<KeyPrincipal, Denial>;
+}
+
+/// The master keys in force: one, or two while one replaces the other. Only their hashes are kept.
+pub struct MasterKeys(Vec<[u8; 32]>);
+
+/// A master key has at least this many characters.
+pub const MASTER_KEY_LENGTH: usize = 32;
+
+impl MasterKeys {
+    /// The keys in force.
+    pub fn new<'a>(keys: impl IntoIterator<Item = &'a str>) -> Self {
+        Self(keys.into_iter().map(hash).collect())
+    }
+
+    /// Whether this is one of them. Compares hashes, each in constant time, all of them always: neither
+    /// length nor place of a difference shows.
+    pub fn contains(&self, credential: &str) -> bool {
+        let presented = hash(credential);
+        let found = self.0.iter().fold(subtle::Choice::from(0), |found, key| found | key.ct_eq(&presented));
+        found.into()
+    }
+}
+
+fn hash(text: &str) -> [u8; 32] {
+    let mut bytes = [0; 32];
+    bytes.copy_from_slice(digest(&SHA256, text.as_bytes()).as_ref());
+    bytes
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn each_of_two_keys_is_good_and_no_part_of_one() {
+        let keys = MasterKeys::new(["a".repeat(32).as_str(), "b".repeat(40).as_str()]);
+        assert!(keys.contains(&"a".repeat(32)) && keys.contains(&"b".repeat(40)));
+        assert!(!keys.contains(&"a".repeat(31)) && !keys.contains(&"a".repeat(33)) && !keys.contains(""));
+        assert!(!MasterKeys::new([]).contains(""));
+    }
+}

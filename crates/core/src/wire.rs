@@ -1,0 +1,121 @@
+//! What all surfaces say alike: how a body is read, and how an error is worded.
+
+use crate::error::{Code, Error};
+use crate::policy::Style;
+use serde::de::DeserializeOwned;
+use serde_json::json;
+
+/// The largest body on the control plane: 64 KiB.
+pub const MAX_BODY: usize = 64 * 1024;
+
+/// Whether a `Content-Type` says JSON (RFC 8259; parameters do not count).
+pub fn is_json(content_type: &[u8]) -> bool {
+    let essence = content_type.split(|c| *c == b';').next().unwrap_or_default();
+    essence.trim_ascii().eq_ignore_ascii_case(b"application/json")
+}
+
+/// Reads a JSON object. An unknown, repeated or ill-typed field is 400, and named.
+pub fn from_json<T: DeserializeOwned>(body: &[u8]) -> Result<T, Error> {
+    let mut reader = serde_json::Deserializer::from_slice(body);
+    let value = serde_path_to_error::deserialize(&mut reader).map_err(|error| {
+        let path = error.path().to_string();
+        let cause = without_place(&error.into_inner().to_string());
+        if path == "." { Error::invalid(format!("body: {cause}")) } else { Error::invalid(format!("{path}: {cause}")) }
+    })?;
+    reader.end().map_err(|_| Error::invalid("body: has something behind the JSON value"))?;
+    Ok(value)
+}
+
+/// A required field that may be missing.
+pub fn required<T>(field: &str, value: Option<T>) -> Result<T, Error> {
+    value.ok_or_else(|| Error::invalid(format!("missing required field: {field}")))
+}
+
+/// `serde_json` ends its texts with `at line 1 column 2`, which says nothing about a body of one line.
+fn without_place(text: &str) -> String {
+    text.rsplit_once(" at line ").map_or(text, |(cause, _)| cause).to_owned()
+}
+
+impl Error {
+    /// The body of this error, in the words of a surface.
+    pub fn to_body(&self, style: Style) -> String {
+        let message = self.message();
+        match style {
+            Style::Titan => json!({ "error": message, "code": self.code().slug() }),
+            Style::Platform => {
+                json!({ "success": false, "error": { "code": platform_code(self.code()), "message": message } })
+            }
+            Style::Whatomate => json!({ "status": "error", "message": message, "data": null }),
+        }
+        .to_string()
+    }
+}
+
+/// The platform's clients branch on the status and these words.
+fn platform_code(code: Code) -> &'static str {
+    match code.status() {
+        400 | 413 | 415 => "BAD_REQUEST",
+        401 => "UNAUTHORIZED",
+        403 => "FORBIDDEN",
+        404 => "NOT_FOUND",
+        405 => "METHOD_NOT_ALLOWED",
+        409 => "CONFLICT",
+        502 => "BAD_GATEWAY",
+        503 => "SERVICE_UNAVAILABLE",
+        504 => "GATEWAY_TIMEOUT",
+        _ => "INTERNAL_SERVER_ERROR",
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use serde::Deserialize;
+
+    #[derive(Debug, Deserialize)]
+    #[serde(deny_unknown_fields)]
+    struct Body {
+        label: Option<String>,
+        days: Option<i64>,
+    }
+
+    fn error(body: &str) -> String {
+        from_json::<Body>(body.as_bytes()).unwrap_err().to_string()
+    }
+
+    #[test]
+    fn bad_bodies_name_the_field() {
+        assert_eq!(error(r#"{"label":1}"#), "label: invalid type: integer `1`, expected a string");
+        assert!(error(r#"{"lable":"x"}"#).contains("unknown field `lable`"));
+        assert!(error(r#"{"label":"x","label":"y"}"#).contains("duplicate field `label`"));
+        assert!(error(r#"{"days":99999999999999999999}"#).starts_with("days: "));
+        assert!(error(r#"{"days":1.5}"#).starts_with("days: "));
+        assert!(error("{").starts_with("body: "));
+        assert!(error("[]").starts_with("body: "));
+        assert!(error("{} {}").contains("behind"));
+        assert!(error(&format!("{}{}", "[".repeat(500), "]".repeat(500))).starts_with("body: "));
+        assert!(from_json::<Body>(b"{\"label\":\"\xff\"}").is_err());
+    }
+
+    #[test]
+    fn content_types() {
+        assert!(is_json(b"application/json"));
+        assert!(is_json(b"Application/JSON; charset=utf-8"));
+        assert!(!is_json(b"application/jsonp"));
+        assert!(!is_json(b"text/plain"));
+    }
+
+    #[test]
+    fn one_error_in_three_styles() {
+        let error = Error::new(Code::ApiKeyExpired, "api key expired");
+        assert_eq!(error.to_body(Style::Titan), r#"{"error":"api key expired","code":"api_key_expired"}"#);
+        assert_eq!(
+            error.to_body(Style::Platform),
+            r#"{"success":false,"error":{"code":"UNAUTHORIZED","message":"api key expired"}}"#
+        );
+        assert_eq!(
+            error.to_body(Style::Whatomate),
+            r#"{"status":"error","message":"api key expired","data":null}"#
+        );
+    }
+}

@@ -1,0 +1,31 @@
+//! The edge's own answers.
+
+use crate::Body;
+use http::header::{CACHE_CONTROL, CONTENT_TYPE, WWW_AUTHENTICATE};
+use http::{HeaderValue, Response, StatusCode};
+use titan_core::Error;
+use titan_core::policy::Style;
+
+/// An error, in the words of a surface. Its cause goes to the log.
+pub fn error_response(error: &Error, style: Style) -> Response<Body> {
+    if let Some(cause) = error.cause() {
+        tracing::error!(code = error.code().slug(), cause = %cause, "request failed");
+    }
+    let status = StatusCode::from_u16(error.code().status()).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
+    let mut response = json(status, error.to_body(style));
+    let challenge = error.www_authenticate().and_then(|text| HeaderValue::try_from(text).ok());
+    if let Some(challenge) = challenge {
+        response.headers_mut().insert(WWW_AUTHENTICATE, challenge);
+    }
+    response
+}
+
+/// A JSON answer that nobody may keep.
+pub(crate) fn json(status: StatusCode, body: impl Into<bytes::Bytes>) -> Response<Body> {
+    let mut response = Response::new(Body::from(body));
+    *response.status_mut() = status;
+    let headers = response.headers_mut();
+    headers.insert(CONTENT_TYPE, HeaderValue::from_static("application/json"));
+    headers.insert(CACHE_CONTROL, HeaderValue::from_static("no-store"));
+    response
+}

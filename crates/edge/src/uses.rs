@@ -1,0 +1,99 @@
+//! When keys were last used: noted without a lock, written in batches.
+
+use crossbeam_queue::ArrayQueue;
+use std::collections::HashMap;
+use std::sync::atomic::{AtomicU64, Ordering};
+use titan_core::time::Timestamp;
+use titan_token::KeyId;
+
+/// A key that is used all the time is noted once in this many seconds.
+const GRAIN_SECS: i64 = 10;
+/// Keys seen lately: a table of this many places, one for each key by its random bits.
+const RECENT: usize = 1 << 14;
+/// Uses that wait to be written. When it is full, a use is noted at the key's next request instead.
+const WAITING: usize = 1 << 16;
+
+/// Uses between two writes.
+pub(crate) struct Uses {
+    recent: Box<[AtomicU64]>,
+    waiting: ArrayQueue<(KeyId, Timestamp)>,
+}
+
+impl Uses {
+    pub(crate) fn new() -> Self {
+        let recent = (0..RECENT).map(|_| AtomicU64::new(0)).collect();
+        Self { recent, waiting: ArrayQueue::new(WAITING) }
+    }
+
+    /// Notes a use. A key that was noted a moment ago costs one load.
+    pub(crate) fn note(&self, id: KeyId, now: Timestamp) {
+        let bits = id.uuid().bits().to_le_bytes();
+        let [a, b, c, d, e, ..] = bits;
+        let place = usize::from(u16::from_le_bytes([a, b])) % RECENT;
+        let moment = u32::try_from(now.secs().div_euclid(GRAIN_SECS)).unwrap_or_default().to_le_bytes();
+        // 40 bits of the id and 24 of the time (5 years of tens of seconds) in one word.
+        let mark = u64::from_le_bytes([c, d, e, a, b, moment[0], moment[1], moment[2]]);
+        if self.recent[place].load(Ordering::Relaxed) != mark && self.waiting.push((id, now)).is_ok() {
+            self.recent[place].store(mark, Ordering::Relaxed);
+        }
+    }
+
+    /// Whether it is time to write before it is full.
+    pub(crate) fn is_pressing(&self) -> bool {
+        self.waiting.len() > WAITING / 2
+    }
+
+    /// Takes what waits: the newest use of each key.
+    pub(crate) fn take(&self) -> Vec<(KeyId, Timestamp)> {
+        let mut newest = HashMap::new();
+        for _ in 0..WAITING {
+            let Some((id, at)) = self.waiting.pop() else { break };
+            let last = newest.entry(id).or_insert(at);
+            *last = at.max(*last);
+        }
+        newest.into_iter().collect()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use titan_token::Uuid;
+
+    fn id(n: u8) -> KeyId {
+        KeyId::new(Uuid::v7(1, [n; 10]))
+    }
+
+    #[test]
+    fn a_busy_key_is_noted_once_in_a_while_and_each_key_for_itself() {
+        let uses = Uses::new();
+        let at = |secs: i64| Timestamp::from_secs(1_800_000_000 + secs);
+        for secs in 0..10 {
+            uses.note(id(1), at(secs));
+        }
+        uses.note(id(2), at(3));
+        let mut taken = uses.take();
+        taken.sort();
+        assert_eq!(taken, [(id(1), at(0)), (id(2), at(3))]);
+        uses.note(id(1), at(11));
+        assert_eq!(uses.take(), [(id(1), at(11))]);
+        assert_eq!(uses.take(), []);
+    }
+
+    #[test]
+    fn a_full_queue_forgets_nothing_for_good() {
+        let uses = Uses::new();
+        let now = Timestamp::from_secs(1_800_000_000);
+        let numbered = |n: u32| {
+            let [a, b, c, d] = n.to_be_bytes();
+            KeyId::new(Uuid::v7(1, [0, 0, 0, 0, 0, 0, a, b, c, d]))
+        };
+        for n in 0..70_000 {
+            uses.note(numbered(n), now);
+        }
+        assert!(uses.is_pressing());
+        assert_eq!(uses.take().len(), WAITING);
+        uses.note(numbered(69_999), now);
+        assert_eq!(uses.take(), [(numbered(69_999), now)]);
+    }
+}

@@ -1,0 +1,292 @@
+//! `POST /auth/verify`: is this key good, for this?
+
+use crate::gateway::Upstreams;
+use crate::reply::{error_response, json};
+use crate::{Body, Guard, Keeper};
+use http::header::{AUTHORIZATION, CONTENT_TYPE, HeaderMap};
+use http::{Request, Response, StatusCode};
+use http_body_util::{BodyExt, Limited};
+use serde::{Deserialize, Serialize};
+use std::sync::Arc;
+use titan_core::Error;
+use titan_core::access::{
+    Caller, Denial, Gate, KeyPrincipal, MasterKeys, Origin, Permit, VerifyKeys, bearer_or_header, decide,
+};
+use titan_core::error::Code;
+use titan_core::key::Key;
+use titan_core::policy::{RequestPath, Style, Verdict};
+use titan_core::wire::{MAX_BODY, from_json, is_json, required};
+use titan_token::ScopeBit;
+use utoipa::ToSchema;
+
+/// Answers `/auth/verify`.
+pub struct Verifier {
+    guard: Arc<Guard>,
+    keeper: Arc<Keeper>,
+    master: Arc<MasterKeys>,
+    upstreams: Arc<Upstreams>,
+}
+
+/// The key in question, and what it shall be good for.
+#[derive(Debug, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields, rename_all = "camelCase")]
+pub struct VerifyRequest {
+    /// The key, as it was presented.
+    key: Option<String>,
+    /// Scopes that it must have, all of them.
+    #[serde(default)]
+    scopes: Vec<String>,
+    /// How many requests this one counts for. Nothing is counted yet.
+    #[expect(dead_code, reason = "part of the request's shape; counts when there are limits")]
+    cost: Option<u32>,
+    /// The method of the request that it came with; with `path`, the policy's scope is asked for, too.
+    method: Option<String>,
+    /// The path of that request.
+    path: Option<String>,
+    /// The address that it came from.
+    #[schema(value_type = Option<String>)]
+    #[expect(dead_code, reason = "part of the request's shape; counts when there are limits")]
+    ip: Option<std::net::IpAddr>,
+}
+
+/// What became of it. Nothing is said of a key that is not ours.
+#[derive(Debug, Default, Serialize, ToSchema)]
+#[serde(rename_all = "camelCase")]
+pub struct Verification {
+    /// Whether the request may pass.
+    valid: bool,
+    /// `VALID`, or why not.
+    code: VerifyCode,
+    /// `key_…`
+    key_id: Option<String>,
+    /// The key's tenant.
+    tenant_id: Option<u32>,
+    /// What the key was granted.
+    scopes: Option<Vec<String>>,
+    /// What people call it.
+    label: Option<String>,
+    /// RFC 3339
+    expires_at: Option<String>,
+    /// What is left of its limit; null: it has none.
+    rate_limit: Option<RateLimit>,
+}
+
+/// What is left of a limit.
+#[derive(Debug, Serialize, ToSchema)]
+pub struct RateLimit {
+    /// Requests a minute.
+    limit: u32,
+    /// Left in this window.
+    remaining: u32,
+}
+
+/// `{"data": …}`
+#[derive(Debug, Serialize, ToSchema)]
+pub struct VerifyAnswer {
+    data: Verification,
+}
+
+/// The result of a verification.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, ToSchema)]
+#[serde(rename_all = "SCREAMING_SNAKE_CASE")]
+pub enum VerifyCode {
+    /// Switched off.
+    Disabled,
+    /// Past its expiry.
+    Expired,
+    /// Good, but not for this.
+    InsufficientScope,
+    /// No key of ours, or none that the caller may ask about.
+    #[default]
+    Invalid,
+    /// Not the shape of a key.
+    Malformed,
+    /// Over its limit.
+    RateLimited,
+    /// Killed.
+    Revoked,
+    /// Good.
+    Valid,
+}
+
+impl From<&Denial> for VerifyCode {
+    fn from(denial: &Denial) -> Self {
+        match denial {
+            Denial::Disabled => Self::Disabled,
+            Denial::Expired => Self::Expired,
+            Denial::InsufficientScope(_) | Denial::WrongCredential(_) => Self::InsufficientScope,
+            Denial::Conflicting | Denial::Invalid => Self::Invalid,
+            Denial::Malformed | Denial::Missing => Self::Malformed,
+            Denial::Revoked => Self::Revoked,
+        }
+    }
+}
+
+impl Verifier {
+    /// Answers from `guard`, for callers with `keys:verify` or a master key.
+    pub fn new(
+        guard: Arc<Guard>,
+        keeper: Arc<Keeper>,
+        master: Arc<MasterKeys>,
+        upstreams: Arc<Upstreams>,
+    ) -> Self {
+        Self { guard, keeper, master, upstreams }
+    }
+
+    /// The whole exchange.
+    pub async fn handle<B>(&self, request: Request<B>) -> Response<Body>
+    where
+        B: http_body::Body + Send,
+        B::Data: Send,
+        B::Error: Into<Box<dyn std::error::Error + Send + Sync>>,
+    {
+        self.answer(request).await.unwrap_or_else(|error| error_response(&error, Style::Titan))
+    }
+
+    async fn answer<B>(&self, request: Request<B>) -> Result<Response<Body>, Error>
+    where
+        B: http_body::Body + Send,
+        B::Data: Send,
+        B::Error: Into<Box<dyn std::error::Error + Send + Sync>>,
+    {
+        let (head, body) = request.into_parts();
+        let permit = self.permit(&head.headers)?;
+        if !head.headers.get(CONTENT_TYPE).is_some_and(|value| is_json(value.as_bytes())) {
+            return Err(Error::new(Code::UnsupportedMediaType, "Content-Type: must be application/json"));
+        }
+        let body = Limited::new(body, MAX_BODY).collect().await.map_err(|error| unreadable(&*error))?;
+        let data = self.verify(&permit, from_json(&body.to_bytes())?).await?;
+        let body = serde_json::to_vec(&VerifyAnswer { data }).map_err(Error::internal)?;
+        Ok(json(StatusCode::OK, body))
+    }
+
+    fn permit(&self, headers: &HeaderMap) -> Result<Permit<VerifyKeys>, Error> {
+        let values = |name| headers.get_all(name).iter().map(http::HeaderValue::as_bytes);
+        let credential = bearer_or_header(values(AUTHORIZATION.as_str()), values("x-api-key"))?;
+        let caller = if self.master.contains(credential) {
+            Caller::Master
+        } else {
+            Caller::Key(self.guard.authenticate(credential)?)
+        };
+        Ok(decide(&caller, None, Origin::default())?)
+    }
+
+    async fn verify(&self, permit: &Permit<VerifyKeys>, request: VerifyRequest) -> Result<Verification, Error> {
+        let key = required("key", request.key)?;
+        let scopes = match request.scopes.as_slice() {
+            [] => Vec::new(),
+            names => self.guard.catalogue().parse(names)?,
+        };
+        let route = match (&request.method, &request.path) {
+            (None, None) => None,
+            (Some(method), Some(path)) => Some((method.as_str(), path.as_str())),
+            _ => return Err(Error::invalid("method, path: go only together")),
+        };
+        let principal = match self.guard.check(&key, self.guard.now()) {
+            Ok(principal) => principal,
+            Err(denial) => return Ok(refusal(&denial)),
+        };
+        // A key of another tenant is unknown to this caller.
+        if !permit.reach().includes(principal.tenant(), principal.id()) {
+            return Ok(refusal(&Denial::Invalid));
+        }
+        let code = match self.check_needs(&principal, &scopes, route)? {
+            None => VerifyCode::Valid,
+            Some(denial) => VerifyCode::from(&denial),
+        };
+        if code == VerifyCode::Valid {
+            self.guard.note_use(&principal);
+        }
+        Ok(self.describe(&principal, code).await)
+    }
+
+    /// What the key lacks for the scopes and the route that were asked about.
+    fn check_needs(
+        &self,
+        key: &KeyPrincipal,
+        scopes: &[ScopeBit],
+        route: Option<(&str, &str)>,
+    ) -> Result<Option<Denial>, Error> {
+        let catalogue = self.guard.catalogue();
+        if let Some(bit) = catalogue.first_beyond(key.scopes(), scopes) {
+            return Ok(Some(Denial::InsufficientScope(catalogue.name(bit))));
+        }
+        let Some((method, path)) = route else { return Ok(None) };
+        let path = path.split_once('?').map_or(path, |(path, _)| path);
+        let parsed = RequestPath::parse(path).map_err(|error| Error::invalid(error.to_string()))?;
+        let upstreams = self.upstreams.current();
+        let upstream = upstreams.find(path).ok_or_else(|| Error::invalid("path: no upstream serves it"))?;
+        Ok(match upstream.policies.decide(method, &parsed).0 {
+            Verdict::Authenticated => None,
+            Verdict::Refused => Some(Denial::WrongCredential("route not allowed")),
+            Verdict::Route(route) => {
+                let scope = route.scope.as_ref();
+                scope.and_then(|(bit, name)| self.guard.check_scope(key, *bit, name).err())
+            }
+        })
+    }
+
+    /// All that may be told of a key that is ours. The row only adds what people read: without it, the answer
+    /// is as good.
+    async fn describe(&self, key: &KeyPrincipal, code: VerifyCode) -> Verification {
+        let row = self.keeper.details().of(key.id()).await.unwrap_or_else(|error| {
+            tracing::warn!(%error, "the label of a key cannot be read");
+            None
+        });
+        Verification {
+            valid: code == VerifyCode::Valid,
+            code,
+            key_id: Some(key.id().to_string()),
+            tenant_id: Some(key.tenant().0),
+            scopes: Some(self.scope_names(key, row.as_deref())),
+            label: row.map(|row| row.label.clone()),
+            expires_at: Some(key.expires_at().to_string()),
+            rate_limit: None,
+        }
+    }
+
+    fn scope_names(&self, key: &KeyPrincipal, row: Option<&Key>) -> Vec<String> {
+        let name = |bit| self.guard.catalogue().name(bit);
+        match row {
+            Some(row) => row.scopes.iter().copied().map(name).collect(),
+            None => key.scopes().iter().map(name).collect(),
+        }
+    }
+}
+
+fn refusal(denial: &Denial) -> Verification {
+    Verification { code: VerifyCode::from(denial), ..Verification::default() }
+}
+
+fn unreadable(error: &(dyn std::error::Error + 'static)) -> Error {
+    if error.is::<http_body_util::LengthLimitError>() {
+        Error::new(Code::PayloadTooLarge, "body: must be at most 65536 bytes")
+    } else {
+        Error::invalid("body: broke off")
+    }
+}
+
+/// For the OpenAPI document: [`Verifier::handle`] answers it.
+#[utoipa::path(
+    post,
+    path = "/auth/verify",
+    tag = "verify",
+    summary = "Ask whether a key is good",
+    request_body = VerifyRequest,
+    security(("masterKey" = []), ("apiKey" = ["keys:verify"])),
+    responses(
+        (status = 200, description = "The key's standing, good or not", body = VerifyAnswer),
+        (status = 400, description = "A field is wrong"),
+        (status = 401, description = "The caller's credential is missing or bad"),
+        (status = 403, description = "The caller lacks keys:verify"),
+        (status = 413, description = "The body is over 64 KiB"),
+        (status = 415, description = "The body is not JSON"),
+    )
+)]
+#[expect(dead_code, reason = "carries the documentation of a route that no router serves")]
+fn verify_key() {}
+
+/// The part of the OpenAPI document that the edge serves.
+#[derive(utoipa::OpenApi)]
+#[openapi(paths(verify_key))]
+pub struct Document;

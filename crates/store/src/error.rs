@@ -1,0 +1,80 @@
+//! Why a database cannot be opened: texts for the operator.
+
+use sqlx::migrate::MigrateError;
+use std::fmt;
+use std::path::PathBuf;
+use titan_core::access::CatalogueError;
+use titan_core::port::StoreError;
+
+/// What is in the way, and what to do.
+#[derive(Debug)]
+pub enum ConnectError {
+    /// A file or folder cannot be made or read.
+    Io(PathBuf, std::io::Error),
+    /// Another process has the database.
+    Locked(PathBuf),
+    /// The tables were made by a newer version.
+    Newer(i64),
+    /// The tables cannot be brought up to date.
+    Migrate(MigrateError),
+    /// The configured scopes contradict those of the database.
+    Scopes(String),
+    /// A statement failed.
+    Store(StoreError),
+    /// The engine is not built in.
+    Unsupported(&'static str),
+    /// Not a URL of a database.
+    Url,
+    /// The seal key does not open what is sealed there.
+    WrongSealKey,
+}
+
+impl fmt::Display for ConnectError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Io(path, error) => write!(f, "{}: {error}", path.display()),
+            Self::Locked(path) => write!(
+                f,
+                "{}: another process has this database; an embedded database serves one process",
+                path.display()
+            ),
+            Self::Newer(version) => write!(
+                f,
+                "the database was made by a newer Titan (it has migration {version}); start that version"
+            ),
+            Self::Migrate(error) => write!(f, "the tables cannot be brought up to date: {error}"),
+            Self::Scopes(text) => write!(f, "scopes: {text}"),
+            Self::Store(error) => write!(f, "{error}"),
+            Self::Unsupported(engine) => write!(f, "TITAN_DATABASE_URL: {engine} is not supported, use sqlite://"),
+            Self::Url => write!(f, "TITAN_DATABASE_URL: must be sqlite://path/to/titan.db"),
+            Self::WrongSealKey => write!(
+                f,
+                "the seal key does not open this database: TITAN_SEAL_KEY (or its file) must be the one that \
+                 the database was made with"
+            ),
+        }
+    }
+}
+
+impl std::error::Error for ConnectError {}
+
+impl From<StoreError> for ConnectError {
+    fn from(error: StoreError) -> Self {
+        Self::Store(error)
+    }
+}
+
+impl From<CatalogueError> for ConnectError {
+    fn from(error: CatalogueError) -> Self {
+        Self::Scopes(error.to_string())
+    }
+}
+
+impl From<MigrateError> for ConnectError {
+    fn from(error: MigrateError) -> Self {
+        match error {
+            MigrateError::VersionMissing(version) => Self::Newer(version),
+            other => Self::Migrate(other),
+        }
+    }
+}

@@ -1,0 +1,171 @@
+//! Secrets at rest: AES-256-GCM under a key that is not in the database, bound to their place.
+
+use base64_simd::STANDARD;
+use ring::aead::{AES_256_GCM, Aad, LessSafeKey, NONCE_LEN, Nonce, UnboundKey};
+use std::fmt;
+use std::fs::{self, OpenOptions};
+use std::io::{ErrorKind, Write};
+use std::os::unix::fs::{OpenOptionsExt, PermissionsExt};
+use std::path::Path;
+use titan_core::entropy::{Entropy, random};
+use zeroize::Zeroizing;
+
+/// The first byte of what is sealed, so that another way of sealing can be told apart later.
+const VERSION: u8 = 1;
+
+/// The key that seals.
+pub struct SealKey(LessSafeKey);
+
+/// Why there is no seal key.
+#[derive(Debug)]
+pub enum SealError {
+    /// Not 32 bytes in base64.
+    Format,
+    /// The file cannot be read or made.
+    Io(std::io::Error),
+    /// There is a database, but not the key that it was made with.
+    Missing,
+    /// Others may read the file.
+    Permissions,
+}
+
+impl fmt::Display for SealError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Format => f.write_str("must be 32 bytes in base64 (make one with: openssl rand -base64 32)"),
+            Self::Io(error) => write!(f, "{error}"),
+            Self::Missing => f.write_str("is missing, and the database needs the one that it was made with"),
+            Self::Permissions => f.write_str("may be read by others: chmod 600"),
+        }
+    }
+}
+
+impl std::error::Error for SealError {}
+
+/// Where a sealed value stands. A value moved to another place does not open.
+#[derive(Clone, Copy)]
+pub(crate) struct Place<'a> {
+    pub(crate) table: &'a str,
+    pub(crate) column: &'a str,
+    pub(crate) row: &'a [u8],
+}
+
+impl Place<'_> {
+    /// Each part with its length, so that no two places look the same.
+    fn to_aad(self) -> Vec<u8> {
+        let mut bytes = Vec::new();
+        for part in [self.table.as_bytes(), self.column.as_bytes(), self.row] {
+            bytes.extend(u64::try_from(part.len()).unwrap_or(u64::MAX).to_be_bytes());
+            bytes.extend(part);
+        }
+        bytes
+    }
+}
+
+impl SealKey {
+    /// From 32 bytes in base64.
+    pub fn from_base64(text: &str) -> Result<Self, SealError> {
+        let bytes = STANDARD.decode_to_vec(text.trim()).map(Zeroizing::new).map_err(|_| SealError::Format)?;
+        let key = UnboundKey::new(&AES_256_GCM, &bytes).map_err(|_| SealError::Format)?;
+        Ok(Self(LessSafeKey::new(key)))
+    }
+
+    /// From a file. `may_make`: makes it, readable by its owner alone, if it is not there. That is right only
+    /// where there is no database yet: a new key cannot open an old one's secrets.
+    pub fn from_file(path: &Path, may_make: bool, entropy: &dyn Entropy) -> Result<Self, SealError> {
+        match fs::read_to_string(path) {
+            Ok(text) => {
+                let mode = fs::metadata(path).map_err(SealError::Io)?.permissions().mode();
+                if mode & 0o077 != 0 {
+                    return Err(SealError::Permissions);
+                }
+                Self::from_base64(&Zeroizing::new(text))
+            }
+            Err(error) if error.kind() == ErrorKind::NotFound && may_make => Self::make(path, entropy),
+            Err(error) if error.kind() == ErrorKind::NotFound => Err(SealError::Missing),
+            Err(error) => Err(SealError::Io(error)),
+        }
+    }
+
+    fn make(path: &Path, entropy: &dyn Entropy) -> Result<Self, SealError> {
+        let secret = Zeroizing::new(random::<32>(entropy));
+        let text = Zeroizing::new(STANDARD.encode_to_string(*secret));
+        let mut file = OpenOptions::new().write(true).create_new(true).mode(0o600).open(path).map_err(SealError::Io)?;
+        file.write_all(text.as_bytes()).and_then(|()| file.sync_all()).map_err(SealError::Io)?;
+        Self::from_base64(&text)
+    }
+
+    /// Version, nonce, ciphertext and tag. The nonce is random: 96 bits are enough for the few values that
+    /// are ever sealed (NIST SP 800-38D, 8.3, allows 2^32).
+    pub(crate) fn seal(&self, place: Place<'_>, secret: &[u8], entropy: &dyn Entropy) -> Option<Vec<u8>> {
+        let nonce = random::<NONCE_LEN>(entropy);
+        let mut text = secret.to_vec();
+        let aad = Aad::from(place.to_aad());
+        self.0.seal_in_place_append_tag(Nonce::assume_unique_for_key(nonce), aad, &mut text).ok()?;
+        let mut sealed = vec![VERSION];
+        sealed.extend(nonce);
+        sealed.extend(text);
+        Some(sealed)
+    }
+
+    /// `None` if it is not what this key sealed for this place.
+    pub(crate) fn open(&self, place: Place<'_>, sealed: &[u8]) -> Option<Zeroizing<Vec<u8>>> {
+        let (&[VERSION], rest) = sealed.split_first_chunk()? else { return None };
+        let (nonce, text) = rest.split_first_chunk::<NONCE_LEN>()?;
+        let mut text = Zeroizing::new(text.to_vec());
+        let aad = Aad::from(place.to_aad());
+        let length = self.0.open_in_place(Nonce::assume_unique_for_key(*nonce), aad, &mut text).ok()?.len();
+        text.truncate(length);
+        Some(text)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    struct Counting(std::sync::atomic::AtomicU8);
+    impl Entropy for Counting {
+        fn fill(&self, bytes: &mut [u8]) {
+            bytes.fill(self.0.fetch_add(1, std::sync::atomic::Ordering::Relaxed));
+        }
+    }
+
+    fn place(row: &[u8]) -> Place<'_> {
+        Place { table: "signing_key", column: "secret", row }
+    }
+
+    #[test]
+    fn what_is_sealed_opens_only_in_its_place_and_with_its_key() {
+        let entropy = Counting(0.into());
+        let key = SealKey::from_base64(&STANDARD.encode_to_string([1; 32])).unwrap();
+        let other = SealKey::from_base64(&STANDARD.encode_to_string([2; 32])).unwrap();
+        let sealed = key.seal(place(&[3]), b"secret", &entropy).unwrap();
+        assert_eq!(key.open(place(&[3]), &sealed).unwrap().as_slice(), b"secret");
+        assert!(key.open(place(&[4]), &sealed).is_none());
+        assert!(other.open(place(&[3]), &sealed).is_none());
+        for end in 0..sealed.len() {
+            assert!(key.open(place(&[3]), &sealed[..end]).is_none());
+        }
+        for byte in 0..sealed.len() {
+            let mut bent = sealed.clone();
+            bent[byte] ^= 1;
+            assert!(key.open(place(&[3]), &bent).is_none());
+        }
+    }
+
+    #[test]
+    fn a_key_file_is_made_once_and_kept_private() {
+        let entropy = Counting(9.into());
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("seal");
+        assert!(matches!(SealKey::from_file(&path, false, &entropy), Err(SealError::Missing)));
+        assert!(SealKey::from_file(&path, true, &entropy).is_ok());
+        assert!(SealKey::from_file(&path, false, &entropy).is_ok());
+        fs::set_permissions(&path, fs::Permissions::from_mode(0o644)).unwrap();
+        assert!(matches!(SealKey::from_file(&path, false, &entropy), Err(SealError::Permissions)));
+        fs::write(&path, "short").unwrap();
+        fs::set_permissions(&path, fs::Permissions::from_mode(0o600)).unwrap();
+        assert!(matches!(SealKey::from_file(&path, false, &entropy), Err(SealError::Format)));
+    }
+}

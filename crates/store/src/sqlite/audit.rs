@@ -1,0 +1,74 @@
+//! The audit trail.
+
+use super::error::{column, failed};
+use super::{Sqlite, SqliteTx};
+use async_trait::async_trait;
+use sqlx::sqlite::SqliteRow;
+use sqlx::{query, query_scalar};
+use titan_core::audit::{Entry, GENESIS, Hash, Row, Trail, TrailTx, chain};
+use titan_core::port::{StoreError, StoreResult};
+
+const TABLE: &str = "audit";
+
+#[async_trait]
+impl Trail for Sqlite {
+    async fn audit_after(&self, sequence: i64, limit: u32) -> StoreResult<Vec<Row>> {
+        let rows = query("SELECT * FROM audit WHERE sequence > ? ORDER BY sequence LIMIT ?")
+            .bind(sequence)
+            .bind(limit)
+            .fetch_all(&self.readers)
+            .await
+            .map_err(failed)?;
+        rows.iter().map(read).collect()
+    }
+}
+
+#[async_trait]
+impl TrailTx for SqliteTx {
+    async fn add_audit(&mut self, entry: &Entry) -> StoreResult<()> {
+        let last: Option<Vec<u8>> = query_scalar("SELECT hash FROM audit ORDER BY sequence DESC LIMIT 1")
+            .fetch_optional(&mut *self.tx)
+            .await
+            .map_err(failed)?;
+        let previous = last.map_or(Ok(GENESIS), |bytes| hash(&bytes))?;
+        let fields = entry.fields();
+        let [_, actor, action, subject, ip, request_id, detail] = &fields;
+        query(
+            "INSERT INTO audit (at, actor, action, subject, ip, request_id, detail, hash) \
+             VALUES (?, ?, ?, ?, ?, ?, ?, ?)",
+        )
+        .bind(entry.at.ms())
+        .bind(actor)
+        .bind(action)
+        .bind(subject)
+        .bind(ip)
+        .bind(request_id)
+        .bind(detail)
+        .bind(chain(&previous, &fields).as_slice())
+        .execute(&mut *self.tx)
+        .await
+        .map_err(failed)?;
+        Ok(())
+    }
+}
+
+fn hash(bytes: &[u8]) -> StoreResult<Hash> {
+    bytes.try_into().map_err(|_| StoreError::Corrupt { table: TABLE, column: "hash" })
+}
+
+fn read(row: &SqliteRow) -> StoreResult<Row> {
+    let text = |name| column::<String>(row, TABLE, name);
+    Ok(Row {
+        sequence: column(row, TABLE, "sequence")?,
+        fields: [
+            column::<i64>(row, TABLE, "at")?.to_string(),
+            text("actor")?,
+            text("action")?,
+            text("subject")?,
+            text("ip")?,
+            text("request_id")?,
+            text("detail")?,
+        ],
+        hash: hash(column(row, TABLE, "hash")?)?,
+    })
+}

@@ -1,0 +1,171 @@
+//! Keys.
+
+use super::error::{column, failed, optional_time, time};
+use super::{Sqlite, SqliteTx};
+use async_trait::async_trait;
+use sqlx::query;
+use sqlx::sqlite::SqliteRow;
+use titan_core::key::{Key, KeyFilter, Keys, KeysTx};
+use titan_core::port::{StoreError, StoreResult};
+use titan_core::time::Timestamp;
+use titan_token::{KeyId, Prefix, ScopeBit, Slot, TenantId, Uuid};
+
+const TABLE: &str = "key";
+
+/// The keys that are not gone, newest first, of all tenants or of one: each goes down its own index.
+const LIST: &str = "SELECT * FROM key WHERE id < ?1 \
+     AND (?2 IS NULL OR is_active = ?2) \
+     AND revoked_at IS NULL AND (retires_at IS NULL OR retires_at > ?3) \
+     ORDER BY id DESC LIMIT ?4";
+const LIST_OF_TENANT: &str = "SELECT * FROM key WHERE tenant = ?5 AND id < ?1 \
+     AND (?2 IS NULL OR is_active = ?2) \
+     AND revoked_at IS NULL AND (retires_at IS NULL OR retires_at > ?3) \
+     ORDER BY id DESC LIMIT ?4";
+
+/// A key's line goes back through its rotations; its family is what any key of the line made, and theirs.
+const DESCENDANTS: &str = "WITH RECURSIVE \
+     line (id) AS ( \
+         VALUES (?1) \
+         UNION SELECT key.rotated_from FROM key JOIN line ON key.id = line.id WHERE key.rotated_from IS NOT NULL), \
+     family (id) AS ( \
+         SELECT id FROM line \
+         UNION SELECT key.id FROM key JOIN family ON key.created_by = family.id \
+         UNION SELECT key.id FROM key JOIN family ON key.rotated_from = family.id) \
+     SELECT key.* FROM key JOIN family ON key.id = family.id \
+     WHERE key.revoked_at IS NULL AND key.id NOT IN (SELECT id FROM line)";
+
+#[async_trait]
+impl Keys for Sqlite {
+    async fn key(&self, id: KeyId) -> StoreResult<Option<Key>> {
+        let select = query("SELECT * FROM key WHERE id = ?").bind(bytes(id));
+        select.fetch_optional(&self.readers).await.map_err(failed)?.as_ref().map(read).transpose()
+    }
+
+    async fn keys(&self, filter: &KeyFilter) -> StoreResult<Vec<Key>> {
+        // No id is as large as this one: its variant bits would be wrong.
+        let before = filter.before.map_or(vec![0xff; 16], bytes);
+        let now = filter.now.map_or(0, Timestamp::ms);
+        let sql = if filter.tenant.is_some() { LIST_OF_TENANT } else { LIST };
+        let mut select = query(sql).bind(before).bind(filter.is_active).bind(now).bind(filter.limit);
+        if let Some(tenant) = filter.tenant {
+            select = select.bind(tenant.0);
+        }
+        select.fetch_all(&self.readers).await.map_err(failed)?.iter().map(read).collect()
+    }
+
+    async fn record_uses(&self, uses: &[(KeyId, Timestamp)]) -> StoreResult<()> {
+        let mut tx = self.writer.begin_with("BEGIN IMMEDIATE").await.map_err(failed)?;
+        for (id, at) in uses {
+            query("UPDATE key SET last_used_at = ?2 WHERE id = ?1 AND coalesce(last_used_at, 0) < ?2")
+                .bind(bytes(*id))
+                .bind(at.ms())
+                .execute(&mut *tx)
+                .await
+                .map_err(failed)?;
+        }
+        tx.commit().await.map_err(failed)
+    }
+}
+
+#[async_trait]
+impl KeysTx for SqliteTx {
+    async fn lookup_key(&mut self, id: KeyId) -> StoreResult<Option<Key>> {
+        let select = query("SELECT * FROM key WHERE id = ?").bind(bytes(id));
+        select.fetch_optional(&mut *self.tx).await.map_err(failed)?.as_ref().map(read).transpose()
+    }
+
+    async fn descendants(&mut self, id: KeyId) -> StoreResult<Vec<Key>> {
+        let select = query(DESCENDANTS).bind(bytes(id));
+        select.fetch_all(&mut *self.tx).await.map_err(failed)?.iter().map(read).collect()
+    }
+
+    async fn add_key(&mut self, key: &Key) -> StoreResult<()> {
+        query(
+            "INSERT INTO key (id, tenant, prefix, slot, label, scopes, created_at, expires_at, is_active, \
+             revoked_at, rotated_at, retires_at, created_by, rotated_from, last_used_at) \
+             VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+        )
+        .bind(bytes(key.id))
+        .bind(key.tenant.0)
+        .bind(number(key.prefix))
+        .bind(key.slot.number())
+        .bind(&key.label)
+        .bind(key.scopes.iter().map(|bit| bit.number()).collect::<Vec<u8>>())
+        .bind(key.created_at.ms())
+        .bind(key.expires_at.ms())
+        .bind(key.is_active)
+        .bind(key.revoked_at.map(Timestamp::ms))
+        .bind(key.rotated_at.map(Timestamp::ms))
+        .bind(key.retires_at.map(Timestamp::ms))
+        .bind(key.created_by.map(bytes))
+        .bind(key.rotated_from.map(bytes))
+        .bind(key.last_used_at.map(Timestamp::ms))
+        .execute(&mut *self.tx)
+        .await
+        .map_err(failed)?;
+        Ok(())
+    }
+
+    async fn save_key(&mut self, key: &Key) -> StoreResult<()> {
+        query(
+            "UPDATE key SET label = ?2, is_active = ?3, revoked_at = ?4, rotated_at = ?5, retires_at = ?6 \
+             WHERE id = ?1",
+        )
+        .bind(bytes(key.id))
+        .bind(&key.label)
+        .bind(key.is_active)
+        .bind(key.revoked_at.map(Timestamp::ms))
+        .bind(key.rotated_at.map(Timestamp::ms))
+        .bind(key.retires_at.map(Timestamp::ms))
+        .execute(&mut *self.tx)
+        .await
+        .map_err(failed)?;
+        Ok(())
+    }
+}
+
+pub(super) fn bytes(id: KeyId) -> Vec<u8> {
+    id.uuid().bits().to_be_bytes().to_vec()
+}
+
+pub(super) fn id(bytes: &[u8]) -> Option<KeyId> {
+    let bytes: [u8; 16] = bytes.try_into().ok()?;
+    Some(KeyId::new(Uuid::from_bits(u128::from_be_bytes(bytes))))
+}
+
+/// How a prefix is stored. A number never changes its meaning.
+const fn number(prefix: Prefix) -> u8 {
+    match prefix {
+        Prefix::Standard => 0,
+        Prefix::Live => 1,
+        Prefix::Test => 2,
+    }
+}
+
+fn read(row: &SqliteRow) -> StoreResult<Key> {
+    let corrupt = |column| StoreError::Corrupt { table: TABLE, column };
+    let optional_id = |name| -> StoreResult<Option<KeyId>> {
+        let bytes: Option<&[u8]> = column(row, TABLE, name)?;
+        bytes.map(|bytes| id(bytes).ok_or(corrupt(name))).transpose()
+    };
+    let prefix: u8 = column(row, TABLE, "prefix")?;
+    let scopes: &[u8] = column(row, TABLE, "scopes")?;
+    let scopes: Option<Vec<ScopeBit>> = scopes.iter().map(|bit| ScopeBit::new(*bit)).collect();
+    Ok(Key {
+        id: id(column(row, TABLE, "id")?).ok_or(corrupt("id"))?,
+        tenant: TenantId(column(row, TABLE, "tenant")?),
+        prefix: Prefix::ALL.into_iter().find(|p| number(*p) == prefix).ok_or(corrupt("prefix"))?,
+        slot: Slot::new(column(row, TABLE, "slot")?).ok_or(corrupt("slot"))?,
+        label: column(row, TABLE, "label")?,
+        scopes: scopes.ok_or(corrupt("scopes"))?,
+        created_at: time(row, TABLE, "created_at")?,
+        expires_at: time(row, TABLE, "expires_at")?,
+        is_active: column(row, TABLE, "is_active")?,
+        revoked_at: optional_time(row, TABLE, "revoked_at")?,
+        rotated_at: optional_time(row, TABLE, "rotated_at")?,
+        retires_at: optional_time(row, TABLE, "retires_at")?,
+        created_by: optional_id("created_by")?,
+        rotated_from: optional_id("rotated_from")?,
+        last_used_at: optional_time(row, TABLE, "last_used_at")?,
+    })
+}

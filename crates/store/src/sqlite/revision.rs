@@ -1,0 +1,109 @@
+//! The log of changes.
+
+use super::error::{column, failed};
+use super::key::{bytes, id};
+use super::{Sqlite, SqliteTx};
+use async_trait::async_trait;
+use sqlx::sqlite::SqliteRow;
+use sqlx::{query, query_scalar};
+use titan_core::port::{StoreError, StoreResult};
+use titan_core::revision::{Change, Changes, Revision, Revisions, RevisionsTx};
+use titan_token::{Slot, TenantId};
+
+const TABLE: &str = "change";
+
+/// How kinds are stored. A number never changes its meaning.
+const KEY: u8 = 1;
+const TENANT: u8 = 2;
+const SIGNING_KEY: u8 = 3;
+
+#[async_trait]
+impl Revisions for Sqlite {
+    async fn changes_after(&self, after: Revision, limit: u32) -> StoreResult<Changes> {
+        // One transaction: head and list are of one moment.
+        let mut tx = self.readers.begin().await.map_err(failed)?;
+        let head: i64 =
+            query_scalar("SELECT revision FROM revision_head").fetch_one(&mut *tx).await.map_err(failed)?;
+        let rows = query("SELECT * FROM change WHERE revision > ? ORDER BY revision LIMIT ?")
+            .bind(signed(after))
+            .bind(limit)
+            .fetch_all(&mut *tx)
+            .await
+            .map_err(failed)?;
+        let has_more = u32::try_from(rows.len()).is_ok_and(|count| count == limit);
+        let list = rows.iter().map(read).collect::<StoreResult<_>>()?;
+        Ok(Changes { head: revision(head)?, list, has_more })
+    }
+}
+
+#[async_trait]
+impl RevisionsTx for SqliteTx {
+    async fn record_change(&mut self, change: &Change) -> StoreResult<Revision> {
+        let next: i64 = query_scalar("UPDATE revision_head SET revision = revision + 1 RETURNING revision")
+            .fetch_one(&mut *self.tx)
+            .await
+            .map_err(failed)?;
+        let (kind, subject, standing) = parts(change)?;
+        query(
+            "INSERT INTO change (revision, kind, subject, standing) VALUES (?1, ?2, ?3, ?4) \
+             ON CONFLICT (kind, subject) DO UPDATE SET revision = ?1, standing = ?4",
+        )
+        .bind(next)
+        .bind(kind)
+        .bind(subject)
+        .bind(standing)
+        .execute(&mut *self.tx)
+        .await
+        .map_err(failed)?;
+        revision(next)
+    }
+}
+
+fn signed(revision: Revision) -> i64 {
+    i64::try_from(revision.0).unwrap_or(i64::MAX)
+}
+
+fn revision(number: i64) -> StoreResult<Revision> {
+    u64::try_from(number).map(Revision).map_err(|_| corrupt("revision"))
+}
+
+fn corrupt(column: &'static str) -> StoreError {
+    StoreError::Corrupt { table: TABLE, column }
+}
+
+fn parts(change: &Change) -> StoreResult<(u8, Vec<u8>, String)> {
+    let json = |error: serde_json::Error| StoreError::Failed(error.into());
+    Ok(match change {
+        Change::Key(id, standing) => (KEY, bytes(*id), serde_json::to_string(standing).map_err(json)?),
+        Change::Tenant(id, standing) => {
+            (TENANT, id.0.to_be_bytes().to_vec(), serde_json::to_string(standing).map_err(json)?)
+        }
+        Change::SigningKey(slot) => (SIGNING_KEY, vec![slot.number()], "null".to_owned()),
+    })
+}
+
+fn read(row: &SqliteRow) -> StoreResult<(Revision, Change)> {
+    let subject: &[u8] = column(row, TABLE, "subject")?;
+    let standing: &str = column(row, TABLE, "standing")?;
+    let bad_subject = || corrupt("subject");
+    let bad_standing = |_| corrupt("standing");
+    let change = match column::<u8>(row, TABLE, "kind")? {
+        KEY => Change::Key(
+            id(subject).ok_or_else(bad_subject)?,
+            serde_json::from_str(standing).map_err(bad_standing)?,
+        ),
+        TENANT => {
+            let bytes = subject.try_into().map_err(|_| bad_subject())?;
+            Change::Tenant(
+                TenantId(u32::from_be_bytes(bytes)),
+                serde_json::from_str(standing).map_err(bad_standing)?,
+            )
+        }
+        SIGNING_KEY => {
+            let slot = subject.first().copied().and_then(Slot::new);
+            Change::SigningKey(slot.ok_or_else(bad_subject)?)
+        }
+        _ => return Err(corrupt("kind")),
+    };
+    Ok((revision(column(row, TABLE, "revision")?)?, change))
+}

@@ -1,0 +1,89 @@
+//! Signing keys, sealed.
+
+use super::error::{column, failed, optional_time, time};
+use super::{Sqlite, SqliteTx, Vault};
+use crate::error::ConnectError;
+use crate::seal::Place;
+use async_trait::async_trait;
+use sqlx::sqlite::SqliteRow;
+use sqlx::{query, query_scalar};
+use titan_core::port::{StoreError, StoreResult};
+use titan_core::signing::{SigningKeys, SigningKeysTx, SlotKey};
+use titan_core::time::Timestamp;
+use titan_token::{SigningSecret, Slot};
+
+const TABLE: &str = "signing_key";
+const SELECT: &str = "SELECT * FROM signing_key ORDER BY slot";
+
+impl Sqlite {
+    /// Whether the seal key opens what is there.
+    pub(super) async fn check_seal(&self) -> Result<(), ConnectError> {
+        match self.signing_keys().await {
+            Ok(_) => Ok(()),
+            Err(StoreError::Corrupt { table: TABLE, column: "secret" }) => Err(ConnectError::WrongSealKey),
+            Err(error) => Err(error.into()),
+        }
+    }
+}
+
+#[async_trait]
+impl SigningKeys for Sqlite {
+    async fn signing_keys(&self) -> StoreResult<Vec<SlotKey>> {
+        let rows = query(SELECT).fetch_all(&self.readers).await.map_err(failed)?;
+        rows.iter().map(|row| read(row, &self.vault)).collect()
+    }
+}
+
+#[async_trait]
+impl SigningKeysTx for SqliteTx {
+    async fn slots(&mut self) -> StoreResult<Vec<SlotKey>> {
+        let rows = query(SELECT).fetch_all(&mut *self.tx).await.map_err(failed)?;
+        rows.iter().map(|row| read(row, &self.vault)).collect()
+    }
+
+    async fn put_slot(&mut self, key: &SlotKey) -> StoreResult<()> {
+        let row = [key.slot.number()];
+        let sealed = self.vault.seal.seal(place(&row), key.secret.expose(), &*self.vault.entropy);
+        let sealed = sealed.ok_or_else(|| StoreError::Failed("sealing failed".into()))?;
+        query(
+            "INSERT OR REPLACE INTO signing_key (slot, secret, created_at, retired_at, not_before) \
+             VALUES (?, ?, ?, ?, ?)",
+        )
+        .bind(key.slot.number())
+        .bind(sealed)
+        .bind(key.created_at.ms())
+        .bind(key.retired_at.map(Timestamp::ms))
+        .bind(key.not_before.ms())
+        .execute(&mut *self.tx)
+        .await
+        .map_err(failed)?;
+        Ok(())
+    }
+
+    async fn last_expiry(&mut self, slot: Slot) -> StoreResult<Option<Timestamp>> {
+        let last: Option<i64> = query_scalar("SELECT max(expires_at) FROM key WHERE slot = ?")
+            .bind(slot.number())
+            .fetch_one(&mut *self.tx)
+            .await
+            .map_err(failed)?;
+        Ok(last.map(Timestamp::from_ms))
+    }
+}
+
+fn place(slot: &[u8; 1]) -> Place<'_> {
+    Place { table: TABLE, column: "secret", row: slot }
+}
+
+fn read(row: &SqliteRow, vault: &Vault) -> StoreResult<SlotKey> {
+    let corrupt = |column| StoreError::Corrupt { table: TABLE, column };
+    let slot = Slot::new(column(row, TABLE, "slot")?).ok_or(corrupt("slot"))?;
+    let opened = vault.seal.open(place(&[slot.number()]), column(row, TABLE, "secret")?);
+    let secret = opened.and_then(|bytes| <[u8; 32]>::try_from(bytes.as_slice()).ok());
+    Ok(SlotKey {
+        slot,
+        secret: SigningSecret::new(secret.ok_or(corrupt("secret"))?),
+        created_at: time(row, TABLE, "created_at")?,
+        retired_at: optional_time(row, TABLE, "retired_at")?,
+        not_before: time(row, TABLE, "not_before")?,
+    })
+}

@@ -1,0 +1,91 @@
+//! Tenants.
+
+use super::error::{column, failed, optional_time, time};
+use super::{Sqlite, SqliteTx};
+use async_trait::async_trait;
+use sqlx::sqlite::SqliteRow;
+use sqlx::{SqlitePool, query, query_scalar};
+use titan_core::port::StoreResult;
+use titan_core::tenant::{DEFAULT, Tenant, Tenants, TenantsTx};
+use titan_core::time::Timestamp;
+use titan_token::TenantId;
+
+const TABLE: &str = "tenant";
+
+/// The tenant that is there from the start.
+pub(super) async fn ensure_default(writer: &SqlitePool, now: Timestamp) -> StoreResult<()> {
+    query("INSERT INTO tenant (id, name, is_active, created_at) VALUES (?, 'default', 1, ?) ON CONFLICT DO NOTHING")
+        .bind(DEFAULT.0)
+        .bind(now.whole_seconds().ms())
+        .execute(writer)
+        .await
+        .map_err(failed)?;
+    Ok(())
+}
+
+#[async_trait]
+impl Tenants for Sqlite {
+    async fn tenant(&self, id: TenantId) -> StoreResult<Option<Tenant>> {
+        let select = query("SELECT * FROM tenant WHERE id = ?").bind(id.0);
+        select.fetch_optional(&self.readers).await.map_err(failed)?.as_ref().map(read).transpose()
+    }
+
+    async fn tenants(&self, after: Option<TenantId>, limit: u32) -> StoreResult<Vec<Tenant>> {
+        let select = query("SELECT * FROM tenant WHERE id > ? ORDER BY id LIMIT ?")
+            .bind(after.map_or(-1, |id| i64::from(id.0)))
+            .bind(limit);
+        select.fetch_all(&self.readers).await.map_err(failed)?.iter().map(read).collect()
+    }
+}
+
+#[async_trait]
+impl TenantsTx for SqliteTx {
+    async fn lookup_tenant(&mut self, id: TenantId) -> StoreResult<Option<Tenant>> {
+        let select = query("SELECT * FROM tenant WHERE id = ?").bind(id.0);
+        select.fetch_optional(&mut *self.tx).await.map_err(failed)?.as_ref().map(read).transpose()
+    }
+
+    async fn is_name_taken(&mut self, name: &str, except: Option<TenantId>) -> StoreResult<bool> {
+        query_scalar("SELECT EXISTS (SELECT 1 FROM tenant WHERE name = ? AND id IS NOT ?)")
+            .bind(name)
+            .bind(except.map(|id| id.0))
+            .fetch_one(&mut *self.tx)
+            .await
+            .map_err(failed)
+    }
+
+    async fn add_tenant(&mut self, name: &str, at: Timestamp) -> StoreResult<Tenant> {
+        let row = query(
+            "INSERT INTO tenant (id, name, is_active, created_at) \
+             SELECT max(id) + 1, ?, 1, ? FROM tenant RETURNING *",
+        )
+        .bind(name)
+        .bind(at.ms())
+        .fetch_one(&mut *self.tx)
+        .await
+        .map_err(failed)?;
+        read(&row)
+    }
+
+    async fn save_tenant(&mut self, tenant: &Tenant) -> StoreResult<()> {
+        query("UPDATE tenant SET name = ?2, is_active = ?3, not_before = ?4 WHERE id = ?1")
+            .bind(tenant.id.0)
+            .bind(&tenant.name)
+            .bind(tenant.is_active)
+            .bind(tenant.not_before.map(Timestamp::ms))
+            .execute(&mut *self.tx)
+            .await
+            .map_err(failed)?;
+        Ok(())
+    }
+}
+
+fn read(row: &SqliteRow) -> StoreResult<Tenant> {
+    Ok(Tenant {
+        id: TenantId(column(row, TABLE, "id")?),
+        name: column(row, TABLE, "name")?,
+        is_active: column(row, TABLE, "is_active")?,
+        not_before: optional_time(row, TABLE, "not_before")?,
+        created_at: time(row, TABLE, "created_at")?,
+    })
+}

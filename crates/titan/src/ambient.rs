@@ -1,0 +1,43 @@
+//! The system's clock and randomness: read here, and passed on as arguments.
+
+use ring::rand::{SecureRandom, SystemRandom};
+use titan_core::entropy::Entropy;
+use titan_core::time::{Clock, Timestamp};
+
+/// The system's wall clock.
+#[derive(Clone, Copy, Debug)]
+pub struct SystemClock;
+
+impl Clock for SystemClock {
+    #[expect(clippy::disallowed_methods, reason = "this is the one place that reads the clock")]
+    fn now(&self) -> Timestamp {
+        let since = std::time::SystemTime::now().duration_since(std::time::UNIX_EPOCH).unwrap_or_default();
+        Timestamp::from_ms(i64::try_from(since.as_millis()).unwrap_or(i64::MAX))
+    }
+}
+
+/// The system's source of random bytes.
+pub struct SystemEntropy(SystemRandom);
+
+impl SystemEntropy {
+    /// Opens it.
+    #[expect(clippy::disallowed_methods, reason = "this is the one place that draws random bytes")]
+    pub fn new() -> Self {
+        Self(SystemRandom::new())
+    }
+}
+
+impl Default for SystemEntropy {
+    fn default() -> Self {
+        Self::new()
+    }
+}
+
+impl Entropy for SystemEntropy {
+    fn fill(&self, bytes: &mut [u8]) {
+        if self.0.fill(bytes).is_err() {
+            // A key made of anything else than random bytes is worse than no program.
+            std::process::abort();
+        }
+    }
+}

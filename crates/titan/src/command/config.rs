@@ -1,0 +1,38 @@
+//! `titan config check|schema`
+
+use super::ConfigFile;
+use crate::config::{Config, Settings};
+use anyhow::Result;
+use clap::Subcommand;
+use titan_core::access::Catalogue;
+
+#[derive(Subcommand)]
+pub(super) enum Command {
+    /// Check file, environment and policies, and say what is wrong
+    Check(ConfigFile),
+    /// Print the JSON schema of the file
+    Schema,
+}
+
+impl Command {
+    pub(super) fn run(self) -> Result<()> {
+        match self {
+            Self::Check(file) => check(&file),
+            Self::Schema => {
+                println!("{}", serde_json::to_string_pretty(&schemars::schema_for!(Config))?);
+                Ok(())
+            }
+        }
+    }
+}
+
+fn check(file: &ConfigFile) -> Result<()> {
+    let settings = Settings::check(file.load()?)?;
+    let catalogue = Catalogue::new(settings.scopes.iter().cloned())?;
+    settings.upstream_map(&catalogue)?;
+    println!("The configuration is good. Titan would listen on {}.", settings.listen);
+    for upstream in &settings.upstreams {
+        println!("{} -> {} ({})", upstream.paths.join(", "), upstream.url, upstream.policy.join(", "));
+    }
+    Ok(())
+}

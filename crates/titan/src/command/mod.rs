@@ -1,0 +1,69 @@
+//! The commands.
+
+mod config;
+mod openapi;
+mod policy;
+mod serve;
+
+use clap::{Parser, Subcommand};
+use std::collections::HashMap;
+use std::path::PathBuf;
+use std::process::ExitCode;
+
+/// Self-hosted API keys, and the edge that checks them.
+#[derive(Parser)]
+#[command(name = "titan", version, about, propagate_version = true)]
+pub struct Titan {
+    #[command(subcommand)]
+    command: Command,
+}
+
+#[derive(Subcommand)]
+enum Command {
+    /// Serve: the control plane, /auth/verify and the gateway
+    Serve(serve::Serve),
+    /// Check policies, and explain what they say of a request
+    #[command(subcommand)]
+    Policy(policy::Command),
+    /// Check the configuration, or print its JSON schema
+    #[command(subcommand)]
+    Config(config::Command),
+    /// Print the OpenAPI document
+    Openapi,
+}
+
+/// Where the configuration is.
+#[derive(clap::Args)]
+pub(crate) struct ConfigFile {
+    /// The configuration file; titan.toml, if it is not given
+    #[arg(long, env = "TITAN_CONFIG", value_name = "FILE")]
+    config: Option<PathBuf>,
+}
+
+impl ConfigFile {
+    pub(crate) fn load(&self) -> anyhow::Result<crate::config::Config> {
+        crate::config::Config::load(self.config.as_deref(), &environment())
+    }
+}
+
+/// The environment. A variable that is not UTF-8 is none of ours.
+fn environment() -> HashMap<String, String> {
+    std::env::vars_os().filter_map(|(name, value)| Some((name.into_string().ok()?, value.into_string().ok()?))).collect()
+}
+
+/// Runs a command. Errors go to standard error, each with its causes.
+pub fn run(titan: Titan) -> ExitCode {
+    let result = match titan.command {
+        Command::Serve(serve) => serve.run(),
+        Command::Policy(command) => command.run(),
+        Command::Config(command) => command.run(),
+        Command::Openapi => openapi::run(),
+    };
+    match result {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            eprintln!("titan: {error:#}");
+            ExitCode::FAILURE
+        }
+    }
+}

@@ -1,0 +1,165 @@
+//! `titan serve`
+
+use super::ConfigFile;
+use crate::ambient::{SystemClock, SystemEntropy};
+use crate::config::{Config, Settings};
+use crate::server::{Listeners, serve};
+use crate::wire::App;
+use crate::{demo, telemetry};
+use anyhow::{Context, Result};
+use base64_simd::URL_SAFE_NO_PAD;
+use clap::Args;
+use std::fs::OpenOptions;
+use std::io::{ErrorKind, Write};
+use std::net::SocketAddr;
+use std::os::unix::fs::OpenOptionsExt;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+use titan_core::entropy::random;
+use titan_core::time::Clock;
+use titan_store::Location;
+use tokio::net::TcpListener;
+use tokio::signal::unix::{Signal, SignalKind, signal};
+
+#[derive(Args)]
+pub(super) struct Serve {
+    #[command(flatten)]
+    config: ConfigFile,
+    /// Try Titan: makes a master key, listens on 127.0.0.1, and starts a small upstream to guard
+    #[arg(long)]
+    dev: bool,
+}
+
+/// What `--dev` made, to be told.
+struct Dev {
+    master_key_file: PathBuf,
+    /// Set if it was made just now: shown this once.
+    new_master_key: Option<String>,
+}
+
+impl Serve {
+    pub(super) fn run(self) -> Result<()> {
+        tokio::runtime::Builder::new_multi_thread().enable_all().build()?.block_on(self.serve())
+    }
+
+    async fn serve(&self) -> Result<()> {
+        let mut config = self.config.load()?;
+        telemetry::start(&config.log, config.log_format)?;
+        let dev = if self.dev { Some(prepare_dev(&mut config).await?) } else { None };
+        let settings = Settings::check(config)?;
+        let listeners = Listeners::bind(settings.listen, settings.admin_listen).await?;
+        let address = listeners.public_address()?;
+        let app = Arc::new(App::start(&settings).await?);
+        let mut hangup = signal(SignalKind::hangup())?;
+        let reload = {
+            let app = Arc::clone(&app);
+            async move { while hangup.recv().await.is_some() { reload(&app, &self.config) } }
+        };
+        let (terminate, interrupt) = (signal(SignalKind::terminate())?, signal(SignalKind::interrupt())?);
+        tracing::info!(%address, control = ?listeners.control_address()?, "ready");
+        if let Some(dev) = dev {
+            print!("{}", tour(address, &dev));
+        }
+        tokio::select! {
+            () = serve(app, listeners, stopped(terminate, interrupt)) => {}
+            () = reload => {}
+        }
+        Ok(())
+    }
+}
+
+async fn stopped(mut terminate: Signal, mut interrupt: Signal) {
+    tokio::select! {
+        _ = terminate.recv() => {}
+        _ = interrupt.recv() => {}
+    }
+}
+
+/// SIGHUP: the policies anew. Ports, keys and the database stay as they are until a restart.
+fn reload(app: &App, file: &ConfigFile) {
+    let result = file.load().and_then(Settings::check).and_then(|settings| app.reload(&settings));
+    match result {
+        Ok(()) => tracing::info!("policies were read anew"),
+        Err(error) => tracing::error!(error = format!("{error:#}"), "the old policies stay in force"),
+    }
+}
+
+/// Fills in what a first look needs and what was not configured.
+async fn prepare_dev(config: &mut Config) -> Result<Dev> {
+    if config.listen == Config::default().listen {
+        config.listen = "127.0.0.1:8080".to_owned();
+    }
+    let Location::Sqlite(database) = Location::parse(&config.database_url)?;
+    let folder = database.parent().unwrap_or(Path::new(".")).to_owned();
+    std::fs::create_dir_all(&folder).with_context(|| format!("{}", folder.display()))?;
+    let master_key_file = folder.join("master-key");
+    let mut new_master_key = None;
+    if config.master_key.is_none() && config.master_key_file.is_none() {
+        new_master_key = make_master_key(&master_key_file)?;
+        config.master_key_file = Some(master_key_file.clone());
+    }
+    if config.upstream.is_none() && config.upstreams.is_empty() {
+        config.upstream = Some(format!("http://{}", start_demo().await?));
+        config.policy = vec!["whatsapp".to_owned()];
+    }
+    Ok(Dev { master_key_file, new_master_key })
+}
+
+/// Makes the file, readable by its owner alone; `None` if it is there already.
+fn make_master_key(path: &Path) -> Result<Option<String>> {
+    let key = URL_SAFE_NO_PAD.encode_to_string(random::<32>(&SystemEntropy::new()));
+    match OpenOptions::new().write(true).create_new(true).mode(0o600).open(path) {
+        Ok(mut file) => {
+            file.write_all(key.as_bytes()).with_context(|| format!("{}", path.display()))?;
+            Ok(Some(key))
+        }
+        Err(error) if error.kind() == ErrorKind::AlreadyExists => Ok(None),
+        Err(error) => Err(error).with_context(|| format!("{}", path.display())),
+    }
+}
+
+async fn start_demo() -> Result<SocketAddr> {
+    let listener = TcpListener::bind("127.0.0.1:0").await?;
+    let address = listener.local_addr()?;
+    let router = demo::router(|| SystemClock.now().to_string());
+    tokio::spawn(async move {
+        if let Err(error) = axum::serve(listener, router).await {
+            tracing::error!(%error, "the demo upstream ended");
+        }
+    });
+    Ok(address)
+}
+
+/// One screen: what to paste next.
+fn tour(address: SocketAddr, dev: &Dev) -> String {
+    let file = dev.master_key_file.display();
+    let secret = match &dev.new_master_key {
+        Some(key) => format!("Your master key, shown this once and kept in {file}:\n\n    {key}\n"),
+        None => format!("Your master key is in {file}.\n"),
+    };
+    format!(
+        r#"
+Titan listens on http://{address} and guards a small demo API. Explorer: http://{address}/docs
+{secret}
+Paste this into another terminal, in this folder:
+
+    export TITAN=http://{address} MASTER_KEY=$(cat {file})
+    field() {{ sed "s/.*\"$1\":\"\([^\"]*\)\".*/\1/"; }}
+
+    # 1. a key that may read sessions, and nothing else
+    MADE=$(curl -s $TITAN/admin/keys -H "Authorization: Bearer $MASTER_KEY" -H 'Content-Type: application/json' \
+      -d '{{"label":"tour","lifetimeDays":1,"scopes":["sessions:read"]}}'); echo "$MADE"
+    ID=$(echo "$MADE" | field id) KEY=$(echo "$MADE" | field key)
+
+    # 2. call the API with it; 3. be refused what it may not do
+    curl $TITAN/api/sessions -H "Authorization: Bearer $KEY"; echo
+    curl -X POST $TITAN/api/sessions -H "Authorization: Bearer $KEY"; echo
+
+    # 4. rotate it; 5. the old one is dead
+    curl -s -X POST $TITAN/admin/keys/$ID/rotate -H "Authorization: Bearer $MASTER_KEY"; echo
+    curl $TITAN/api/sessions -H "Authorization: Bearer $KEY"; echo
+
+Ctrl-C stops it.
+"#
+    )
+}

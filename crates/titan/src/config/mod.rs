@@ -1,0 +1,150 @@
+//! Configuration: `titan.toml`, overridden by the environment, checked into [`Settings`].
+//!
+//! [`Config`] is the file's shape and the one place where an option is described, with its default; the table
+//! of variables in [`env`] names the same options. `docs/configuration.md` and the JSON schema follow from it.
+
+mod env;
+mod policies;
+mod settings;
+
+pub use env::VARIABLES;
+pub use policies::{SHIPPED, policy_text};
+pub use settings::{MasterSecrets, SealSource, Settings};
+
+use anyhow::{Context, Result, bail};
+use schemars::JsonSchema;
+use serde::Deserialize;
+use std::collections::HashMap;
+use std::path::{Path, PathBuf};
+
+/// All options. Each can stand in the file and in the environment; the environment wins.
+#[derive(Clone, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields, default)]
+pub struct Config {
+    /// Address of the public port.
+    pub listen: String,
+    /// Address of the control plane (`/admin`, `/auth`, `/docs`, `/openapi.json`, `/metrics`, `/oauth2`). Unset: the
+    /// public port serves it.
+    pub admin_listen: Option<String>,
+    /// The database: `sqlite://path`.
+    pub database_url: String,
+    /// The master key: at least 32 characters.
+    pub master_key: Option<String>,
+    /// A file that holds the master key.
+    pub master_key_file: Option<PathBuf>,
+    /// The master key before the last change, still accepted.
+    pub master_key_previous: Option<String>,
+    /// A file that holds it.
+    pub master_key_previous_file: Option<PathBuf>,
+    /// The key that seals signing keys in the database: 32 bytes in base64. Unset: a file beside the database, made
+    /// with it.
+    pub seal_key: Option<String>,
+    /// A file that holds the seal key.
+    pub seal_key_file: Option<PathBuf>,
+    /// The one upstream behind the gateway: `http://host:port`. For several, use `upstreams`.
+    pub upstream: Option<String>,
+    /// The policies of that upstream: shipped ones by name, others by file.
+    pub policy: Vec<String>,
+    /// Several upstreams, each with its paths and policies. Only in the file.
+    pub upstreams: Vec<UpstreamConfig>,
+    /// Scopes of your own, `resource:action`. Append only: the order gives them their bits.
+    pub scopes: Vec<String>,
+    /// The longest lifetime of a key, in days.
+    #[schemars(range(min = 1, max = 36_500))]
+    pub max_lifetime_days: u32,
+    /// Proxies whose `X-Forwarded-*` headers are believed: addresses.
+    pub trusted_proxies: Vec<String>,
+    /// Seconds until an upstream must have accepted a connection.
+    #[schemars(range(min = 1, max = 3600))]
+    pub upstream_connect_timeout: u32,
+    /// Seconds until an upstream must have begun to answer.
+    #[schemars(range(min = 1, max = 3600))]
+    pub upstream_timeout: u32,
+    /// What is logged: `error`, `warn`, `info`, `debug`, `trace`, or directives such as `info,titan_edge=debug`.
+    pub log: String,
+    /// How it is logged.
+    pub log_format: LogFormat,
+}
+
+/// A server behind the gateway.
+#[derive(Clone, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct UpstreamConfig {
+    /// `http://host:port`
+    pub url: String,
+    /// Its policies: shipped ones by name, others by file.
+    pub policy: Vec<String>,
+    /// The paths that it serves: each stands for itself and what lies below.
+    #[serde(default = "everywhere")]
+    pub paths: Vec<String>,
+}
+
+fn everywhere() -> Vec<String> {
+    vec!["/".to_owned()]
+}
+
+/// How logs are written.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize, JsonSchema)]
+#[serde(rename_all = "lowercase")]
+pub enum LogFormat {
+    /// One JSON object a line.
+    Json,
+    /// For people.
+    #[default]
+    Text,
+}
+
+impl Default for Config {
+    fn default() -> Self {
+        Self {
+            listen: "0.0.0.0:8080".to_owned(),
+            admin_listen: None,
+            database_url: "sqlite://titan-data/titan.db".to_owned(),
+            master_key: None,
+            master_key_file: None,
+            master_key_previous: None,
+            master_key_previous_file: None,
+            seal_key: None,
+            seal_key_file: None,
+            upstream: None,
+            policy: Vec::new(),
+            upstreams: Vec::new(),
+            scopes: Vec::new(),
+            max_lifetime_days: 90,
+            trusted_proxies: Vec::new(),
+            upstream_connect_timeout: 5,
+            upstream_timeout: 30,
+            log: "info".to_owned(),
+            log_format: LogFormat::Text,
+        }
+    }
+}
+
+/// Where configuration is looked for if nobody says where.
+
+const USUAL_FILE: &str = "titan.toml";
+
+impl Config {
+    /// Reads `file` (or `titan.toml`, if it is there) and then the environment.
+    pub fn load(file: Option<&Path>, environment: &HashMap<String, String>) -> Result<Self> {
+        let path = file.unwrap_or(Path::new(USUAL_FILE));
+        let text = match std::fs::read_to_string(path) {
+            Ok(text) => text,
+            Err(error) if error.kind() == std::io::ErrorKind::NotFound && file.is_none() => String::new(),
+            Err(error) => bail!("{}: {error}", path.display()),
+        };
+        Self::read(&path.display().to_string(), &text, environment)
+    }
+
+    /// Reads a file's text and then the environment. Mistakes in the file are named with their line.
+    pub fn read(origin: &str, text: &str, environment: &HashMap<String, String>) -> Result<Self> {
+        if let Err(error) = toml::from_str::<Self>(text) {
+            let start = error.span().map_or(0, |span| span.start);
+            let line = text.get(..start).unwrap_or(text).matches('\n').count() + 1;
+            bail!("{origin}:{line}: {}", error.message());
+        }
+        let mut table: toml::Table = toml::from_str(text).context(origin.to_owned())?;
+        env::overlay(&mut table, environment)?;
+        table.try_into().map_err(|error: toml::de::Error| anyhow::anyhow!("environment: {}", error.message()))
+    }
+}

@@ -1,0 +1,17 @@
+//! Finding policies: shipped ones by name, others by file.
+
+use anyhow::{Context, Result};
+use std::path::Path;
+
+/// The policies that are inside the program.
+pub const SHIPPED: [(&str, &str); 1] = [("whatsapp", include_str!("../../../../policies/whatsapp.toml"))];
+
+/// The text of a policy: a shipped one if `name` is one's name, otherwise a file's.
+pub fn policy_text(name: &str) -> Result<String> {
+    if let Some((_, text)) = SHIPPED.iter().find(|(shipped, _)| *shipped == name) {
+        return Ok((*text).to_owned());
+    }
+    let names: Vec<&str> = SHIPPED.iter().map(|(name, _)| *name).collect();
+    std::fs::read_to_string(Path::new(name))
+        .with_context(|| format!("policy {name}: neither a file nor one of the shipped ones ({})", names.join(", ")))
+}

@@ -1,0 +1,203 @@
+//! A configuration that was checked: values of the types that the program works with.
+
+use super::{Config, LogFormat, UpstreamConfig, policy_text};
+use anyhow::{Context, Result, bail};
+use std::net::{IpAddr, SocketAddr};
+use std::path::PathBuf;
+use std::time::Duration;
+use titan_core::access::{Catalogue, MASTER_KEY_LENGTH, MasterKeys};
+use titan_core::policy::{Policy, PolicySet, Problem};
+use titan_edge::gateway::{Settings as GatewaySettings, Upstream, UpstreamMap};
+use titan_store::Location;
+
+/// The master keys in force.
+pub struct MasterSecrets(Vec<String>);
+
+/// Where the seal key comes from.
+pub enum SealSource {
+    /// The configuration itself.
+    Value(String),
+    /// A file that must be there.
+    File(PathBuf),
+    /// A file beside the database, made with it.
+    Beside(PathBuf),
+}
+
+/// A checked configuration.
+pub struct Settings {
+    /// The public port.
+    pub listen: SocketAddr,
+    /// The control plane's port, if it has its own.
+    pub admin_listen: Option<SocketAddr>,
+    /// Where the database is.
+    pub database: Location,
+    /// The master keys.
+    pub master: MasterSecrets,
+    /// The seal key.
+    pub seal: SealSource,
+    /// The servers behind the gateway.
+    pub upstreams: Vec<UpstreamConfig>,
+    /// The operator's scopes.
+    pub scopes: Vec<String>,
+    /// The longest lifetime of a key, in days.
+    pub max_lifetime_days: u32,
+    /// How the gateway behaves.
+    pub gateway: GatewaySettings,
+    /// What is logged.
+    pub log: String,
+    /// How.
+    pub log_format: LogFormat,
+}
+
+impl Settings {
+    /// Checks a configuration. The first mistake is named.
+    pub fn check(config: Config) -> Result<Self> {
+        let database = Location::parse(&config.database_url)?;
+        if !(1..=36_500).contains(&config.max_lifetime_days) {
+            bail!("max_lifetime_days: must be 1 to 36500");
+        }
+        Ok(Self {
+            listen: address("listen", &config.listen)?,
+            admin_listen: config.admin_listen.as_deref().map(|text| address("admin_listen", text)).transpose()?,
+            master: MasterSecrets::check(&config)?,
+            seal: SealSource::check(&config, &database)?,
+            upstreams: upstreams(&config)?,
+            gateway: gateway(&config)?,
+            database,
+            scopes: config.scopes,
+            max_lifetime_days: config.max_lifetime_days,
+            log: config.log,
+            log_format: config.log_format,
+        })
+    }
+
+    /// Reads all policies and puts the upstreams together. Every mistake in a policy is named with its line.
+    pub fn upstream_map(&self, catalogue: &Catalogue) -> Result<UpstreamMap> {
+        let upstreams = self.upstreams.iter().map(|upstream| {
+            let policies = policy_set(&upstream.policy, catalogue)?;
+            Upstream::new(&upstream.url, upstream.paths.clone(), policies)
+                .map_err(|error| anyhow::anyhow!("upstream {error}"))
+        });
+        let upstreams = upstreams.collect::<Result<Vec<_>>>()?;
+        UpstreamMap::new(upstreams).map_err(|error| anyhow::anyhow!("upstream {error}"))
+    }
+}
+
+/// Reads policies by name or file.
+pub(crate) fn policy_set(names: &[String], catalogue: &Catalogue) -> Result<PolicySet> {
+    let mut problems = Vec::new();
+    let mut policies = Vec::new();
+    for name in names {
+        match Policy::parse(name, &policy_text(name)?, catalogue) {
+            Ok(policy) => policies.push(policy),
+            Err(found) => problems.extend(found),
+        }
+    }
+    if !problems.is_empty() {
+        bail!("{}", lines(&problems));
+    }
+    PolicySet::new(policies).map_err(|problems| anyhow::anyhow!("{}", lines(&problems)))
+}
+
+fn lines(problems: &[Problem]) -> String {
+    problems.iter().map(ToString::to_string).collect::<Vec<_>>().join("\n")
+}
+
+fn address(option: &str, text: &str) -> Result<SocketAddr> {
+    text.parse().with_context(|| format!("{option}: `{text}` is not address:port"))
+}
+
+fn upstreams(config: &Config) -> Result<Vec<UpstreamConfig>> {
+    let listed = match (&config.upstream, config.upstreams.as_slice()) {
+        (Some(_), [_, ..]) => bail!("upstream, upstreams: set one of the two"),
+        (Some(url), []) => {
+            vec![UpstreamConfig { url: url.clone(), policy: config.policy.clone(), paths: super::everywhere() }]
+        }
+        (None, _) if !config.policy.is_empty() => bail!("policy: goes with `upstream` (TITAN_UPSTREAM)"),
+        (None, listed) => listed.to_vec(),
+    };
+    if let Some(open) = listed.iter().find(|upstream| upstream.policy.is_empty()) {
+        bail!("upstream {}: needs a policy (TITAN_POLICY), for example `whatsapp`", open.url);
+    }
+    Ok(listed)
+}
+
+fn gateway(config: &Config) -> Result<GatewaySettings> {
+    let seconds = |option: &str, value: u32| match value {
+        1..=3600 => Ok(Duration::from_secs(value.into())),
+        _ => bail!("{option}: must be 1 to 3600 seconds"),
+    };
+    let proxy = |text: &String| {
+        let parsed: Result<IpAddr, _> = text.parse();
+        parsed.with_context(|| format!("trusted_proxies: `{text}` is not an address"))
+    };
+    Ok(GatewaySettings {
+        connect_timeout: seconds("upstream_connect_timeout", config.upstream_connect_timeout)?,
+        answer_timeout: seconds("upstream_timeout", config.upstream_timeout)?,
+        trusted_proxies: config.trusted_proxies.iter().map(proxy).collect::<Result<_>>()?,
+    })
+}
+
+/// A secret from its value or its file, never both.
+fn secret(option: &str, value: Option<&String>, file: Option<&PathBuf>) -> Result<Option<String>> {
+    match (value, file) {
+        (Some(_), Some(_)) => bail!("{option}: its value and its file are both set; set one"),
+        (Some(value), None) => Ok(Some(value.trim().to_owned())),
+        (None, Some(path)) => {
+            let text = std::fs::read_to_string(path).with_context(|| format!("{option}: {}", path.display()))?;
+            Ok(Some(text.trim().to_owned()))
+        }
+        (None, None) => Ok(None),
+    }
+}
+
+impl MasterSecrets {
+    fn check(config: &Config) -> Result<Self> {
+        let current = secret("MASTER_KEY", config.master_key.as_ref(), config.master_key_file.as_ref())?;
+        let previous = secret(
+            "MASTER_KEY_PREVIOUS",
+            config.master_key_previous.as_ref(),
+            config.master_key_previous_file.as_ref(),
+        )?;
+        let Some(current) = current else {
+            bail!(
+                "MASTER_KEY is not set. Make one with\n\n    openssl rand -base64 32\n\nand set MASTER_KEY, or \
+                 MASTER_KEY_FILE to a file that holds it. To try Titan, `titan serve --dev` makes its own."
+            );
+        };
+        let keys = Vec::from_iter([Some(current), previous].into_iter().flatten());
+        for key in &keys {
+            check_master_key(key)?;
+        }
+        Ok(Self(keys))
+    }
+
+    /// For comparing with what callers present.
+    pub fn hashed(&self) -> MasterKeys {
+        MasterKeys::new(self.0.iter().map(String::as_str))
+    }
+}
+
+fn check_master_key(key: &str) -> Result<()> {
+    if key.chars().count() < MASTER_KEY_LENGTH {
+        bail!("MASTER_KEY: must have at least {MASTER_KEY_LENGTH} characters; make one with: openssl rand -base64 32");
+    }
+    if !key.bytes().all(|c| c.is_ascii_graphic()) {
+        bail!("MASTER_KEY: must be visible ASCII characters, as it travels in a header");
+    }
+    if key.starts_with("titan_") || key.starts_with("whm_") {
+        bail!("MASTER_KEY: must not look like an API key");
+    }
+    Ok(())
+}
+
+impl SealSource {
+    fn check(config: &Config, database: &Location) -> Result<Self> {
+        match (&config.seal_key, &config.seal_key_file) {
+            (Some(_), Some(_)) => bail!("TITAN_SEAL_KEY: its value and its file are both set; set one"),
+            (Some(value), None) => Ok(Self::Value(value.clone())),
+            (None, Some(path)) => Ok(Self::File(path.clone())),
+            (None, None) => Ok(Self::Beside(database.seal_key_file())),
+        }
+    }
+}

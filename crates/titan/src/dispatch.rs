@@ -1,0 +1,139 @@
+//! Which part of Titan answers a request.
+
+use axum::Router;
+use http::{HeaderMap, HeaderName, HeaderValue, Method, Request, Response};
+use hyper::body::Incoming;
+use std::net::{IpAddr, SocketAddr};
+use std::sync::atomic::{AtomicU64, Ordering};
+use titan_core::Error;
+use titan_core::access::Origin;
+use titan_core::entropy::{Entropy, random};
+use titan_core::policy::Style;
+use titan_edge::gateway::Peer;
+use titan_edge::verify::Verifier;
+use titan_edge::{Body, Gateway, error_response};
+use tower::ServiceExt;
+
+const REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
+/// What the operator uses: it goes to the control plane's own port, if it has one.
+const CONTROL: [&str; 6] = ["/admin", "/auth", "/docs", "/metrics", "/oauth2", "/openapi.json"];
+/// What callers use: always on the public port.
+const PUBLIC: [&str; 3] = ["/.well-known", "/api/account", "/health"];
+
+/// Which port a request came to.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Port {
+    /// The control plane's own.
+    Control,
+    /// The only one.
+    Only,
+    /// The public one beside a control plane's.
+    Public,
+}
+
+enum Part {
+    ControlPlane,
+    Gateway,
+    Nothing,
+    Verify,
+}
+
+/// Sends each request to the part that answers it.
+pub(crate) struct Dispatcher {
+    router: Router,
+    verifier: Verifier,
+    gateway: Gateway,
+    trusted_proxies: Vec<IpAddr>,
+    /// Request ids: random for each start, and counted.
+    id_prefix: u64,
+    id_count: AtomicU64,
+}
+
+impl Dispatcher {
+    pub(crate) fn new(
+        router: Router,
+        verifier: Verifier,
+        gateway: Gateway,
+        trusted_proxies: Vec<IpAddr>,
+        entropy: &dyn Entropy,
+    ) -> Self {
+        let id_prefix = u64::from_be_bytes(random(entropy));
+        Self { router, verifier, gateway, trusted_proxies, id_prefix, id_count: AtomicU64::new(0) }
+    }
+
+    /// The whole exchange.
+    pub(crate) async fn handle(&self, request: Request<Incoming>, address: SocketAddr, port: Port) -> Response<Body> {
+        let request_id = self.request_id(request.headers());
+        let mut response = match part(request.method(), request.uri().path(), port) {
+            Part::Verify => self.verifier.handle(request).await,
+            Part::ControlPlane => self.control_plane(request, address, &request_id).await,
+            Part::Nothing => error_response(&Error::not_found("page"), Style::Titan),
+            Part::Gateway => {
+                let peer = Peer { address, request_id: request_id.clone() };
+                self.gateway.handle(request, &peer).await
+            }
+        };
+        response.headers_mut().insert(REQUEST_ID, request_id);
+        response
+    }
+
+    async fn control_plane(
+        &self,
+        mut request: Request<Incoming>,
+        address: SocketAddr,
+        request_id: &HeaderValue,
+    ) -> Response<Body> {
+        let origin = Origin {
+            ip: Some(self.client(request.headers(), address)),
+            request_id: request_id.to_str().unwrap_or_default().to_owned(),
+        };
+        let (method, path) = (request.method().clone(), request.uri().path().to_owned());
+        request.extensions_mut().insert(origin);
+        let response = match self.router.clone().oneshot(request).await {
+            Ok(response) => response,
+            Err(impossible) => match impossible {},
+        };
+        let status = response.status().as_u16();
+        tracing::info!(%method, path, status, request_id = request_id.to_str().unwrap_or_default(), "answered");
+        response.map(Body::Router)
+    }
+
+    /// Who is behind the proxies that are trusted: the last address that one of them saw.
+    fn client(&self, headers: &HeaderMap, address: SocketAddr) -> IpAddr {
+        let peer = address.ip().to_canonical();
+        if !self.trusted_proxies.contains(&peer) {
+            return peer;
+        }
+        let chain = headers.get_all("x-forwarded-for").iter().filter_map(|value| value.to_str().ok());
+        let hops: Vec<IpAddr> = chain.flat_map(|v| v.split(',')).filter_map(|ip| ip.trim().parse().ok()).collect();
+        hops.into_iter().rev().find(|ip| !self.trusted_proxies.contains(ip)).unwrap_or(peer)
+    }
+
+    /// Taken if it is short and visible, otherwise made.
+    fn request_id(&self, headers: &HeaderMap) -> HeaderValue {
+        let is_good = |value: &&HeaderValue| {
+            (1..=128).contains(&value.len()) && value.as_bytes().iter().all(u8::is_ascii_graphic)
+        };
+        headers.get(REQUEST_ID).filter(is_good).cloned().unwrap_or_else(|| {
+            let count = self.id_count.fetch_add(1, Ordering::Relaxed);
+            HeaderValue::try_from(format!("{:016x}-{count:x}", self.id_prefix))
+                .unwrap_or(HeaderValue::from_static("none"))
+        })
+    }
+}
+
+fn part(method: &Method, path: &str, port: Port) -> Part {
+    let is_control = CONTROL.iter().any(|prefix| is_below(path, prefix));
+    let is_public = PUBLIC.iter().any(|prefix| is_below(path, prefix));
+    match port {
+        Port::Public if is_control => Part::Gateway,
+        Port::Control if !is_control && !is_below(path, "/health") => Part::Nothing,
+        _ if path == "/auth/verify" && method == Method::POST => Part::Verify,
+        _ if is_control || is_public => Part::ControlPlane,
+        _ => Part::Gateway,
+    }
+}
+
+fn is_below(path: &str, prefix: &str) -> bool {
+    path.strip_prefix(prefix).is_some_and(|rest| rest.is_empty() || rest.starts_with('/'))
+}

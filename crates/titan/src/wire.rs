@@ -1,0 +1,119 @@
+//! Puts the crates together: a database, the rules over it, the edge that follows it.
+
+use crate::ambient::{SystemClock, SystemEntropy};
+use crate::config::{SealSource, Settings};
+use crate::dispatch::Dispatcher;
+use anyhow::{Context, Result};
+use axum::Router;
+use std::sync::Arc;
+use titan_api::ControlPlane;
+use titan_core::access::Catalogue;
+use titan_core::entropy::Entropy;
+use titan_core::key::KeyService;
+use titan_core::port::Store;
+use titan_core::revision::Settle;
+use titan_core::signing::SigningKeyService;
+use titan_core::tenant::TenantService;
+use titan_core::time::Clock;
+use titan_edge::gateway::Upstreams;
+use titan_edge::verify::{Document, Verifier};
+use titan_edge::{Gateway, Guard, Keeper};
+use titan_store::{Location, SealKey};
+use utoipa::OpenApi;
+
+/// A Titan that is ready to be served.
+pub struct App {
+    pub(crate) dispatcher: Arc<Dispatcher>,
+    pub(crate) keeper: Arc<Keeper>,
+    upstreams: Arc<Upstreams>,
+    catalogue: Arc<Catalogue>,
+}
+
+impl App {
+    /// Opens the database, builds the edge's snapshot, and wires all up. When it returns, requests can be
+    /// answered.
+    pub async fn start(settings: &Settings) -> Result<Self> {
+        let clock: Arc<dyn Clock> = Arc::new(SystemClock);
+        let entropy: Arc<dyn Entropy> = Arc::new(SystemEntropy::new());
+        let (store, catalogue) = open(settings, &*clock, &entropy).await?;
+        SigningKeyService::ensure(&*store, &*clock, &*entropy).await?;
+        let catalogue = Arc::new(catalogue);
+        let upstreams = Arc::new(Upstreams::new(settings.upstream_map(&catalogue)?));
+        let guard = Arc::new(Guard::new(Arc::clone(&catalogue), Arc::clone(&clock)));
+        let keeper = Arc::new(Keeper::new(Arc::clone(&store), Arc::clone(&guard)));
+        keeper.start().await?;
+
+        let master = Arc::new(settings.master.hashed());
+        let settle: Arc<dyn Settle> = Arc::<Keeper>::clone(&keeper);
+        let tenants = TenantService::new(Arc::clone(&store), Arc::clone(&clock), Arc::clone(&settle));
+        let signing_keys = SigningKeyService::new(
+            Arc::clone(&store),
+            Arc::clone(&clock),
+            Arc::clone(&entropy),
+            Arc::clone(&settle),
+        );
+        let days = settings.max_lifetime_days;
+        let keys = KeyService::new(store, clock, Arc::clone(&entropy), settle, Arc::clone(&catalogue), days);
+        let control_plane = ControlPlane {
+            gate: Arc::<Guard>::clone(&guard),
+            master: Arc::clone(&master),
+            keys: Arc::new(keys),
+            tenants: Arc::new(tenants),
+            signing_keys: Arc::new(signing_keys),
+            is_ready: readiness(&keeper),
+        };
+        let verifier =
+            Verifier::new(Arc::clone(&guard), Arc::clone(&keeper), master, Arc::clone(&upstreams));
+        let gateway = Gateway::new(guard, Arc::clone(&upstreams), settings.gateway.clone());
+        let trusted = settings.gateway.trusted_proxies.clone();
+        let dispatcher = Dispatcher::new(router(control_plane), verifier, gateway, trusted, &*entropy);
+        Ok(Self { dispatcher: Arc::new(dispatcher), keeper, upstreams, catalogue })
+    }
+
+    /// Reads the policies anew. A mistake leaves the old ones in force.
+    pub fn reload(&self, settings: &Settings) -> Result<()> {
+        self.upstreams.replace(settings.upstream_map(&self.catalogue)?);
+        Ok(())
+    }
+}
+
+fn readiness(keeper: &Arc<Keeper>) -> Arc<dyn Fn() -> bool + Send + Sync> {
+    let keeper = Arc::clone(keeper);
+    Arc::new(move || keeper.is_ready())
+}
+
+fn router(control_plane: ControlPlane) -> Router {
+    titan_api::router(control_plane, vec![Document::openapi()])
+}
+
+/// The OpenAPI document of all that Titan serves itself.
+pub fn openapi() -> utoipa::openapi::OpenApi {
+    titan_api::document(vec![Document::openapi()])
+}
+
+async fn open(
+    settings: &Settings,
+    clock: &dyn Clock,
+    entropy: &Arc<dyn Entropy>,
+) -> Result<(Arc<dyn Store>, Catalogue)> {
+    if let Location::Sqlite(path) = &settings.database
+        && let Some(folder) = path.parent().filter(|folder| !folder.as_os_str().is_empty())
+    {
+        std::fs::create_dir_all(folder).with_context(|| format!("{}", folder.display()))?;
+    }
+    let seal = seal_key(settings, &**entropy)?;
+    let opened =
+        titan_store::connect(&settings.database, seal, &settings.scopes, clock, Arc::clone(entropy)).await?;
+    Ok(opened)
+}
+
+fn seal_key(settings: &Settings, entropy: &dyn Entropy) -> Result<SealKey> {
+    match &settings.seal {
+        SealSource::Value(text) => SealKey::from_base64(text).context("TITAN_SEAL_KEY"),
+        SealSource::File(path) => {
+            SealKey::from_file(path, false, entropy).with_context(|| format!("seal key {}", path.display()))
+        }
+        SealSource::Beside(path) => SealKey::from_file(path, !settings.database.exists(), entropy)
+            .with_context(|| format!("seal key {}", path.display())),
+    }
+}
