@@ -2,8 +2,8 @@
 
 use crate::error::{Code, Error};
 use crate::policy::Style;
+use serde::Serialize;
 use serde::de::DeserializeOwned;
-use serde_json::json;
 
 /// The largest body on the control plane: 64 KiB.
 pub const MAX_BODY: usize = 64 * 1024;
@@ -39,16 +39,45 @@ fn without_place(text: &str) -> String {
 impl Error {
     /// The body of this error, in the words of a surface.
     pub fn to_body(&self, style: Style) -> String {
-        let message = self.message();
-        match style {
-            Style::Titan => json!({ "error": message, "code": self.code().slug() }),
+        let (message, code) = (self.message(), self.code());
+        let body = match style {
+            Style::Titan => serde_json::to_string(&TitanError { error: message, code: code.slug() }),
             Style::Platform => {
-                json!({ "success": false, "error": { "code": platform_code(self.code()), "message": message } })
+                let error = PlatformCause { code: platform_code(code), message };
+                serde_json::to_string(&PlatformError { success: false, error })
             }
-            Style::Whatomate => json!({ "status": "error", "message": message, "data": null }),
-        }
-        .to_string()
+            Style::Whatomate => serde_json::to_string(&WhatomateError { status: "error", message, data: () }),
+        };
+        // Texts alone always serialise.
+        body.unwrap_or_default()
     }
+}
+
+// Structs, so that the fields stand in the order in which the pages print them.
+
+#[derive(Serialize)]
+struct TitanError<'a> {
+    error: &'a str,
+    code: &'a str,
+}
+
+#[derive(Serialize)]
+struct PlatformError<'a> {
+    success: bool,
+    error: PlatformCause<'a>,
+}
+
+#[derive(Serialize)]
+struct PlatformCause<'a> {
+    code: &'a str,
+    message: &'a str,
+}
+
+#[derive(Serialize)]
+struct WhatomateError<'a> {
+    status: &'a str,
+    message: &'a str,
+    data: (),
 }
 
 /// The platform's clients branch on the status and these words.

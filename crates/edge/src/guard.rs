@@ -5,8 +5,10 @@ use crate::uses::Uses;
 use arc_swap::ArcSwap;
 use std::sync::Arc;
 use titan_core::access::{Catalogue, Denial, Gate, KeyPrincipal};
+use titan_core::revision::Change;
+use titan_core::signing::SlotKey;
 use titan_core::time::{Clock, Timestamp};
-use titan_token::{Presented, ScopeBit};
+use titan_token::{Presented, ScopeBit, UntrustedKey, VerifiedKey};
 
 /// Decides about keys from memory.
 pub struct Guard {
@@ -25,11 +27,18 @@ impl Guard {
 
     /// Who holds this key at `now`, after every check but the scope. Pure: it notes no use.
     pub fn check(&self, credential: &str, now: Timestamp) -> Result<KeyPrincipal, Denial> {
-        match Presented::parse(credential) {
-            Ok(Presented::SelfContained(key)) => self.snapshot.load().check(&key, now),
-            // Well-shaped, but nobody has imported or issued such a key.
-            Ok(Presented::Legacy(_) | Presented::Opaque(_)) => Err(Denial::Invalid),
-            Err(_) => Err(Denial::Malformed),
+        let key = parse(credential)?;
+        self.snapshot.load().check(&key, now)
+    }
+
+    /// The same, and beside it what may be told of a key that is refused: all it says, once its MAC held.
+    pub fn examine(&self, credential: &str, now: Timestamp) -> (Option<VerifiedKey>, Result<KeyPrincipal, Denial>) {
+        match parse(credential) {
+            Ok(key) => {
+                let snapshot = self.snapshot.load();
+                (snapshot.prove(&key), snapshot.check(&key, now))
+            }
+            Err(denial) => (None, Err(denial)),
         }
     }
 
@@ -62,16 +71,36 @@ impl Guard {
         self.snapshot.load().noted_count()
     }
 
-    pub(crate) fn snapshot(&self) -> Arc<Snapshot> {
-        self.snapshot.load_full()
+    /// Takes the signing keys over, in place of those that were there.
+    ///
+    /// Like [`Self::apply`], only for the one writer: with two of them, one's changes could be lost.
+    pub fn set_signing_keys(&self, keys: &[SlotKey]) {
+        let mut snapshot = Snapshot::clone(&self.snapshot.load());
+        snapshot.set_slots(keys);
+        self.snapshot.store(Arc::new(snapshot));
     }
 
-    pub(crate) fn publish(&self, snapshot: Snapshot) {
-        self.snapshot.store(Arc::new(snapshot));
+    /// Applies changes in their order. When it has returned, no decision is made from before them.
+    pub fn apply<'a>(&self, changes: impl IntoIterator<Item = &'a Change>) {
+        let mut snapshot = Snapshot::clone(&self.snapshot.load());
+        let to_note = snapshot.apply(changes);
+        let snapshot = Arc::new(snapshot);
+        self.snapshot.store(Arc::clone(&snapshot));
+        snapshot.note(to_note);
     }
 
     pub(crate) fn uses(&self) -> &Uses {
         &self.uses
+    }
+}
+
+/// A text that could be a key of ours.
+fn parse(credential: &str) -> Result<UntrustedKey, Denial> {
+    match Presented::parse(credential) {
+        Ok(Presented::SelfContained(key)) => Ok(key),
+        // Well-shaped, but nobody has imported or issued such a key.
+        Ok(Presented::Legacy(_) | Presented::Opaque(_)) => Err(Denial::Invalid),
+        Err(_) => Err(Denial::Malformed),
     }
 }
 

@@ -113,11 +113,7 @@ impl Keeper {
                 self.read_signing_keys().await?;
             }
             if !changes.list.is_empty() {
-                let mut snapshot = Arc::unwrap_or_clone(self.guard.snapshot());
-                for (_, change) in &changes.list {
-                    snapshot.apply(change);
-                }
-                self.guard.publish(snapshot);
+                self.guard.apply(changes.list.iter().map(|(_, change)| change));
             }
             let last = changes.list.last().map(|(revision, _)| *revision);
             let reached = if changes.has_more { last.unwrap_or(changes.head) } else { changes.head };
@@ -130,10 +126,7 @@ impl Keeper {
     }
 
     async fn read_signing_keys(&self) -> StoreResult<()> {
-        let keys = self.store.signing_keys().await?;
-        let mut snapshot = Arc::unwrap_or_clone(self.guard.snapshot());
-        snapshot.set_slots(&keys);
-        self.guard.publish(snapshot);
+        self.guard.set_signing_keys(&self.store.signing_keys().await?);
         Ok(())
     }
 }

@@ -67,14 +67,14 @@ impl Noted {
         self.len.load(Ordering::Relaxed)
     }
 
-    /// Whether the next insertion must go into a larger set.
-    pub(crate) fn is_full(&self) -> bool {
-        self.used.load(Ordering::Relaxed) + 1 > self.buckets.len() * IN_BUCKET * MAX_LOAD.0 / MAX_LOAD.1
+    /// Whether so many more must go into a larger set.
+    pub(crate) fn is_too_small_for(&self, more: usize) -> bool {
+        self.used.load(Ordering::Relaxed) + more > self.buckets.len() * IN_BUCKET * MAX_LOAD.0 / MAX_LOAD.1
     }
 
-    /// A copy with room to grow. `self` stays as it is, for those who still read it.
-    pub(crate) fn grown(&self) -> Self {
-        let slots = (self.len() + 1) * NEW_LOAD.1 / NEW_LOAD.0;
+    /// A copy with room for so many more. `self` stays as it is, for those who still read it.
+    pub(crate) fn grown(&self, more: usize) -> Self {
+        let slots = (self.len() + more) * NEW_LOAD.1 / NEW_LOAD.0;
         let larger = Self::with_buckets((slots / IN_BUCKET + 1).max(FEWEST_BUCKETS));
         for slot in self.buckets.iter().flat_map(|bucket| &bucket.0) {
             let low = slot.low.load(Ordering::Acquire);
@@ -85,7 +85,7 @@ impl Noted {
         larger
     }
 
-    /// Adds an id. Only the one writer may call this, and only if it is not full.
+    /// Adds an id. Only the one writer may call this, and only if there is room.
     pub(crate) fn insert(&self, id: KeyId) {
         if !self.contains(id) {
             let (high, low) = halves(id);
@@ -152,7 +152,7 @@ mod tests {
 
     fn filled(ids: impl Iterator<Item = u64>) -> Noted {
         ids.fold(Noted::new(), |set, n| {
-            let set = if set.is_full() { set.grown() } else { set };
+            let set = if set.is_too_small_for(1) { set.grown(1) } else { set };
             set.insert(id(n));
             set
         })
@@ -170,8 +170,8 @@ mod tests {
     fn an_id_takes_at_most_24_bytes() {
         let mut set = Noted::new();
         for n in 0..200_000u64 {
-            if set.is_full() {
-                set = set.grown();
+            if set.is_too_small_for(1) {
+                set = set.grown(1);
             }
             set.insert(id(n));
             if n > 1000 {
@@ -185,7 +185,7 @@ mod tests {
         fn is_a_set(steps in proptest::collection::vec((0u64..60, any::<bool>()), 0..400)) {
             let (mut set, mut model) = (Noted::new(), HashSet::new());
             for (n, adds) in steps {
-                if set.is_full() { set = set.grown(); }
+                if set.is_too_small_for(1) { set = set.grown(1); }
                 if adds { set.insert(id(n)); model.insert(n); } else { set.remove(id(n)); model.remove(&n); }
             }
             prop_assert_eq!(set.len(), model.len());

@@ -2,6 +2,7 @@
 
 use crate::noted::Noted;
 use imbl::HashMap;
+use std::collections::HashSet;
 use std::sync::Arc;
 use titan_core::access::{Denial, KeyPrincipal, Retirement};
 use titan_core::revision::{Change, KeyStanding, TenantStanding};
@@ -52,39 +53,59 @@ impl Snapshot {
         }
     }
 
-    /// Applies a change; `false` if the signing keys must be read anew first.
+    /// Applies changes in their order. The ids that come back must be noted with [`Self::note`] once this
+    /// snapshot is the one that readers have.
     ///
-    /// A change that refuses a key is written so that no reader finds the key in between: first what stands
-    /// against it, then the set. One that readmits it goes the other way.
-    pub(crate) fn apply(&mut self, change: &Change) -> bool {
-        match change {
-            Change::Key(id, standing) => self.apply_key(*id, *standing),
-            Change::Tenant(id, standing) if *standing == TenantStanding::default() => {
-                self.tenants.remove(id);
+    /// The set of noted keys is changed under the eyes of readers of older snapshots, so the order matters: a
+    /// key that gets a standing is noted after the standing can be seen (before, it still passes), and one that
+    /// loses it leaves the set before (after, it already passes). Nobody reads a key that is only disabled or
+    /// retiring as revoked.
+    #[must_use]
+    pub(crate) fn apply<'a>(&mut self, changes: impl IntoIterator<Item = &'a Change>) -> HashSet<KeyId> {
+        let mut to_note = HashSet::new();
+        for change in changes {
+            match change {
+                Change::Key(id, standing) if standing.is_plain() => {
+                    to_note.remove(id);
+                    self.noted.remove(*id);
+                    self.standings.remove(id);
+                }
+                Change::Key(id, standing) => {
+                    to_note.insert(*id);
+                    self.stand(*id, *standing);
+                }
+                Change::Tenant(id, standing) => self.set_tenant(*id, *standing),
+                // It only says that the signing keys must be read anew.
+                Change::SigningKey(_) => {}
             }
-            Change::Tenant(id, standing) => {
-                self.tenants.insert(*id, *standing);
-            }
-            Change::SigningKey(_) => return false,
         }
-        true
+        if self.noted.is_too_small_for(to_note.len()) {
+            self.noted = Arc::new(self.noted.grown(to_note.len()));
+        }
+        to_note
     }
 
-    fn apply_key(&mut self, id: KeyId, standing: KeyStanding) {
-        if standing.is_plain() {
-            self.noted.remove(id);
-            self.standings.remove(&id);
-            return;
+    /// Notes keys whose standing readers can see.
+    pub(crate) fn note(&self, ids: HashSet<KeyId>) {
+        for id in ids {
+            self.noted.insert(id);
         }
+    }
+
+    fn stand(&mut self, id: KeyId, standing: KeyStanding) {
         if standing.is_revoked {
             self.standings.remove(&id);
         } else {
             self.standings.insert(id, standing);
         }
-        if self.noted.is_full() {
-            self.noted = Arc::new(self.noted.grown());
+    }
+
+    fn set_tenant(&mut self, id: TenantId, standing: TenantStanding) {
+        if standing == TenantStanding::default() {
+            self.tenants.remove(&id);
+        } else {
+            self.tenants.insert(id, standing);
         }
-        self.noted.insert(id);
     }
 
     /// How many keys something stands against.
@@ -100,6 +121,12 @@ impl Snapshot {
         let signing = self.slots[claimed.slot.index()].as_ref().ok_or(Denial::Invalid)?;
         let key = key.verify(&signing.key).map_err(|_| Denial::Invalid)?;
         self.check_proven(key, signing, now)
+    }
+
+    /// The key, if its MAC holds.
+    pub(crate) fn prove(&self, key: &UntrustedKey) -> Option<VerifiedKey> {
+        let signing = self.slots[key.unproven().slot.index()].as_ref()?;
+        key.verify(&signing.key).ok()
     }
 
     fn check_proven(&self, key: VerifiedKey, signing: &Signing, now: Timestamp) -> Result<KeyPrincipal, Denial> {
@@ -176,6 +203,11 @@ mod tests {
         snapshot
     }
 
+    fn apply(snapshot: &mut Snapshot, change: Change) {
+        let to_note = snapshot.apply([&change]);
+        snapshot.note(to_note);
+    }
+
     fn claims() -> Claims {
         Claims {
             slot: Slot::new(3).unwrap(),
@@ -202,7 +234,7 @@ mod tests {
     #[test]
     fn nothing_is_said_of_a_key_before_its_mac_held() {
         let mut snapshot = snapshot();
-        snapshot.apply(&Change::Key(claims().id, KeyStanding { is_revoked: true, ..KeyStanding::default() }));
+        apply(&mut snapshot, Change::Key(claims().id, KeyStanding { is_revoked: true, ..KeyStanding::default() }));
         let forged = claims().sign(Prefix::Standard, &SigningKey::for_api_keys(&secret(2)));
         let Ok(Presented::SelfContained(key)) = Presented::parse(forged.expose()) else { panic!("a shape") };
         assert_eq!(snapshot.check(&key, Timestamp::from_secs(i64::MAX / 1000)).err(), Some(Denial::Invalid));
@@ -216,9 +248,9 @@ mod tests {
         let revoked = KeyStanding { is_revoked: true, is_disabled: true, retirement: None };
         let disabled = KeyStanding { is_disabled: true, ..KeyStanding::default() };
         let mut snapshot = snapshot();
-        snapshot.apply(&Change::Key(id, disabled));
+        apply(&mut snapshot, Change::Key(id, disabled));
         assert_eq!(check(&snapshot, claims(), NOW).err(), Some(Denial::Disabled));
-        snapshot.apply(&Change::Key(id, revoked));
+        apply(&mut snapshot, Change::Key(id, revoked));
         assert_eq!(check(&snapshot, claims(), NOW).err(), Some(Denial::Revoked));
         let late = Timestamp::from_secs(1_900_000_000);
         assert_eq!(check(&snapshot, claims(), late).err(), Some(Denial::Expired), "expiry is asked first");
@@ -228,10 +260,26 @@ mod tests {
     fn a_key_that_is_switched_on_again_passes() {
         let id = claims().id;
         let mut snapshot = snapshot();
-        snapshot.apply(&Change::Key(id, KeyStanding { is_disabled: true, ..KeyStanding::default() }));
-        snapshot.apply(&Change::Key(id, KeyStanding::default()));
+        apply(&mut snapshot, Change::Key(id, KeyStanding { is_disabled: true, ..KeyStanding::default() }));
+        apply(&mut snapshot, Change::Key(id, KeyStanding::default()));
         assert!(check(&snapshot, claims(), NOW).is_ok());
         assert_eq!(snapshot.noted_count(), 0);
+    }
+
+    #[test]
+    fn no_reader_takes_a_standing_for_another() {
+        let id = claims().id;
+        let old = snapshot();
+        let mut new = old.clone();
+        let off = Change::Key(id, KeyStanding { is_disabled: true, ..KeyStanding::default() });
+        let to_note = new.apply([&off]);
+        assert!(check(&old, claims(), NOW).is_ok() && check(&new, claims(), NOW).is_ok(), "not in force yet");
+        new.note(to_note);
+        assert_eq!(check(&new, claims(), NOW).err(), Some(Denial::Disabled));
+        let mut newer = new.clone();
+        let to_note = newer.apply([&Change::Key(id, KeyStanding::default())]);
+        assert!(to_note.is_empty());
+        assert!(check(&new, claims(), NOW).is_ok(), "an older reader does not say revoked");
     }
 
     #[test]
@@ -239,7 +287,7 @@ mod tests {
         let (since, until) = (NOW.ms() - 1000, NOW.ms() + 500);
         let standing = KeyStanding { retirement: Some((since, until)), ..KeyStanding::default() };
         let mut snapshot = snapshot();
-        snapshot.apply(&Change::Key(claims().id, standing));
+        apply(&mut snapshot, Change::Key(claims().id, standing));
         let principal = check(&snapshot, claims(), NOW).unwrap();
         assert_eq!(principal.retirement().unwrap().until.ms(), until);
         assert_eq!(check(&snapshot, claims(), Timestamp::from_ms(until)).err(), Some(Denial::Revoked));
@@ -249,14 +297,13 @@ mod tests {
     fn tenants_and_signing_keys_take_their_keys_along() {
         let mut snapshot = snapshot();
         let off = TenantStanding { is_disabled: true, not_before: None };
-        snapshot.apply(&Change::Tenant(TenantId(4), off));
+        apply(&mut snapshot, Change::Tenant(TenantId(4), off));
         assert_eq!(check(&snapshot, claims(), NOW).err(), Some(Denial::Disabled));
         let cut = |ms| TenantStanding { is_disabled: false, not_before: Some(ms) };
-        snapshot.apply(&Change::Tenant(TenantId(4), cut(1_799_999_000_001)));
+        apply(&mut snapshot, Change::Tenant(TenantId(4), cut(1_799_999_000_001)));
         assert_eq!(check(&snapshot, claims(), NOW).err(), Some(Denial::Revoked));
-        snapshot.apply(&Change::Tenant(TenantId(4), cut(1_799_999_000_000)));
+        apply(&mut snapshot, Change::Tenant(TenantId(4), cut(1_799_999_000_000)));
         assert!(check(&snapshot, claims(), NOW).is_ok(), "issued at the very time is not before it");
-        assert!(!snapshot.apply(&Change::SigningKey(Slot::new(3).unwrap())));
         snapshot.set_slots(&[slot_key(Some(NOW))]);
         assert_eq!(check(&snapshot, claims(), NOW).err(), Some(Denial::Revoked));
         let early = SlotKey { not_before: NOW, ..slot_key(None) };

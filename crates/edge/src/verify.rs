@@ -16,7 +16,8 @@ use titan_core::error::Code;
 use titan_core::key::Key;
 use titan_core::policy::{RequestPath, Style, Verdict};
 use titan_core::wire::{MAX_BODY, from_json, is_json, required};
-use titan_token::ScopeBit;
+use titan_core::time::Timestamp;
+use titan_token::{Claims, ScopeBit};
 use utoipa::ToSchema;
 
 /// Answers `/auth/verify`.
@@ -182,22 +183,22 @@ impl Verifier {
             (Some(method), Some(path)) => Some((method.as_str(), path.as_str())),
             _ => return Err(Error::invalid("method, path: go only together")),
         };
-        let principal = match self.guard.check(&key, self.guard.now()) {
-            Ok(principal) => principal,
-            Err(denial) => return Ok(refusal(&denial)),
+        let (proven, result) = self.guard.examine(&key, self.guard.now());
+        let denial = match &result {
+            Ok(principal) => self.check_needs(principal, &scopes, route)?,
+            Err(denial) => Some(denial.clone()),
         };
         // A key of another tenant is unknown to this caller.
-        if !permit.reach().includes(principal.tenant(), principal.id()) {
-            return Ok(refusal(&Denial::Invalid));
-        }
-        let code = match self.check_needs(&principal, &scopes, route)? {
-            None => VerifyCode::Valid,
-            Some(denial) => VerifyCode::from(&denial),
+        let proven = proven.filter(|key| permit.reach().includes(key.claims().tenant, key.claims().id));
+        let Some(proven) = proven else {
+            let denial = denial.filter(|denial| *denial == Denial::Malformed).unwrap_or(Denial::Invalid);
+            return Ok(Verification { code: VerifyCode::from(&denial), ..Verification::default() });
         };
-        if code == VerifyCode::Valid {
-            self.guard.note_use(&principal);
+        if let (Ok(principal), None) = (&result, &denial) {
+            self.guard.note_use(principal);
         }
-        Ok(self.describe(&principal, code).await)
+        let code = denial.as_ref().map_or(VerifyCode::Valid, VerifyCode::from);
+        Ok(self.describe(proven.claims(), code).await)
     }
 
     /// What the key lacks for the scopes and the route that were asked about.
@@ -228,34 +229,30 @@ impl Verifier {
 
     /// All that may be told of a key that is ours. The row only adds what people read: without it, the answer
     /// is as good.
-    async fn describe(&self, key: &KeyPrincipal, code: VerifyCode) -> Verification {
-        let row = self.keeper.details().of(key.id()).await.unwrap_or_else(|error| {
+    async fn describe(&self, key: &Claims, code: VerifyCode) -> Verification {
+        let row = self.keeper.details().of(key.id).await.unwrap_or_else(|error| {
             tracing::warn!(%error, "the label of a key cannot be read");
             None
         });
         Verification {
             valid: code == VerifyCode::Valid,
             code,
-            key_id: Some(key.id().to_string()),
-            tenant_id: Some(key.tenant().0),
+            key_id: Some(key.id.to_string()),
+            tenant_id: Some(key.tenant.0),
             scopes: Some(self.scope_names(key, row.as_deref())),
             label: row.map(|row| row.label.clone()),
-            expires_at: Some(key.expires_at().to_string()),
+            expires_at: Some(Timestamp::from_secs(key.expires_at.into()).to_string()),
             rate_limit: None,
         }
     }
 
-    fn scope_names(&self, key: &KeyPrincipal, row: Option<&Key>) -> Vec<String> {
+    fn scope_names(&self, key: &Claims, row: Option<&Key>) -> Vec<String> {
         let name = |bit| self.guard.catalogue().name(bit);
         match row {
             Some(row) => row.scopes.iter().copied().map(name).collect(),
-            None => key.scopes().iter().map(name).collect(),
+            None => key.scopes.iter().map(name).collect(),
         }
     }
-}
-
-fn refusal(denial: &Denial) -> Verification {
-    Verification { code: VerifyCode::from(denial), ..Verification::default() }
 }
 
 fn unreadable(error: &(dyn std::error::Error + 'static)) -> Error {

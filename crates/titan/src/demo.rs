@@ -33,7 +33,7 @@ const MAX_BODY: usize = 16 * 1024;
 /// The routes of the demo upstream, with a state of their own: the session `default`, in it two chats.
 ///
 /// `now` answers the time as RFC 3339 text; it stamps sessions, messages and events.
-pub fn router(now: fn() -> String) -> Router {
+pub(crate) fn router(now: fn() -> String) -> Router {
     Router::new()
         .route("/api/whoami", get(whoami))
         .route("/api/messages/send", post(send_from_body))
