@@ -1,6 +1,5 @@
 //! Puts the crates together: a database, the rules over it, the edge that follows it.
 
-use crate::ambient::{SystemClock, SystemEntropy};
 use crate::config::{SealSource, Settings};
 use crate::dispatch::Dispatcher;
 use anyhow::{Context, Result};
@@ -32,9 +31,7 @@ pub struct App {
 impl App {
     /// Opens the database, builds the edge's snapshot, and wires all up. When it returns, requests can be
     /// answered.
-    pub async fn start(settings: &Settings) -> Result<Self> {
-        let clock: Arc<dyn Clock> = Arc::new(SystemClock);
-        let entropy: Arc<dyn Entropy> = Arc::new(SystemEntropy::new());
+    pub async fn start(settings: &Settings, clock: Arc<dyn Clock>, entropy: Arc<dyn Entropy>) -> Result<Self> {
         let (store, catalogue) = open(settings, &*clock, &entropy).await?;
         SigningKeyService::ensure(&*store, &*clock, &*entropy).await?;
         let catalogue = Arc::new(catalogue);

@@ -1,9 +1,15 @@
 //! The commands.
 
+mod client;
 mod config;
+mod keys;
 mod openapi;
 mod policy;
+mod remote;
 mod serve;
+mod signing_keys;
+mod table;
+mod tenants;
 
 use clap::{Parser, Subcommand};
 use std::collections::HashMap;
@@ -22,6 +28,12 @@ pub struct Titan {
 enum Command {
     /// Serve: the control plane, /auth/verify and the gateway
     Serve(serve::Serve),
+    /// Manage the API keys of a running Titan, and inspect keys
+    Keys(keys::Keys),
+    /// Manage the tenants of a running Titan
+    Tenants(tenants::Tenants),
+    /// Manage the keys with which a running Titan signs
+    SigningKeys(signing_keys::SigningKeys),
     /// Check policies, and explain what they say of a request
     #[command(subcommand)]
     Policy(policy::Command),
@@ -55,6 +67,9 @@ fn environment() -> HashMap<String, String> {
 pub fn run(titan: Titan) -> ExitCode {
     let result = match titan.command {
         Command::Serve(serve) => serve.run(),
+        Command::Keys(keys) => keys.run(),
+        Command::Tenants(tenants) => tenants.run(),
+        Command::SigningKeys(signing_keys) => signing_keys.run(),
         Command::Policy(command) => command.run(),
         Command::Config(command) => command.run(),
         Command::Openapi => openapi::run(),

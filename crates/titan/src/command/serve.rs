@@ -49,7 +49,8 @@ impl Serve {
         let settings = Settings::check(config)?;
         let listeners = Listeners::bind(settings.listen, settings.admin_listen).await?;
         let address = listeners.public_address()?;
-        let app = Arc::new(App::start(&settings).await?);
+        let app = App::start(&settings, Arc::new(SystemClock), Arc::new(SystemEntropy::new())).await?;
+        let app = Arc::new(app);
         let mut hangup = signal(SignalKind::hangup())?;
         let reload = {
             let app = Arc::clone(&app);

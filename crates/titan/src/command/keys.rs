@@ -1,0 +1,306 @@
+//! `titan keys …`
+
+mod inspect;
+
+use super::client::Client;
+use super::remote::{Remote, Switch, confirm};
+use super::table::{Table, clean};
+use anyhow::{Result, bail};
+use clap::{Args, Subcommand};
+use serde::{Deserialize, Serialize};
+use serde_json::json;
+use titan_token::{KeyId, Presented};
+
+const PATH: &str = "/admin/keys";
+
+#[derive(Args)]
+pub(super) struct Keys {
+    #[command(flatten)]
+    remote: Remote,
+    #[command(subcommand)]
+    command: Command,
+}
+
+#[derive(Subcommand)]
+enum Command {
+    /// See keys, newest first
+    List(List),
+    /// Make a key
+    Create(Create),
+    /// See a key
+    Get(Get),
+    /// Rename, enable or disable a key
+    Update(Update),
+    /// Replace a key by a new one
+    Rotate(Rotate),
+    /// Revoke a key for good
+    Delete(Delete),
+    /// Say what a key says, without asking anybody
+    Inspect(inspect::Inspect),
+}
+
+#[derive(Args)]
+struct List {
+    /// Only keys of this tenant
+    #[arg(long, value_name = "NUMBER")]
+    tenant: Option<u32>,
+    /// Only keys that are enabled, or only those that are not
+    #[arg(long, value_name = "true|false")]
+    active: Option<bool>,
+    /// How many: 1 to 1000; with --all, how many at a time
+    #[arg(long, value_name = "NUMBER")]
+    limit: Option<u32>,
+    /// All of them
+    #[arg(long)]
+    all: bool,
+}
+
+#[derive(Args)]
+struct Create {
+    /// What people shall call it: 1 to 100 characters
+    #[arg(long)]
+    label: String,
+    /// For how many days it shall live
+    #[arg(long, value_name = "NUMBER")]
+    days: u32,
+    /// What it may do; say it several times for several scopes
+    #[arg(long = "scope", value_name = "SCOPE", required = true, num_args = 1..)]
+    scopes: Vec<String>,
+    /// Whose it shall be; the default tenant's, if it is not given
+    #[arg(long, value_name = "NUMBER")]
+    tenant: Option<u32>,
+    /// A name for this request: said again within 24 hours, it gives the same key
+    #[arg(long, value_name = "NAME")]
+    idempotency_key: Option<String>,
+}
+
+#[derive(Args)]
+struct Get {
+    /// The key's id
+    #[arg(value_name = "ID")]
+    id: String,
+}
+
+#[derive(Args)]
+struct Update {
+    /// The key's id
+    #[arg(value_name = "ID")]
+    id: String,
+    /// A new label: 1 to 100 characters
+    #[arg(long, required_unless_present_any = ["enable", "disable"])]
+    label: Option<String>,
+    #[command(flatten)]
+    switch: Switch,
+    /// Disable also the keys that it made, and theirs
+    #[arg(long, requires = "disable")]
+    descendants: bool,
+}
+
+#[derive(Args)]
+struct Rotate {
+    /// The key's id
+    #[arg(value_name = "ID")]
+    id: String,
+    /// For how long the old key lives on: up to 604800 seconds, which are 7 days
+    #[arg(long, value_name = "SECONDS", default_value_t = 0)]
+    overlap: u32,
+    /// A name for this request: said again within 24 hours, it gives the same key
+    #[arg(long, value_name = "NAME")]
+    idempotency_key: Option<String>,
+}
+
+#[derive(Args)]
+struct Delete {
+    /// The key's id
+    #[arg(value_name = "ID")]
+    id: String,
+    /// Revoke also the keys that it made, and theirs
+    #[arg(long)]
+    descendants: bool,
+    /// Do not ask
+    #[arg(long)]
+    yes: bool,
+}
+
+/// A key, as Titan answers it.
+#[derive(Deserialize)]
+#[serde(rename_all = "camelCase")]
+struct KeyView {
+    id: String,
+    label: String,
+    scopes: Vec<String>,
+    is_active: bool,
+    created_at: String,
+    expires_at: String,
+    last_used_at: Option<String>,
+    created_by: String,
+    tenant_id: u32,
+}
+
+/// A key that was issued just now.
+#[derive(Deserialize)]
+struct IssuedView {
+    key: String,
+    #[serde(flatten)]
+    view: KeyView,
+}
+
+/// What shall change of a key.
+#[derive(Serialize)]
+#[serde(rename_all = "camelCase")]
+struct Changes<'a> {
+    #[serde(skip_serializing_if = "Option::is_none")]
+    label: Option<&'a str>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    is_active: Option<bool>,
+}
+
+impl Keys {
+    pub(super) fn run(self) -> Result<()> {
+        let Self { remote, command } = self;
+        match command {
+            Command::List(list) => list.run(&remote),
+            Command::Create(create) => create.run(&remote),
+            Command::Get(get) => get.run(&remote),
+            Command::Update(update) => update.run(&remote),
+            Command::Rotate(rotate) => rotate.run(&remote),
+            Command::Delete(delete) => delete.run(&remote),
+            Command::Inspect(inspect) => inspect.run(remote.json),
+        }
+    }
+}
+
+impl List {
+    fn run(&self, remote: &Remote) -> Result<()> {
+        let query = [
+            ("tenantId", self.tenant.map(|number| number.to_string())),
+            ("active", self.active.map(|is_active| is_active.to_string())),
+            ("limit", self.limit.map(|number| number.to_string())),
+        ];
+        let query: Vec<_> = query.into_iter().filter_map(|(name, value)| Some((name, value?))).collect();
+        let answer = remote.client()?.list(PATH, &query, self.all)?;
+        remote.print(&answer, |keys: Vec<KeyView>| table(&keys))
+    }
+}
+
+impl Create {
+    fn run(&self, remote: &Remote) -> Result<()> {
+        let body = json!({
+            "label": self.label, "lifetimeDays": self.days, "scopes": self.scopes, "tenantId": self.tenant,
+        });
+        let answer = remote.client()?.post(PATH, Some(&body), self.idempotency_key.as_deref())?;
+        remote.print(&answer, |issued: IssuedView| {
+            format!("{}\n\n{}", fields(&issued.view), shown_once(&issued.key))
+        })
+    }
+}
+
+impl Get {
+    fn run(&self, remote: &Remote) -> Result<()> {
+        let path = path(&self.id)?;
+        remote.print(&remote.client()?.get(&path, &[])?, |key: KeyView| fields(&key))
+    }
+}
+
+impl Update {
+    fn run(&self, remote: &Remote) -> Result<()> {
+        let path = path(&self.id)?;
+        let changes = Changes { label: self.label.as_deref(), is_active: self.switch.is_active() };
+        let answer = remote.client()?.patch(&path, &reaching(self.descendants), &json!(changes))?;
+        remote.print(&answer, |key: KeyView| fields(&key))
+    }
+}
+
+impl Rotate {
+    fn run(&self, remote: &Remote) -> Result<()> {
+        let path = format!("{}/rotate", path(&self.id)?);
+        let body = json!({ "overlapSeconds": self.overlap });
+        let answer = remote.client()?.post(&path, Some(&body), self.idempotency_key.as_deref())?;
+        let fate = match self.overlap {
+            0 => "is refused from now on".to_owned(),
+            seconds => format!("lives on for {seconds} seconds from its rotation"),
+        };
+        remote.print(&answer, |issued: IssuedView| {
+            let (fields, key) = (fields(&issued.view), shown_once(&issued.key));
+            format!("{fields}\n\n{key}\n\nIt replaces {}, which {fate}.", self.id)
+        })
+    }
+}
+
+impl Delete {
+    fn run(&self, remote: &Remote) -> Result<()> {
+        let path = path(&self.id)?;
+        let client = remote.client()?;
+        confirm(self.yes, || self.question(&client, &path))?;
+        let answer = client.delete(&path, &reaching(self.descendants))?;
+        let others = if self.descendants { " and every key that comes from it" } else { "" };
+        remote.print_done(&answer, &format!("{}{others} is revoked for good.", self.id))
+    }
+
+    /// Says the label, as nobody knows keys by their ids.
+    fn question(&self, client: &Client, path: &str) -> Result<String> {
+        let key = KeyView::deserialize(&client.get(path, &[])?.data)?;
+        let others = if self.descendants { " and every key that comes from it" } else { "" };
+        Ok(format!("Revoke {} ({}, tenant {}){others} for good?", self.id, clean(&key.label), key.tenant_id))
+    }
+}
+
+/// Where a key is. An id is checked here, so that no text can reach another path.
+fn path(id: &str) -> Result<String> {
+    match id.parse::<KeyId>() {
+        Ok(id) => Ok(format!("{PATH}/{id}")),
+        // A key is not repeated: what is on standard error may be kept.
+        Err(_) if Presented::parse(id).is_ok() => {
+            bail!("ID: this is a key; `titan keys inspect -` says its id")
+        }
+        Err(_) => bail!("ID: must be key_ and 26 characters, as `titan keys list` shows it"),
+    }
+}
+
+fn reaching(has_descendants: bool) -> Vec<(&'static str, String)> {
+    if has_descendants { vec![("descendants", true.to_string())] } else { Vec::new() }
+}
+
+fn table(keys: &[KeyView]) -> String {
+    if keys.is_empty() {
+        return "No keys.".to_owned();
+    }
+    let table = Table::headed(["ID", "LABEL", "SCOPES", "ACTIVE", "EXPIRES", "LAST USED", "TENANT"]);
+    let table = keys.iter().fold(table, |table, key| {
+        let (scopes, tenant) = (key.scopes.join(","), key.tenant_id.to_string());
+        let last_used = key.last_used_at.as_deref().unwrap_or("never");
+        table.row([
+            &key.id,
+            &key.label,
+            &scopes,
+            yes_or_no(key.is_active),
+            &key.expires_at,
+            last_used,
+            &tenant,
+        ])
+    });
+    table.to_string()
+}
+
+fn fields(key: &KeyView) -> String {
+    Table::default()
+        .row(["id", &key.id])
+        .row(["label", &key.label])
+        .row(["scopes", &key.scopes.join(", ")])
+        .row(["active", yes_or_no(key.is_active)])
+        .row(["created", &key.created_at])
+        .row(["created by", &key.created_by])
+        .row(["expires", &key.expires_at])
+        .row(["last used", key.last_used_at.as_deref().unwrap_or("never")])
+        .row(["tenant", &key.tenant_id.to_string()])
+        .to_string()
+}
+
+/// The key on a line of its own, so that it can be marked with one click.
+fn shown_once(key: &str) -> String {
+    format!("The key, which is shown this once and kept nowhere:\n\n{}", clean(key))
+}
+
+pub(super) fn yes_or_no(is: bool) -> &'static str {
+    if is { "yes" } else { "no" }
+}

@@ -1,0 +1,144 @@
+//! What the commands that ask a running Titan have in common: options, answers, a question before harm.
+
+use super::client::{Answer, Client, DEFAULT_URL};
+use super::environment;
+use super::table::clean;
+use anyhow::{Context, Result, bail};
+use clap::Args;
+use serde::de::DeserializeOwned;
+use serde_json::Value;
+use std::io::{ErrorKind, IsTerminal, Write, stderr, stdin, stdout};
+
+/// Which Titan, and for whom its answer is printed.
+#[derive(Args)]
+pub(super) struct Remote {
+    /// Where Titan answers
+    #[arg(long, global = true, env = "TITAN_URL", value_name = "URL", default_value = DEFAULT_URL)]
+    url: String,
+    /// Print JSON: `data` of the answer
+    #[arg(long, global = true)]
+    pub(super) json: bool,
+}
+
+impl Remote {
+    pub(super) fn client(&self) -> Result<Client> {
+        Client::new(&self.url, &environment())
+    }
+
+    /// Prints what is in an answer: `text` of it, or its JSON.
+    pub(super) fn print<T: DeserializeOwned>(
+        &self,
+        answer: &Answer,
+        text: impl FnOnce(T) -> String,
+    ) -> Result<()> {
+        // What cannot be read comes from another version of Titan. It may hold a key that is shown once, so it is
+        // printed as it is.
+        match T::deserialize(&answer.data) {
+            Ok(data) if !self.json => print(&text(data))?,
+            _ => print_json(&answer.data)?,
+        }
+        if answer.next_cursor.is_some() {
+            eprintln!("There are more: --all shows them.");
+        }
+        self.print_receipt(answer)
+    }
+
+    /// Prints that something was done whose answer is empty.
+    pub(super) fn print_done(&self, answer: &Answer, text: &str) -> Result<()> {
+        if !self.json {
+            print(text)?;
+        }
+        self.print_receipt(answer)
+    }
+
+    /// A program that reads JSON finds nothing else on standard output.
+    fn print_receipt(&self, answer: &Answer) -> Result<()> {
+        match answer.receipt.as_deref().map(receipt) {
+            Some(words) if self.json => Ok(writeln!(stderr(), "{words}")?),
+            Some(words) => print(&words),
+            None => Ok(()),
+        }
+    }
+}
+
+/// On or off.
+#[derive(Args)]
+pub(super) struct Switch {
+    /// Switch it on
+    #[arg(long, conflicts_with = "disable")]
+    enable: bool,
+    /// Switch it off
+    #[arg(long)]
+    disable: bool,
+}
+
+impl Switch {
+    /// What `isActive` shall be, if it shall change.
+    pub(super) fn is_active(&self) -> Option<bool> {
+        (self.enable || self.disable).then_some(self.enable)
+    }
+}
+
+/// Prints a text and a line break. Whoever has read enough (`| head`) is no error.
+pub(super) fn print(text: &str) -> Result<()> {
+    match writeln!(stdout(), "{text}") {
+        Err(error) if error.kind() == ErrorKind::BrokenPipe => Ok(()),
+        result => result.context("standard output"),
+    }
+}
+
+pub(super) fn print_json(json: &Value) -> Result<()> {
+    print(&serde_json::to_string_pretty(json)?)
+}
+
+/// Asks before what cannot be undone. The question is made only if there is somebody to ask.
+pub(super) fn confirm(is_agreed: bool, question: impl FnOnce() -> Result<String>) -> Result<()> {
+    if is_agreed {
+        return Ok(());
+    }
+    if !stdin().is_terminal() {
+        bail!("this cannot be undone, and there is no terminal to ask on: say --yes");
+    }
+    eprint!("{} [y/N] ", question()?);
+    let mut line = String::new();
+    stdin().read_line(&mut line)?;
+    if !["y", "yes"].contains(&line.trim().to_ascii_lowercase().as_str()) {
+        bail!("nothing was changed");
+    }
+    Ok(())
+}
+
+/// `Titan-Revocation` in words.
+fn receipt(header: &str) -> String {
+    let field = |name: &str| {
+        let value =
+            header.split(',').filter_map(|field| field.trim().split_once('=')).find(|(n, _)| *n == name);
+        value.and_then(|(_, value)| value.parse::<u64>().ok())
+    };
+    let (Some(revision), Some(applied), Some(lapsed), Some(ms)) =
+        (field("rev"), field("applied"), field("lapsed"), field("ms"))
+    else {
+        return format!("In force everywhere: {}.", clean(header));
+    };
+    let instances = if applied == 1 { "instance" } else { "instances" };
+    let lapsed =
+        if lapsed == 0 { String::new() } else { format!(", {lapsed} more lost the right to answer") };
+    format!("In force everywhere: revision {revision} ({applied} {instances}{lapsed}, {ms} ms).")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn receipts_are_told_in_words() {
+        let words = receipt("rev=42, applied=1, lapsed=0, ms=7");
+        assert_eq!(words, "In force everywhere: revision 42 (1 instance, 7 ms).");
+        let words = receipt("rev=43, applied=3, lapsed=1, ms=5200");
+        assert_eq!(
+            words,
+            "In force everywhere: revision 43 (3 instances, 1 more lost the right to answer, 5200 ms)."
+        );
+        assert_eq!(receipt("rev=\x1b9"), "In force everywhere: rev=\u{fffd}9.");
+    }
+}

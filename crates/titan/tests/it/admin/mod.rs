@@ -1,0 +1,5 @@
+//! `/admin`
+
+mod keys;
+mod signing_keys;
+mod tenants;

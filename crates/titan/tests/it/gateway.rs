@@ -1,0 +1,224 @@
+//! The gateway in front of an upstream: what passes, what is refused, how streams and failures look.
+
+use crate::support::upstream::header;
+use crate::support::{TestApp, raw};
+use serde_json::{Value, json};
+use std::time::{Duration, Instant};
+use titan::config::UpstreamConfig;
+use tokio::io::{AsyncReadExt, AsyncWriteExt};
+use tokio::net::{TcpListener, TcpStream};
+
+#[tokio::test]
+async fn reads_and_writes_pass_whole() {
+    let app = TestApp::start().await;
+    let holder = app.holder(&app.key(&["*"]).await);
+    let answer = holder.post("/api/sessions/default/messages/send?x=%20y", json!({ "chatId": "1" })).await.expect(200);
+    assert_eq!(answer.at("/method"), "POST");
+    assert_eq!(answer.at("/target"), "/api/sessions/default/messages/send?x=%20y");
+    assert_eq!(answer.at("/body"), r#"{"chatId":"1"}"#);
+    assert!(!answer.header("x-request-id").is_empty());
+}
+
+#[tokio::test]
+async fn the_upstream_learns_who_asks_and_never_sees_the_credential() {
+    let app = TestApp::start().await;
+    let key = app.key(&["sessions:manage", "messages:write"]).await;
+    for bearer in [true, false] {
+        let request = if bearer {
+            app.holder(&key).request("GET", "/api/sessions/my-session")
+        } else {
+            app.nobody().request("GET", "/api/sessions/my-session").header("X-API-Key", &key.text)
+        };
+        assert_eq!(request.send().await.unwrap().status().as_u16(), 200);
+    }
+    for said in app.upstream.take() {
+        assert_eq!(header(&said, "x-titan-key-id"), [key.id.clone()]);
+        assert_eq!(header(&said, "x-titan-tenant"), ["1"]);
+        assert_eq!(header(&said, "x-titan-scopes"), ["sessions:manage messages:write"]);
+        assert_eq!(header(&said, "x-titan-session"), ["my-session"]);
+        assert_eq!(header(&said, "x-titan-subject"), [""]);
+        assert_eq!(header(&said, "x-forwarded-for"), ["127.0.0.1"]);
+        assert_eq!(header(&said, "host"), [app.upstream.address.to_string()]);
+        assert!(!said.to_string().contains(&key.text), "{said}");
+    }
+}
+
+#[tokio::test]
+async fn what_no_route_names_is_refused() {
+    let app = TestApp::start().await;
+    let god = app.holder(&app.key(&["*"]).await);
+    god.get("/api/unknown").await.refused(403, "route not allowed");
+    god.send("DELETE", "/api/sessions", None).await.refused(403, "route not allowed");
+    app.nobody().get("/api/unknown").await.refused(401, "missing api key");
+    assert_eq!(app.upstream.take(), Vec::<Value>::new());
+}
+
+#[tokio::test]
+async fn without_an_upstream_there_is_nothing() {
+    let app = TestApp::with(|config| config.upstreams.clear()).await;
+    app.holder(&app.key(&["*"]).await).get("/api/sessions").await.refused(404, "page not found");
+}
+
+#[tokio::test]
+async fn an_upstream_that_is_down_is_502_and_one_that_is_slow_504() {
+    let app = TestApp::start().await;
+    let god = app.holder(&app.key(&["*"]).await);
+    god.get("/api/sessions?slow").await.refused(504, "upstream timed out");
+    let gone = TestApp::with(|config| config.upstreams[0].url = "http://127.0.0.1:1".to_owned()).await;
+    let god = gone.holder(&gone.key(&["*"]).await);
+    god.get("/api/sessions").await.refused(502, "upstream unreachable");
+}
+
+/// The first piece of a stream arrives while the upstream still has the second.
+#[tokio::test]
+async fn answers_stream() {
+    let app = TestApp::start().await;
+    let key = app.key(&["*"]).await;
+    let began = Instant::now();
+    let mut answer = app.holder(&key).request("GET", "/api/sessions/a/events?drip").send().await.unwrap();
+    assert_eq!(answer.chunk().await.unwrap().unwrap(), "data: first\n\n");
+    assert!(began.elapsed() < Duration::from_millis(1400), "the gateway held the stream back");
+    assert_eq!(answer.chunk().await.unwrap().unwrap(), "data: second\n\n");
+}
+
+/// A body without a length reaches the upstream whole.
+#[tokio::test]
+async fn requests_stream() {
+    let app = TestApp::start().await;
+    let key = app.key(&["*"]).await;
+    let pieces = (0..50).map(|n| Ok::<_, std::io::Error>(format!("piece {n};")));
+    let body = reqwest::Body::wrap_stream(futures_util::stream::iter(pieces));
+    let answer = app.holder(&key).request("POST", "/api/sessions").body(body).send().await.unwrap();
+    let said: Value = serde_json::from_str(&answer.text().await.unwrap()).unwrap();
+    assert!(said["body"].as_str().unwrap().ends_with("piece 49;"));
+    assert_eq!(header(&said, "transfer-encoding"), ["chunked"]);
+}
+
+#[tokio::test]
+async fn headers_between_neighbours_stay_between_them() {
+    let app = TestApp::start().await;
+    let answer = app.holder(&app.key(&["*"]).await).get("/api/sessions?hop").await.expect(200);
+    assert_eq!((answer.header("x-between"), answer.header("keep-alive")), ("", ""));
+    assert_eq!(answer.header("x-kept"), "1");
+}
+
+/// An upstream that takes a WebSocket hand-shake and then sends back what it gets.
+async fn websocket_upstream() -> std::net::SocketAddr {
+    let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let address = listener.local_addr().unwrap();
+    tokio::spawn(async move {
+        while let Ok((mut stream, _)) = listener.accept().await {
+            let mut head = vec![0; 4096];
+            let length = stream.read(&mut head).await.unwrap();
+            let head = String::from_utf8_lossy(&head[..length]).to_lowercase();
+            assert!(head.contains("upgrade: websocket") && head.contains("connection: upgrade"), "{head}");
+            assert!(head.contains("x-titan-key-id: key_") && !head.contains("authorization"), "{head}");
+            let answer = "HTTP/1.1 101 Switching Protocols\r\nConnection: Upgrade\r\nUpgrade: websocket\r\n\r\n";
+            stream.write_all(answer.as_bytes()).await.unwrap();
+            let mut piece = [0; 64];
+            while let Ok(length @ 1..) = stream.read(&mut piece).await {
+                stream.write_all(&piece[..length]).await.unwrap();
+            }
+        }
+    });
+    address
+}
+
+#[tokio::test]
+async fn websockets_pass() {
+    let upstream = websocket_upstream().await;
+    let app = TestApp::with(|config| config.upstreams[0].url = format!("http://{upstream}")).await;
+    let key = app.key(&["*"]).await.text;
+    let mut stream = TcpStream::connect(app.address).await.unwrap();
+    let hello = format!(
+        "GET /api/sessions HTTP/1.1\r\nHost: a\r\nAuthorization: Bearer {key}\r\nConnection: keep-alive, Upgrade\r\n\
+         Upgrade: websocket\r\nSec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\nSec-WebSocket-Version: 13\r\n\r\n"
+    );
+    stream.write_all(hello.as_bytes()).await.unwrap();
+    let mut piece = [0; 4096];
+    let length = stream.read(&mut piece).await.unwrap();
+    let answer = String::from_utf8_lossy(&piece[..length]).to_lowercase();
+    assert!(answer.starts_with("http/1.1 101") && answer.contains("upgrade: websocket"), "{answer}");
+    for message in ["ping", "pong"] {
+        stream.write_all(message.as_bytes()).await.unwrap();
+        let length = stream.read(&mut piece).await.unwrap();
+        assert_eq!(&piece[..length], message.as_bytes());
+    }
+}
+
+#[tokio::test]
+async fn a_websocket_needs_a_key_like_any_other_request() {
+    let upstream = websocket_upstream().await;
+    let app = TestApp::with(|config| config.upstreams[0].url = format!("http://{upstream}")).await;
+    let headers = ["Host: a", "Connection: Upgrade", "Upgrade: websocket"];
+    let (status, _) = raw::request(app.address, "GET /api/sessions", &headers, "").await;
+    assert_eq!(status, 401);
+}
+
+/// `h2c` would open a channel that no policy looks into.
+#[tokio::test]
+async fn no_other_protocol_is_switched_to() {
+    let app = TestApp::start().await;
+    let key = app.key(&["*"]).await.text;
+    let bearer = format!("Authorization: Bearer {key}");
+    let headers = ["Host: a", &bearer, "Connection: Upgrade, HTTP2-Settings", "Upgrade: h2c", "HTTP2-Settings: AAMAAABk"];
+    let (status, _) = raw::request(app.address, "GET /api/sessions", &headers, "").await;
+    assert_eq!(status, 200);
+    let said = app.upstream.take().remove(0);
+    assert!(header(&said, "upgrade").is_empty() && header(&said, "http2-settings").is_empty(), "{said}");
+}
+
+#[tokio::test]
+async fn several_upstreams_each_have_their_paths_and_policies() {
+    let other = crate::support::upstream::Echo::start().await;
+    let folder = tempfile::tempdir().unwrap();
+    let policy = folder.path().join("other.toml");
+    std::fs::write(&policy, "name = \"other\"\nerrors = \"platform\"\ndefault = \"authenticated\"\n").unwrap();
+    let (url, policy) = (format!("http://{}", other.address), policy.display().to_string());
+    let app = TestApp::with(|config| {
+        config.upstreams.push(UpstreamConfig { url, policy: vec![policy], paths: vec!["/other".to_owned()] });
+    })
+    .await;
+    let holder = app.holder(&app.key(&["sessions:read"]).await);
+    holder.get("/api/sessions").await.expect(200);
+    holder.get("/other/anything").await.expect(200);
+    assert_eq!((app.upstream.take().len(), other.take().len()), (1, 1));
+    let refused = app.nobody().get("/other/anything").await.expect(401);
+    assert_eq!(
+        refused.text,
+        r#"{"success":false,"error":{"code":"UNAUTHORIZED","message":"missing api key"}}"#,
+        "errors are in the style of the policy"
+    );
+}
+
+#[tokio::test]
+async fn a_control_plane_with_a_port_of_its_own_leaves_its_paths_to_the_upstream() {
+    let app = TestApp::with(|config| config.admin_listen = Some("127.0.0.1:0".to_owned())).await;
+    let control = crate::support::Role::new(
+        &format!("http://{}", app.control.unwrap()),
+        Some(crate::support::app::MASTER_KEY),
+    );
+    let body = json!({ "label": "x", "lifetimeDays": 1, "scopes": ["*"] });
+    let key = crate::support::app::MadeKey::of(&control.post("/admin/keys", body).await.expect(201));
+    control.get("/api/sessions").await.refused(404, "page not found");
+    control.get("/api/account/keys").await.refused(404, "page not found");
+    control.get("/health/ready").await.expect(200);
+    let public = app.holder(&key);
+    public.get("/api/account/keys").await.expect(200);
+    public.get("/health/ready").await.expect(200);
+    public.get("/admin/keys").await.refused(403, "route not allowed");
+    app.master().get("/admin/keys").await.refused(401, "malformed api key");
+}
+
+#[tokio::test]
+async fn what_runs_may_finish_when_titan_stops() {
+    let mut app = TestApp::start().await;
+    let key = app.key(&["*"]).await;
+    let mut answer = app.holder(&key).request("GET", "/api/sessions/a/events?drip").send().await.unwrap();
+    assert!(answer.chunk().await.unwrap().is_some());
+    let stopping = app.stop();
+    let rest = async { answer.chunk().await.unwrap().unwrap() };
+    let ((), rest) = tokio::join!(stopping, rest);
+    assert_eq!(rest, "data: second\n\n");
+    assert!(TcpStream::connect(app.address).await.is_err(), "nobody listens any more");
+}

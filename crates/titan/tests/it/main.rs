@@ -1,0 +1,23 @@
+//! Titan as its callers meet it: a real listener, real requests. Folders and files follow the surfaces.
+
+#![expect(
+    clippy::expect_used,
+    clippy::panic,
+    clippy::unwrap_used,
+    clippy::missing_docs_in_private_items,
+    reason = "a test fails by panicking"
+)]
+
+mod account;
+mod admin;
+mod bad_input;
+mod crash;
+mod credentials;
+mod gateway;
+mod hygiene;
+mod principals;
+mod program;
+mod reference;
+mod rotation;
+mod support;
+mod verify;

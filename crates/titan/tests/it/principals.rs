@@ -1,0 +1,104 @@
+//! Every route against every principal. The table is held against the OpenAPI document: a route without a row fails.
+
+use crate::support::app::MadeKey;
+use crate::support::{Answer, TestApp};
+use serde_json::{Value, json};
+use std::collections::BTreeSet;
+
+/// Statuses for: nobody, a bad credential, the wrong kind of credential, too few scopes, another tenant's, the right one.
+struct Row(&'static str, &'static str, [u16; 6]);
+
+/// 0: this principal means nothing there.
+const TABLE: &[Row] = &[
+    Row("GET", "/health/live", [200, 200, 200, 200, 200, 200]),
+    Row("GET", "/health/ready", [200, 200, 200, 200, 200, 200]),
+    Row("GET", "/admin/keys", [401, 401, 403, 403, 403, 200]),
+    Row("POST", "/admin/keys", [401, 401, 403, 403, 403, 201]),
+    Row("GET", "/admin/keys/{id}", [401, 401, 403, 403, 403, 200]),
+    Row("PUT", "/admin/keys/{id}", [401, 401, 403, 403, 403, 200]),
+    Row("PATCH", "/admin/keys/{id}", [401, 401, 403, 403, 403, 200]),
+    Row("DELETE", "/admin/keys/{id}", [401, 401, 403, 403, 403, 204]),
+    Row("POST", "/admin/keys/{id}/rotate", [401, 401, 403, 403, 403, 200]),
+    Row("GET", "/admin/tenants", [401, 401, 403, 403, 403, 200]),
+    Row("POST", "/admin/tenants", [401, 401, 403, 403, 403, 201]),
+    Row("GET", "/admin/tenants/{id}", [401, 401, 403, 403, 403, 200]),
+    Row("PUT", "/admin/tenants/{id}", [401, 401, 403, 403, 403, 200]),
+    Row("PATCH", "/admin/tenants/{id}", [401, 401, 403, 403, 403, 200]),
+    Row("GET", "/admin/signing-keys", [401, 401, 403, 403, 403, 200]),
+    Row("POST", "/admin/signing-keys", [401, 401, 403, 403, 403, 201]),
+    Row("DELETE", "/admin/signing-keys/{slot}", [401, 401, 403, 403, 403, 204]),
+    Row("GET", "/api/account/keys", [401, 401, 403, 403, 200, 200]),
+    Row("POST", "/api/account/keys", [401, 401, 403, 403, 201, 201]),
+    Row("GET", "/api/account/keys/{id}", [401, 401, 403, 403, 404, 200]),
+    Row("PUT", "/api/account/keys/{id}", [401, 401, 403, 403, 404, 200]),
+    Row("PATCH", "/api/account/keys/{id}", [401, 401, 403, 403, 404, 200]),
+    Row("DELETE", "/api/account/keys/{id}", [401, 401, 403, 403, 404, 204]),
+    Row("POST", "/api/account/keys/{id}/rotate", [401, 401, 403, 403, 404, 200]),
+    Row("POST", "/auth/verify", [401, 401, 0, 403, 200, 200]),
+];
+
+fn documented() -> Value {
+    serde_json::to_value(titan::wire::openapi()).unwrap()
+}
+
+fn operations(document: &Value) -> BTreeSet<(String, String)> {
+    let paths = document["paths"].as_object().unwrap();
+    paths
+        .iter()
+        .flat_map(|(path, item)| item.as_object().unwrap().keys().map(|m| (m.to_uppercase(), path.clone())))
+        .collect()
+}
+
+#[test]
+fn every_documented_route_has_a_row_and_every_row_a_route() {
+    let table: BTreeSet<_> = TABLE.iter().map(|Row(method, path, _)| ((*method).to_owned(), (*path).to_owned())).collect();
+    assert_eq!(operations(&documented()), table);
+}
+
+fn body(path: &str, method: &str) -> Option<Value> {
+    match (method, path) {
+        ("POST", "/admin/keys" | "/api/account/keys") => {
+            Some(json!({ "label": "x", "lifetimeDays": 1, "scopes": ["tasks:read"] }))
+        }
+        ("POST", "/admin/tenants") => Some(json!({ "name": "new" })),
+        ("POST", "/auth/verify") => Some(json!({ "key": "titan_x" })),
+        ("PUT" | "PATCH", path) if path.contains("tenants") => Some(json!({ "isActive": true })),
+        ("PUT" | "PATCH", _) => Some(json!({ "label": "y" })),
+        _ => None,
+    }
+}
+
+/// Sends a row's request as one principal, to a Titan of its own so that no row disturbs another.
+async fn ask(method: &str, route: &str, principal: usize) -> Answer {
+    let app = TestApp::start().await;
+    let is_master_only = route.starts_with("/admin");
+    let target: MadeKey = app.key(&["tasks:read"]).await;
+    let foreign = app.key_of(app.tenant("other").await, &["*"]).await;
+    app.master().send("POST", "/admin/signing-keys", None).await.expect(201);
+    let role = match principal {
+        0 => app.nobody(),
+        1 => app.role(Some("nonsense")),
+        2 if is_master_only => app.holder(&app.key(&["*"]).await),
+        2 => app.master(),
+        3 => app.holder(&app.key(&["tasks:read"]).await),
+        4 => app.holder(&foreign),
+        _ if is_master_only => app.master(),
+        _ => app.holder(&app.key(&["*"]).await),
+    };
+    let id = if route.contains("tenants") { "1" } else { &target.id };
+    let path = route.replace("{id}", id).replace("{slot}", "0");
+    role.send(method, &path, body(route, method)).await
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn every_route_answers_every_principal_as_the_table_says() {
+    let document = documented();
+    for Row(method, route, expected) in TABLE {
+        for (principal, status) in expected.iter().enumerate().filter(|(_, status)| **status != 0) {
+            let answer = ask(method, route, principal).await;
+            assert_eq!(answer.status, *status, "{method} {route} as principal {principal}: {answer:?}");
+            let operation = &document["paths"][route][method.to_lowercase()];
+            assert!(!operation["responses"][status.to_string()].is_null(), "{method} {route}: {status} is undocumented");
+        }
+    }
+}

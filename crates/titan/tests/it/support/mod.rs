@@ -1,0 +1,10 @@
+//! What the tests are written with.
+
+pub(crate) mod app;
+pub(crate) mod program;
+pub(crate) mod raw;
+pub(crate) mod role;
+pub(crate) mod upstream;
+
+pub(crate) use app::TestApp;
+pub(crate) use role::{Answer, Role};

@@ -1,0 +1,114 @@
+//! The real program, as a process.
+
+use super::Role;
+use super::app::MASTER_KEY;
+use std::io::Read;
+use std::net::{SocketAddr, TcpListener};
+use std::path::Path;
+use std::process::{Child, Command, ExitStatus, Output, Stdio};
+use std::time::{Duration, Instant};
+
+/// A running `titan serve`. It is killed when this is dropped.
+pub(crate) struct Program {
+    pub(crate) address: SocketAddr,
+    child: Child,
+}
+
+/// `titan` with these arguments in `folder`, and nothing of this process's environment.
+pub(crate) fn titan(folder: &Path, arguments: &[&str]) -> Command {
+    let mut command = Command::new(env!("CARGO_BIN_EXE_titan"));
+    command.args(arguments).current_dir(folder).env_clear().stdin(Stdio::null());
+    command
+}
+
+/// Runs to the end.
+pub(crate) fn run(folder: &Path, arguments: &[&str], environment: &[(&str, &str)]) -> Output {
+    titan(folder, arguments).envs(environment.iter().copied()).output().unwrap()
+}
+
+pub(crate) fn stderr(output: &Output) -> String {
+    String::from_utf8_lossy(&output.stderr).into_owned()
+}
+
+/// A port that was free a moment ago.
+pub(crate) fn free_port() -> SocketAddr {
+    TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap()
+}
+
+impl Program {
+    /// Starts it, and does not wait.
+    pub(crate) fn spawn(folder: &Path, environment: &[(&str, &str)]) -> Self {
+        let address = free_port();
+        let mut command = titan(folder, &["serve"]);
+        command.env("TITAN_LISTEN", address.to_string()).env("MASTER_KEY", MASTER_KEY).env("TITAN_LOG", "warn");
+        let child = command.envs(environment.iter().copied()).stdout(Stdio::null()).spawn().unwrap();
+        Self::of(child, address)
+    }
+
+    /// A process that listens there.
+    pub(crate) fn of(child: Child, address: SocketAddr) -> Self {
+        Self { address, child }
+    }
+
+    /// Waits for its end and gives what it printed.
+    pub(crate) fn output(&mut self) -> String {
+        let mut printed = String::new();
+        self.child.stdout.take().unwrap().read_to_string(&mut printed).unwrap();
+        self.child.wait().unwrap();
+        printed
+    }
+
+    /// Starts it and waits until it is ready.
+    pub(crate) async fn start(folder: &Path, environment: &[(&str, &str)]) -> Self {
+        let mut program = Self::spawn(folder, environment);
+        program.wait_until_ready().await;
+        program
+    }
+
+    pub(crate) async fn wait_until_ready(&mut self) {
+        let client = reqwest::Client::new();
+        let url = format!("http://{}/health/ready", self.address);
+        let began = Instant::now();
+        loop {
+            if let Ok(answer) = client.get(&url).send().await
+                && answer.status().as_u16() == 200
+            {
+                return;
+            }
+            assert!(self.child.try_wait().unwrap().is_none(), "titan ended before it was ready");
+            assert!(began.elapsed() < Duration::from_secs(30), "titan is not ready");
+            tokio::time::sleep(Duration::from_millis(5)).await;
+        }
+    }
+
+    pub(crate) fn master(&self) -> Role {
+        Role::new(&format!("http://{}", self.address), Some(MASTER_KEY))
+    }
+
+    pub(crate) fn role(&self, bearer: &str) -> Role {
+        Role::new(&format!("http://{}", self.address), Some(bearer))
+    }
+
+    /// kill -9
+    pub(crate) fn kill(&mut self) {
+        self.child.kill().unwrap();
+        self.child.wait().unwrap();
+    }
+
+    /// Sends a signal by name.
+    pub(crate) fn signal(&self, name: &str) {
+        let pid = self.child.id().to_string();
+        assert!(Command::new("kill").args(["-s", name, &pid]).status().unwrap().success());
+    }
+
+    pub(crate) fn wait(&mut self) -> ExitStatus {
+        self.child.wait().unwrap()
+    }
+}
+
+impl Drop for Program {
+    fn drop(&mut self) {
+        let _ = self.child.kill();
+        let _ = self.child.wait();
+    }
+}

@@ -1,0 +1,83 @@
+//! An upstream that says what reached it.
+
+use axum::Router;
+use axum::body::{Body, to_bytes};
+use axum::extract::{Request, State};
+use axum::response::{IntoResponse, Response};
+use serde_json::{Value, json};
+use std::net::SocketAddr;
+use std::sync::{Arc, Mutex};
+use std::time::Duration;
+use tokio::net::TcpListener;
+
+/// Answers each request with what it says, and remembers it.
+pub(crate) struct Echo {
+    pub(crate) address: SocketAddr,
+    seen: Arc<Mutex<Vec<Value>>>,
+}
+
+impl Echo {
+    pub(crate) async fn start() -> Self {
+        let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let address = listener.local_addr().unwrap();
+        let seen = Arc::new(Mutex::new(Vec::new()));
+        let router = Router::new().fallback(echo).with_state(Arc::clone(&seen));
+        tokio::spawn(async move { axum::serve(listener, router).await.unwrap() });
+        Self { address, seen }
+    }
+
+    /// What reached it since the last call.
+    pub(crate) fn take(&self) -> Vec<Value> {
+        std::mem::take(&mut *self.seen.lock().unwrap())
+    }
+}
+
+async fn echo(State(seen): State<Arc<Mutex<Vec<Value>>>>, request: Request) -> Response {
+    let (head, body) = request.into_parts();
+    let query = head.uri.query().unwrap_or_default().to_owned();
+    let headers: Vec<Value> = head
+        .headers
+        .iter()
+        .map(|(name, value)| json!([name.as_str(), String::from_utf8_lossy(value.as_bytes())]))
+        .collect();
+    let body = to_bytes(body, 1 << 20).await.map(|b| String::from_utf8_lossy(&b).into_owned());
+    let body = body.unwrap_or_else(|_| "broken".to_owned());
+    let said = json!({
+        "method": head.method.as_str(), "target": head.uri.to_string(), "headers": headers, "body": body,
+    });
+    seen.lock().unwrap().push(said.clone());
+    match query.as_str() {
+        "slow" => {
+            tokio::time::sleep(Duration::from_secs(20)).await;
+            said.to_string().into_response()
+        }
+        "drip" => Body::from_stream(drip()).into_response(),
+        "hop" => (
+            [("connection", "x-between"), ("x-between", "1"), ("keep-alive", "5"), ("x-kept", "1")],
+            said.to_string(),
+        )
+            .into_response(),
+        _ => ([("content-type", "application/json")], said.to_string()).into_response(),
+    }
+}
+
+/// Two pieces, the second long after the first.
+fn drip() -> impl futures_util::Stream<Item = Result<&'static str, std::io::Error>> {
+    futures_util::stream::unfold(0, |step| async move {
+        match step {
+            0 => Some((Ok("data: first\n\n"), 1)),
+            1 => {
+                tokio::time::sleep(Duration::from_millis(1500)).await;
+                Some((Ok("data: second\n\n"), 2))
+            }
+            _ => None,
+        }
+    })
+}
+
+/// The values of a header that reached the upstream.
+pub(crate) fn header(said: &Value, name: &str) -> Vec<String> {
+    let headers = said["headers"].as_array().unwrap();
+    let values = headers.iter().filter(|pair| pair[0] == name).map(|pair| pair[1].as_str().unwrap().to_owned());
+    values.collect()
+}
