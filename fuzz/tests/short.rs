@@ -53,7 +53,9 @@ impl Random {
             (0, Some(byte)) => *byte ^= 1 << self.below(8),
             (1, Some(byte)) => *byte = PIECES[self.below(PIECES.len())],
             (2, Some(_)) => drop(input.remove(at)),
-            (3, Some(byte)) => *byte = if byte.is_ascii_lowercase() { byte.to_ascii_uppercase() } else { self.byte() },
+            (3, Some(byte)) => {
+                *byte = if byte.is_ascii_lowercase() { byte.to_ascii_uppercase() } else { self.byte() }
+            }
             (4, _) => {
                 let other = &seeds[self.below(seeds.len())];
                 input.truncate(at);

@@ -25,7 +25,9 @@ pub fn document(others: Vec<OpenApi>) -> OpenApi {
     }
     document.info = info();
     let bearer = |text| {
-        SecurityScheme::Http(HttpBuilder::new().scheme(HttpAuthScheme::Bearer).description(Some(text)).build())
+        SecurityScheme::Http(
+            HttpBuilder::new().scheme(HttpAuthScheme::Bearer).description(Some(text)).build(),
+        )
     };
     let header = SecurityScheme::ApiKey(ApiKey::Header(ApiKeyValue::new("X-API-Key")));
     let schemes = ComponentsBuilder::new()
@@ -40,7 +42,8 @@ pub fn document(others: Vec<OpenApi>) -> OpenApi {
 
 fn info() -> Info {
     let mut info = Info::new("Titan", env!("CARGO_PKG_VERSION"));
-    info.description = Some("API keys that are verified from their own bytes and revoked at once.".to_owned());
+    info.description =
+        Some("API keys that are verified from their own bytes and revoked at once.".to_owned());
     let mut license = License::new(env!("CARGO_PKG_LICENSE"));
     license.identifier = Some(env!("CARGO_PKG_LICENSE").to_owned());
     info.license = Some(license);
@@ -53,10 +56,13 @@ pub(crate) fn routes(document: &Arc<OpenApi>) -> Router<ControlPlane> {
     Router::new()
         .route("/openapi.json", get(move || std::future::ready(json_answer(&json))))
         .route("/docs", get(async || Redirect::permanent("/docs/")))
-        .route("/docs/", get({
-            let config = Arc::clone(&config);
-            async move || file("index.html", config)
-        }))
+        .route(
+            "/docs/",
+            get({
+                let config = Arc::clone(&config);
+                async move || file("index.html", config)
+            }),
+        )
         .route("/docs/{*path}", get(async move |Path(path): Path<String>| file(&path, config)))
 }
 

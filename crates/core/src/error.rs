@@ -1,6 +1,6 @@
 //! The one error that a caller can meet.
 
-use crate::port::StoreError;
+use crate::store_error::StoreError;
 use std::borrow::Cow;
 use std::error::Error as StdError;
 use std::fmt;
@@ -263,7 +263,10 @@ mod tests {
     #[test]
     fn challenges_follow_rfc_6750() {
         let challenge = |error: Error| error.www_authenticate();
-        assert_eq!(challenge(Error::new(Code::MissingApiKey, "x")).as_deref(), Some(r#"Bearer realm="titan""#));
+        assert_eq!(
+            challenge(Error::new(Code::MissingApiKey, "x")).as_deref(),
+            Some(r#"Bearer realm="titan""#)
+        );
         assert_eq!(
             challenge(Error::insufficient_scope("a:b")).as_deref(),
             Some(r#"Bearer realm="titan", error="insufficient_scope", scope="a:b""#)

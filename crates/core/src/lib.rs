@@ -18,6 +18,7 @@ pub mod policy;
 pub mod port;
 pub mod revision;
 pub mod signing;
+mod store_error;
 pub mod tenant;
 pub mod time;
 pub mod wire;

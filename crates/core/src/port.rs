@@ -4,48 +4,9 @@
 //! is committed, and one kind of write: a [`Tx`], which commits as a whole or not at all. Two engines
 //! implement these traits plainly, and one conformance suite runs each story on both.
 
+pub use crate::store_error::{StoreError, StoreResult};
 use crate::{audit, idempotency, key, revision, signing, tenant};
 use async_trait::async_trait;
-use std::error::Error as StdError;
-use std::fmt;
-
-/// Why a database did not do what it was asked.
-#[derive(Debug)]
-pub enum StoreError {
-    /// A row says something that this program cannot have written.
-    Corrupt {
-        /// The table.
-        table: &'static str,
-        /// The column.
-        column: &'static str,
-    },
-    /// A statement failed.
-    Failed(Box<dyn StdError + Send + Sync>),
-    /// The database cannot be used now: busy, full, gone.
-    Unavailable(Box<dyn StdError + Send + Sync>),
-}
-
-impl fmt::Display for StoreError {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            Self::Corrupt { table, column } => write!(f, "inconsistent row in {table}.{column}"),
-            Self::Failed(cause) => write!(f, "database: {cause}"),
-            Self::Unavailable(cause) => write!(f, "database unavailable: {cause}"),
-        }
-    }
-}
-
-impl StdError for StoreError {
-    fn source(&self) -> Option<&(dyn StdError + 'static)> {
-        match self {
-            Self::Corrupt { .. } => None,
-            Self::Failed(cause) | Self::Unavailable(cause) => Some(cause.as_ref()),
-        }
-    }
-}
-
-/// The result of a database call.
-pub type StoreResult<T> = Result<T, StoreError>;
 
 /// A database.
 #[async_trait]

@@ -24,7 +24,11 @@ pub fn from_json<T: DeserializeOwned>(body: &[u8]) -> Result<T, Error> {
     let value = serde_path_to_error::deserialize(&mut reader).map_err(|error| {
         let path = error.path().to_string();
         let cause = without_place(&error.into_inner().to_string());
-        if path == "." || path == "?" { Error::invalid(format!("body: {cause}")) } else { Error::invalid(format!("{path}: {cause}")) }
+        if path == "." || path == "?" {
+            Error::invalid(format!("body: {cause}"))
+        } else {
+            Error::invalid(format!("{path}: {cause}"))
+        }
     })?;
     reader.end().map_err(|_| Error::invalid("body: has something behind the JSON value"))?;
     Ok(value)

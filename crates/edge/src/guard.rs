@@ -32,7 +32,11 @@ impl Guard {
     }
 
     /// The same, and beside it what may be told of a key that is refused: all it says, once its MAC held.
-    pub fn examine(&self, credential: &str, now: Timestamp) -> (Option<VerifiedKey>, Result<KeyPrincipal, Denial>) {
+    pub fn examine(
+        &self,
+        credential: &str,
+        now: Timestamp,
+    ) -> (Option<VerifiedKey>, Result<KeyPrincipal, Denial>) {
         match parse(credential) {
             Ok(key) => {
                 let snapshot = self.snapshot.load();

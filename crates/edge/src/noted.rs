@@ -96,10 +96,10 @@ impl Noted {
     /// Takes an id out. Only the one writer may call this.
     pub(crate) fn remove(&self, id: KeyId) {
         let (high, low) = halves(id);
-        let found = self
-            .slots_from(low)
-            .take_while(|slot| slot.low.load(Ordering::Relaxed) != EMPTY)
-            .find(|slot| slot.low.load(Ordering::Relaxed) == low && slot.high.load(Ordering::Relaxed) == high);
+        let found =
+            self.slots_from(low).take_while(|slot| slot.low.load(Ordering::Relaxed) != EMPTY).find(|slot| {
+                slot.low.load(Ordering::Relaxed) == low && slot.high.load(Ordering::Relaxed) == high
+            });
         if let Some(slot) = found {
             slot.low.store(REMOVED, Ordering::Release);
             self.len.fetch_sub(1, Ordering::Relaxed);

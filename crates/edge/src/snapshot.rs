@@ -129,7 +129,12 @@ impl Snapshot {
         key.verify(&signing.key).ok()
     }
 
-    fn check_proven(&self, key: VerifiedKey, signing: &Signing, now: Timestamp) -> Result<KeyPrincipal, Denial> {
+    fn check_proven(
+        &self,
+        key: VerifiedKey,
+        signing: &Signing,
+        now: Timestamp,
+    ) -> Result<KeyPrincipal, Denial> {
         let claims = key.claims();
         if now.secs_u32() >= claims.expires_at {
             return Err(Denial::Expired);
@@ -166,7 +171,9 @@ impl Snapshot {
         match self.tenants.get(&tenant) {
             None => Ok(()),
             Some(standing) if standing.is_disabled => Err(Denial::Disabled),
-            Some(standing) if standing.not_before.is_some_and(|t| is_before(issued_ms, t)) => Err(Denial::Revoked),
+            Some(standing) if standing.not_before.is_some_and(|t| is_before(issued_ms, t)) => {
+                Err(Denial::Revoked)
+            }
             Some(_) => Ok(()),
         }
     }
@@ -220,7 +227,9 @@ mod tests {
 
     fn check(snapshot: &Snapshot, claims: Claims, now: Timestamp) -> Result<KeyPrincipal, Denial> {
         let text = claims.sign(Prefix::Standard, &SigningKey::for_api_keys(&secret(1)));
-        let Ok(Presented::SelfContained(key)) = Presented::parse(text.expose()) else { panic!("our own key") };
+        let Ok(Presented::SelfContained(key)) = Presented::parse(text.expose()) else {
+            panic!("our own key")
+        };
         snapshot.check(&key, now)
     }
 
@@ -234,7 +243,10 @@ mod tests {
     #[test]
     fn nothing_is_said_of_a_key_before_its_mac_held() {
         let mut snapshot = snapshot();
-        apply(&mut snapshot, Change::Key(claims().id, KeyStanding { is_revoked: true, ..KeyStanding::default() }));
+        apply(
+            &mut snapshot,
+            Change::Key(claims().id, KeyStanding { is_revoked: true, ..KeyStanding::default() }),
+        );
         let forged = claims().sign(Prefix::Standard, &SigningKey::for_api_keys(&secret(2)));
         let Ok(Presented::SelfContained(key)) = Presented::parse(forged.expose()) else { panic!("a shape") };
         assert_eq!(snapshot.check(&key, Timestamp::from_secs(i64::MAX / 1000)).err(), Some(Denial::Invalid));

@@ -15,8 +15,8 @@ use titan_core::access::{
 use titan_core::error::Code;
 use titan_core::key::Key;
 use titan_core::policy::{RequestPath, Style, Verdict};
-use titan_core::wire::{MAX_BODY, from_json, is_json, required};
 use titan_core::time::Timestamp;
+use titan_core::wire::{MAX_BODY, from_json, is_json, required};
 use titan_token::{Claims, ScopeBit};
 use utoipa::ToSchema;
 
@@ -172,7 +172,11 @@ impl Verifier {
         Ok(decide(&caller, None, Origin::default())?)
     }
 
-    async fn verify(&self, permit: &Permit<VerifyKeys>, request: VerifyRequest) -> Result<Verification, Error> {
+    async fn verify(
+        &self,
+        permit: &Permit<VerifyKeys>,
+        request: VerifyRequest,
+    ) -> Result<Verification, Error> {
         let key = required("key", request.key)?;
         let scopes = match request.scopes.as_slice() {
             [] => Vec::new(),

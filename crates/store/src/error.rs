@@ -45,7 +45,9 @@ impl fmt::Display for ConnectError {
             Self::Migrate(error) => write!(f, "the tables cannot be brought up to date: {error}"),
             Self::Scopes(text) => write!(f, "scopes: {text}"),
             Self::Store(error) => write!(f, "{error}"),
-            Self::Unsupported(engine) => write!(f, "TITAN_DATABASE_URL: {engine} is not supported, use sqlite://"),
+            Self::Unsupported(engine) => {
+                write!(f, "TITAN_DATABASE_URL: {engine} is not supported, use sqlite://")
+            }
             Self::Url => write!(f, "TITAN_DATABASE_URL: must be sqlite://path/to/titan.db"),
             Self::WrongSealKey => write!(
                 f,

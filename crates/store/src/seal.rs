@@ -32,7 +32,9 @@ pub enum SealError {
 impl fmt::Display for SealError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            Self::Format => f.write_str("must be 32 bytes in base64 (make one with: openssl rand -base64 32)"),
+            Self::Format => {
+                f.write_str("must be 32 bytes in base64 (make one with: openssl rand -base64 32)")
+            }
             Self::Io(error) => write!(f, "{error}"),
             Self::Missing => f.write_str("is missing, and the database needs the one that it was made with"),
             Self::Permissions => f.write_str("may be read by others: chmod 600"),
@@ -90,7 +92,8 @@ impl SealKey {
     fn make(path: &Path, entropy: &dyn Entropy) -> Result<Self, SealError> {
         let secret = Zeroizing::new(random::<32>(entropy));
         let text = Zeroizing::new(STANDARD.encode_to_string(*secret));
-        let mut file = OpenOptions::new().write(true).create_new(true).mode(0o600).open(path).map_err(SealError::Io)?;
+        let mut file =
+            OpenOptions::new().write(true).create_new(true).mode(0o600).open(path).map_err(SealError::Io)?;
         file.write_all(text.as_bytes()).and_then(|()| file.sync_all()).map_err(SealError::Io)?;
         Self::from_base64(&text)
     }

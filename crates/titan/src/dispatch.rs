@@ -62,7 +62,12 @@ impl Dispatcher {
     }
 
     /// The whole exchange.
-    pub(crate) async fn handle(&self, request: Request<Incoming>, address: SocketAddr, port: Port) -> Response<Body> {
+    pub(crate) async fn handle(
+        &self,
+        request: Request<Incoming>,
+        address: SocketAddr,
+        port: Port,
+    ) -> Response<Body> {
         let request_id = self.request_id(request.headers());
         let mut response = match part(request.method(), request.uri().path(), port) {
             Part::Verify => self.verifier.handle(request).await,
@@ -105,7 +110,8 @@ impl Dispatcher {
             return peer;
         }
         let chain = headers.get_all("x-forwarded-for").iter().filter_map(|value| value.to_str().ok());
-        let hops: Vec<IpAddr> = chain.flat_map(|v| v.split(',')).filter_map(|ip| ip.trim().parse().ok()).collect();
+        let hops: Vec<IpAddr> =
+            chain.flat_map(|v| v.split(',')).filter_map(|ip| ip.trim().parse().ok()).collect();
         hops.into_iter().rev().find(|ip| !self.trusted_proxies.contains(ip)).unwrap_or(peer)
     }
 

@@ -67,7 +67,8 @@ pub async fn serve(app: Arc<App>, listeners: Listeners, stop: impl Future<Output
         None => (Port::Only, None),
         Some(control) => (Port::Public, Some(control)),
     };
-    let mut ports = vec![tokio::spawn(accept(Arc::clone(&app.dispatcher), listeners.public, public, stopped.clone()))];
+    let mut ports =
+        vec![tokio::spawn(accept(Arc::clone(&app.dispatcher), listeners.public, public, stopped.clone()))];
     if let Some(control) = control {
         ports.push(tokio::spawn(accept(Arc::clone(&app.dispatcher), control, Port::Control, stopped)));
     }
@@ -81,7 +82,12 @@ pub async fn serve(app: Arc<App>, listeners: Listeners, stop: impl Future<Output
     app.keeper.write_uses().await;
 }
 
-async fn accept(dispatcher: Arc<Dispatcher>, listener: TcpListener, port: Port, mut stopped: watch::Receiver<bool>) {
+async fn accept(
+    dispatcher: Arc<Dispatcher>,
+    listener: TcpListener,
+    port: Port,
+    mut stopped: watch::Receiver<bool>,
+) {
     let mut builder = Builder::new(TokioExecutor::new());
     builder.http1().timer(TokioTimer::new()).header_read_timeout(HEADERS).max_buf_size(HEADER_BYTES);
     builder.http2().timer(TokioTimer::new()).max_header_list_size(64 * 1024);

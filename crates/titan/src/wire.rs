@@ -31,7 +31,11 @@ pub struct App {
 impl App {
     /// Opens the database, builds the edge's snapshot, and wires all up. When it returns, requests can be
     /// answered.
-    pub async fn start(settings: &Settings, clock: Arc<dyn Clock>, entropy: Arc<dyn Entropy>) -> Result<Self> {
+    pub async fn start(
+        settings: &Settings,
+        clock: Arc<dyn Clock>,
+        entropy: Arc<dyn Entropy>,
+    ) -> Result<Self> {
         let (store, catalogue) = open(settings, &*clock, &entropy).await?;
         SigningKeyService::ensure(&*store, &*clock, &*entropy).await?;
         let catalogue = Arc::new(catalogue);
@@ -59,8 +63,7 @@ impl App {
             signing_keys: Arc::new(signing_keys),
             is_ready: readiness(&keeper),
         };
-        let verifier =
-            Verifier::new(Arc::clone(&guard), Arc::clone(&keeper), master, Arc::clone(&upstreams));
+        let verifier = Verifier::new(Arc::clone(&guard), Arc::clone(&keeper), master, Arc::clone(&upstreams));
         let gateway = Gateway::new(guard, Arc::clone(&upstreams), settings.gateway.clone());
         let trusted = settings.gateway.trusted_proxies.clone();
         let dispatcher = Dispatcher::new(router(control_plane), verifier, gateway, trusted, &*entropy);

@@ -21,7 +21,11 @@ use titan_token::KeyId;
         (status = 404, description = "No such key", body = ErrorBody),
     )
 )]
-pub(crate) async fn admin(State(state): State<ControlPlane>, caller: Admin, Id(id): Id<KeyId>) -> Answer<Reply> {
+pub(crate) async fn admin(
+    State(state): State<ControlPlane>,
+    caller: Admin,
+    Id(id): Id<KeyId>,
+) -> Answer<Reply> {
     lookup(&state, &caller, id).await
 }
 

@@ -70,20 +70,20 @@ macro_rules! admin {
 macro_rules! account {
     ($name:ident, $method:ident) => {
         #[utoipa::path(
-            $method, path = "/api/account/keys/{id}", tag = "account: keys",
-            summary = "Rename, enable or disable a key of the tenant; any key may disable itself",
-            params(("id" = String, Path, description = "key_…"), Reaching), request_body = Body,
-            security(("apiKey" = []), ("apiKeyHeader" = [])),
-            responses(
-                (status = 200, description = "The key as it is now", body = Data<KeyView>),
-                (status = 400, description = "A field is wrong, or none is there", body = ErrorBody),
-                (status = 401, description = "The API key is missing or bad", body = ErrorBody),
-                (status = 403, description = "keys:manage is lacking", body = ErrorBody),
-                (status = 404, description = "No such key in this tenant", body = ErrorBody),
-                (status = 413, description = "The body is over 64 KiB", body = ErrorBody),
-                (status = 415, description = "The body is not JSON", body = ErrorBody),
-            )
-        )]
+                    $method, path = "/api/account/keys/{id}", tag = "account: keys",
+                    summary = "Rename, enable or disable a key of the tenant; any key may disable itself",
+                    params(("id" = String, Path, description = "key_…"), Reaching), request_body = Body,
+                    security(("apiKey" = []), ("apiKeyHeader" = [])),
+                    responses(
+                        (status = 200, description = "The key as it is now", body = Data<KeyView>),
+                        (status = 400, description = "A field is wrong, or none is there", body = ErrorBody),
+                        (status = 401, description = "The API key is missing or bad", body = ErrorBody),
+                        (status = 403, description = "keys:manage is lacking", body = ErrorBody),
+                        (status = 404, description = "No such key in this tenant", body = ErrorBody),
+                        (status = 413, description = "The body is over 64 KiB", body = ErrorBody),
+                        (status = 415, description = "The body is not JSON", body = ErrorBody),
+                    )
+                )]
         pub(crate) async fn $name(
             State(state): State<ControlPlane>,
             caller: Account,
@@ -109,8 +109,14 @@ impl Body {
 }
 
 /// A key that may not manage keys may still switch itself off, and nothing more.
-async fn update_for(state: &ControlPlane, caller: &Account, id: KeyId, update: KeyUpdate) -> Result<Changed, Error> {
-    let is_mere_disable = update.label.is_none() && update.is_active == Some(false) && !update.with_descendants;
+async fn update_for(
+    state: &ControlPlane,
+    caller: &Account,
+    id: KeyId,
+    update: KeyUpdate,
+) -> Result<Changed, Error> {
+    let is_mere_disable =
+        update.label.is_none() && update.is_active == Some(false) && !update.with_descendants;
     match caller.permit::<UpdateKey>(Some(id)) {
         Ok(permit) => state.keys.update(&permit, id, update).await,
         Err(Denial::InsufficientScope(_)) if is_mere_disable => {

@@ -22,7 +22,11 @@ use titan_token::Slot;
         (status = 409, description = "This slot signs now: rotate first", body = ErrorBody),
     )
 )]
-pub(crate) async fn admin(State(state): State<ControlPlane>, caller: Admin, Id(slot): Id<u8>) -> Answer<Reply> {
+pub(crate) async fn admin(
+    State(state): State<ControlPlane>,
+    caller: Admin,
+    Id(slot): Id<u8>,
+) -> Answer<Reply> {
     let slot = Slot::new(slot).ok_or_else(|| Error::not_found("signing key"))?;
     let receipt = state.signing_keys.retire(&caller.permit(None)?, slot).await?;
     Ok(Reply::empty().receipt(Some(receipt)))

@@ -21,7 +21,11 @@ use titan_token::TenantId;
         (status = 404, description = "No such tenant", body = ErrorBody),
     )
 )]
-pub(crate) async fn admin(State(state): State<ControlPlane>, caller: Admin, Id(id): Id<u32>) -> Answer<Reply> {
+pub(crate) async fn admin(
+    State(state): State<ControlPlane>,
+    caller: Admin,
+    Id(id): Id<u32>,
+) -> Answer<Reply> {
     let tenant = state.tenants.lookup(&caller.permit(None)?, TenantId(id)).await?;
     Ok(Reply::data(StatusCode::OK, TenantView::from(&tenant)))
 }

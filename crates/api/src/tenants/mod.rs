@@ -11,7 +11,9 @@ use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 
 pub(crate) fn routes() -> OpenApiRouter<ControlPlane> {
-    OpenApiRouter::new()
-        .routes(routes!(list::admin, create::admin))
-        .routes(routes!(lookup::admin, update::admin_put, update::admin_patch))
+    OpenApiRouter::new().routes(routes!(list::admin, create::admin)).routes(routes!(
+        lookup::admin,
+        update::admin_put,
+        update::admin_patch
+    ))
 }

@@ -32,21 +32,21 @@ pub(crate) struct Body {
 macro_rules! admin {
     ($name:ident, $method:ident) => {
         #[utoipa::path(
-            $method, path = "/admin/tenants/{id}", tag = "admin: tenants",
-            summary = "Rename, enable or disable a tenant, or revoke its keys",
-            params(("id" = u32, Path, description = "Its number")), request_body = Body,
-            security(("masterKey" = [])),
-            responses(
-                (status = 200, description = "The tenant as it is now", body = Data<TenantView>),
-                (status = 400, description = "A field is wrong, or none is there", body = ErrorBody),
-                (status = 401, description = "No master key", body = ErrorBody),
-                (status = 403, description = "An API key is not enough", body = ErrorBody),
-                (status = 404, description = "No such tenant", body = ErrorBody),
-                (status = 409, description = "The name is taken", body = ErrorBody),
-                (status = 413, description = "The body is over 64 KiB", body = ErrorBody),
-                (status = 415, description = "The body is not JSON", body = ErrorBody),
-            )
-        )]
+                    $method, path = "/admin/tenants/{id}", tag = "admin: tenants",
+                    summary = "Rename, enable or disable a tenant, or revoke its keys",
+                    params(("id" = u32, Path, description = "Its number")), request_body = Body,
+                    security(("masterKey" = [])),
+                    responses(
+                        (status = 200, description = "The tenant as it is now", body = Data<TenantView>),
+                        (status = 400, description = "A field is wrong, or none is there", body = ErrorBody),
+                        (status = 401, description = "No master key", body = ErrorBody),
+                        (status = 403, description = "An API key is not enough", body = ErrorBody),
+                        (status = 404, description = "No such tenant", body = ErrorBody),
+                        (status = 409, description = "The name is taken", body = ErrorBody),
+                        (status = 413, description = "The body is over 64 KiB", body = ErrorBody),
+                        (status = 415, description = "The body is not JSON", body = ErrorBody),
+                    )
+                )]
         pub(crate) async fn $name(
             State(state): State<ControlPlane>,
             caller: Admin,

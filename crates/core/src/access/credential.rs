@@ -46,10 +46,7 @@ mod tests {
     use super::*;
 
     fn find(authorization: &[&'static str], api_key: &[&'static str]) -> Result<&'static str, Denial> {
-        bearer_or_header(
-            authorization.iter().map(|v| v.as_bytes()),
-            api_key.iter().map(|v| v.as_bytes()),
-        )
+        bearer_or_header(authorization.iter().map(|v| v.as_bytes()), api_key.iter().map(|v| v.as_bytes()))
     }
 
     #[test]

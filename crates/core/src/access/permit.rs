@@ -122,7 +122,11 @@ impl<A> Permit<A> {
 }
 
 /// Decides whether `caller` may do `A`, to `target` where the action has one.
-pub fn decide<A: Action>(caller: &Caller, target: Option<KeyId>, origin: Origin) -> Result<Permit<A>, Denial> {
+pub fn decide<A: Action>(
+    caller: &Caller,
+    target: Option<KeyId>,
+    origin: Origin,
+) -> Result<Permit<A>, Denial> {
     let reach = match caller {
         Caller::Master => Reach::Everything,
         Caller::Key(key) => {
@@ -155,7 +159,9 @@ mod tests {
             expires_at: u32::MAX,
         };
         let text = claims.sign(Prefix::Standard, &signing);
-        let Ok(Presented::SelfContained(key)) = Presented::parse(text.expose()) else { panic!("our own key") };
+        let Ok(Presented::SelfContained(key)) = Presented::parse(text.expose()) else {
+            panic!("our own key")
+        };
         Caller::Key(KeyPrincipal::new(key.verify(&signing).unwrap(), None))
     }
 

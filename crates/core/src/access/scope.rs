@@ -141,7 +141,8 @@ impl Catalogue {
     pub fn parse(&self, names: &[String]) -> Result<Vec<ScopeBit>, Error> {
         let mut bits = Vec::with_capacity(names.len());
         for name in names {
-            let bit = self.bit(name).ok_or_else(|| Error::invalid(format!("unknown scope: {}", shown(name))))?;
+            let bit =
+                self.bit(name).ok_or_else(|| Error::invalid(format!("unknown scope: {}", shown(name))))?;
             if !bits.contains(&bit) {
                 bits.push(bit);
             }
@@ -182,7 +183,8 @@ fn is_name(name: &str) -> bool {
         !word.is_empty()
             && word.bytes().all(|c| c.is_ascii_lowercase() || c.is_ascii_digit() || matches!(c, b'-' | b'_'))
     };
-    name.len() <= 64 && name.split_once(':').is_some_and(|(resource, action)| is_word(resource) && is_word(action))
+    name.len() <= 64
+        && name.split_once(':').is_some_and(|(resource, action)| is_word(resource) && is_word(action))
 }
 
 /// What of a caller's text is repeated to it: short, and without control characters.
@@ -201,7 +203,9 @@ mod tests {
     #[test]
     fn the_shipped_order_is_for_ever() {
         let catalogue = Catalogue::new([]).unwrap();
-        for (name, number) in [("sessions:read", 0), ("media:manage", 20), ("tasks:read", 21), ("audit:read", 32)] {
+        for (name, number) in
+            [("sessions:read", 0), ("media:manage", 20), ("tasks:read", 21), ("audit:read", 32)]
+        {
             assert_eq!(bit(&catalogue, name).number(), number);
         }
         assert_eq!((KEYS_MANAGE.1, KEYS_VERIFY.1), ("keys:manage", "keys:verify"));

@@ -1,7 +1,7 @@
 //! The audit trail: who did what to what, when and from where; append-only and hash-chained.
 
 use crate::access::Permit;
-use crate::port::StoreResult;
+use crate::store_error::StoreResult;
 use crate::time::Timestamp;
 use async_trait::async_trait;
 use ring::digest::{Context, SHA256};
@@ -34,7 +34,13 @@ pub struct Entry {
 
 impl Entry {
     /// What the holder of `permit` did.
-    pub fn by<A>(permit: &Permit<A>, at: Timestamp, action: &'static str, subject: String, detail: Value) -> Self {
+    pub fn by<A>(
+        permit: &Permit<A>,
+        at: Timestamp,
+        action: &'static str,
+        subject: String,
+        detail: Value,
+    ) -> Self {
         let origin = permit.origin();
         Self {
             at,
@@ -50,7 +56,15 @@ impl Entry {
     /// What the program itself did.
     pub fn by_system(at: Timestamp, action: &'static str, subject: String, detail: Value) -> Self {
         let nowhere = String::new();
-        Self { at, actor: "system".to_owned(), action, subject, ip: nowhere.clone(), request_id: nowhere, detail }
+        Self {
+            at,
+            actor: "system".to_owned(),
+            action,
+            subject,
+            ip: nowhere.clone(),
+            request_id: nowhere,
+            detail,
+        }
     }
 
     /// The row's fields, in the order in which they are hashed and stored.
@@ -127,7 +141,8 @@ mod tests {
         let mut previous = GENESIS;
         (1..4)
             .map(|n| {
-                let entry = Entry::by_system(Timestamp::from_secs(n), "key.create", n.to_string(), Value::Null);
+                let entry =
+                    Entry::by_system(Timestamp::from_secs(n), "key.create", n.to_string(), Value::Null);
                 let fields = entry.fields();
                 previous = chain(&previous, &fields);
                 Row { sequence: n, fields, hash: previous }

@@ -1,7 +1,7 @@
 //! `Idempotency-Key`: a request that is sent twice is done once, and answered twice the same.
 
 use crate::error::Error;
-use crate::port::StoreResult;
+use crate::store_error::StoreResult;
 use crate::time::Timestamp;
 use async_trait::async_trait;
 use ring::digest::{SHA256, digest};

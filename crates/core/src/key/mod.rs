@@ -1,10 +1,12 @@
 //! API keys: rows, and what may happen to them.
 
+mod issue;
+mod replay;
 mod service;
 
 use crate::error::Error;
-use crate::port::StoreResult;
 use crate::revision::{Change, KeyStanding};
+use crate::store_error::StoreResult;
 use crate::time::Timestamp;
 use async_trait::async_trait;
 pub use service::{Changed, Issued, KeyService, KeyUpdate, NewKey, Page, Rotation};

@@ -205,7 +205,8 @@ impl Reader<'_> {
     }
 
     fn action(&mut self, action: Spanned<String>) -> String {
-        if action.as_ref().is_empty() || !action.as_ref().bytes().all(|c| c.is_ascii_lowercase() || c == b'_') {
+        if action.as_ref().is_empty() || !action.as_ref().bytes().all(|c| c.is_ascii_lowercase() || c == b'_')
+        {
             self.add(action.span(), "action: must be lower-case letters and _");
         }
         action.into_inner()

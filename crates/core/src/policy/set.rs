@@ -45,7 +45,13 @@ impl PolicySet {
                 for method in &route.methods {
                     if let Err(other) = set.exact.add(&route.path, false, method, index) {
                         let (op, or) = set.places[other];
-                        problems.push(tie(policy, route, method, &set.policies[op], &set.policies[op].routes[or]));
+                        problems.push(tie(
+                            policy,
+                            route,
+                            method,
+                            &set.policies[op],
+                            &set.policies[op].routes[or],
+                        ));
                     }
                     // A tie here is no mistake: /A and /a may both be routes.
                     let _ = set.folded.add(&route.path, true, method, index);
@@ -137,7 +143,14 @@ mod tests {
     fn the_more_specific_route_wins_from_the_left() {
         let set = set(&routes(
             "deny",
-            &[("GET", "/a/{x}"), ("GET", "/a/b"), ("POST", "/a/{x}"), ("GET", "/{*rest}"), ("GET", "/a/b/{y}"), ("GET", "/a/{x}/c")],
+            &[
+                ("GET", "/a/{x}"),
+                ("GET", "/a/b"),
+                ("POST", "/a/{x}"),
+                ("GET", "/{*rest}"),
+                ("GET", "/a/b/{y}"),
+                ("GET", "/a/{x}/c"),
+            ],
         ))
         .unwrap();
         assert_eq!(decide(&set, "GET", "/a/b"), Some("/a/b"));

@@ -6,7 +6,7 @@
 //! builds its picture and keeps it current in this one way; `docs/revocation.md` has the argument.
 
 use crate::error::Error;
-use crate::port::StoreResult;
+use crate::store_error::StoreResult;
 use crate::time::Timestamp;
 use async_trait::async_trait;
 use serde::{Deserialize, Serialize};

@@ -2,7 +2,7 @@
 
 mod service;
 
-use crate::port::StoreResult;
+use crate::store_error::StoreResult;
 use crate::time::Timestamp;
 use async_trait::async_trait;
 pub use service::SigningKeyService;

@@ -39,7 +39,8 @@ impl SigningKeyService {
             let slot = free_slot(&mut *tx, now).await?;
             add(&mut *tx, slot, now, entropy).await?;
             let detail = json!({});
-            tx.add_audit(&Entry::by_system(now, "signing_key.create", slot.number().to_string(), detail)).await?;
+            tx.add_audit(&Entry::by_system(now, "signing_key.create", slot.number().to_string(), detail))
+                .await?;
             tx.commit().await?;
         }
         Ok(())
@@ -57,7 +58,8 @@ impl SigningKeyService {
         let slot = free_slot(&mut *tx, now).await?;
         let key = add(&mut *tx, slot, now, &*self.entropy).await?;
         let revision = tx.record_change(&Change::SigningKey(slot)).await?;
-        tx.add_audit(&Entry::by(permit, now, "signing_key.create", slot.number().to_string(), json!({}))).await?;
+        tx.add_audit(&Entry::by(permit, now, "signing_key.create", slot.number().to_string(), json!({})))
+            .await?;
         tx.commit().await?;
         let receipt = self.settle.settle(revision).await?;
         Ok((key, receipt))
@@ -77,7 +79,8 @@ impl SigningKeyService {
         key.retired_at = Some(now);
         tx.put_slot(&key).await?;
         let revision = tx.record_change(&Change::SigningKey(slot)).await?;
-        tx.add_audit(&Entry::by(permit, now, "signing_key.retire", slot.number().to_string(), json!({}))).await?;
+        tx.add_audit(&Entry::by(permit, now, "signing_key.retire", slot.number().to_string(), json!({})))
+            .await?;
         tx.commit().await?;
         self.settle.settle(revision).await
     }

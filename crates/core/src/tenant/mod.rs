@@ -3,8 +3,8 @@
 mod service;
 
 use crate::error::Error;
-use crate::port::StoreResult;
 use crate::revision::{Change, TenantStanding};
+use crate::store_error::StoreResult;
 use crate::time::Timestamp;
 use async_trait::async_trait;
 pub use service::{TenantService, TenantUpdate};
@@ -31,10 +31,8 @@ pub struct Tenant {
 impl Tenant {
     /// What the edge must know of it.
     pub fn change(&self) -> Change {
-        let standing = TenantStanding {
-            is_disabled: !self.is_active,
-            not_before: self.not_before.map(Timestamp::ms),
-        };
+        let standing =
+            TenantStanding { is_disabled: !self.is_active, not_before: self.not_before.map(Timestamp::ms) };
         Change::Tenant(self.id, standing)
     }
 }

@@ -98,7 +98,8 @@ impl TenantService {
         }
         tx.save_tenant(&tenant).await?;
         let revision = tx.record_change(&tenant.change()).await?;
-        let detail = json!({ "name": tenant.name, "isActive": tenant.is_active, "revokeKeys": update.revoke_keys });
+        let detail =
+            json!({ "name": tenant.name, "isActive": tenant.is_active, "revokeKeys": update.revoke_keys });
         tx.add_audit(&Entry::by(permit, now, "tenant.update", id.to_string(), detail)).await?;
         tx.commit().await?;
         let receipt = self.settle.settle(revision).await?;

@@ -91,8 +91,15 @@ pub(super) fn drop_hop_by_hop(headers: &mut HeaderMap) {
         headers.remove(name);
     }
     for name in [
-        CONNECTION, KEEP_ALIVE, PROXY_AUTHENTICATE, PROXY_AUTHORIZATION, PROXY_CONNECTION, TE, TRAILER,
-        TRANSFER_ENCODING, UPGRADE,
+        CONNECTION,
+        KEEP_ALIVE,
+        PROXY_AUTHENTICATE,
+        PROXY_AUTHORIZATION,
+        PROXY_CONNECTION,
+        TE,
+        TRAILER,
+        TRANSFER_ENCODING,
+        UPGRADE,
     ] {
         headers.remove(name);
     }
@@ -102,7 +109,11 @@ pub(super) fn drop_hop_by_hop(headers: &mut HeaderMap) {
 fn drop_credentials(headers: &mut HeaderMap) {
     headers.remove(API_KEY);
     let is_bearer = headers.get(AUTHORIZATION).is_some_and(|value| {
-        value.as_bytes().trim_ascii_start().get(..6).is_some_and(|scheme| scheme.eq_ignore_ascii_case(b"bearer"))
+        value
+            .as_bytes()
+            .trim_ascii_start()
+            .get(..6)
+            .is_some_and(|scheme| scheme.eq_ignore_ascii_case(b"bearer"))
     });
     if is_bearer {
         headers.remove(AUTHORIZATION);
@@ -113,7 +124,8 @@ fn drop_credentials(headers: &mut HeaderMap) {
 fn drop_claims(headers: &mut HeaderMap) {
     let is_claim = |name: &HeaderName| {
         let name = name.as_str().as_bytes();
-        name.len() >= 8 && name[..8].iter().zip(b"x-titan-").all(|(a, b)| a == b || (*a == b'_' && *b == b'-'))
+        name.len() >= 8
+            && name[..8].iter().zip(b"x-titan-").all(|(a, b)| a == b || (*a == b'_' && *b == b'-'))
     };
     let claims: Vec<HeaderName> = headers.keys().filter(|name| is_claim(name)).cloned().collect();
     for name in claims {
@@ -167,8 +179,7 @@ mod tests {
             request = request.header(*name, *value);
         }
         let mut request = request.body(()).unwrap();
-        let peer =
-            Peer { address: "10.0.0.9:1".parse().unwrap(), request_id: HeaderValue::from_static("r") };
+        let peer = Peer { address: "10.0.0.9:1".parse().unwrap(), request_id: HeaderValue::from_static("r") };
         let trusted: Vec<IpAddr> = trusted.iter().map(|ip| ip.parse().unwrap()).collect();
         prepare(&mut request, &identity(), &peer, &trusted, false);
         request.headers().clone()
@@ -195,7 +206,10 @@ mod tests {
 
     #[test]
     fn connection_cannot_take_identity_away() {
-        let headers = prepared(&[("connection", "close, X-Titan-Tenant, x-request-id, x-secret"), ("x-secret", "1")], &[]);
+        let headers = prepared(
+            &[("connection", "close, X-Titan-Tenant, x-request-id, x-secret"), ("x-secret", "1")],
+            &[],
+        );
         assert_eq!(headers[TENANT], "7");
         assert_eq!(headers[REQUEST_ID], "r");
         assert!(!headers.contains_key("x-secret") && !headers.contains_key(CONNECTION));
@@ -211,9 +225,13 @@ mod tests {
 
     #[test]
     fn only_a_trusted_proxy_may_say_who_was_before_it() {
-        let sent = [("x-forwarded-for", "1.2.3.4"), ("x-forwarded-proto", "https"), ("forwarded", "for=1.2.3.4")];
+        let sent =
+            [("x-forwarded-for", "1.2.3.4"), ("x-forwarded-proto", "https"), ("forwarded", "for=1.2.3.4")];
         let headers = prepared(&sent, &[]);
-        assert_eq!((&headers[FORWARDED_FOR], &headers[FORWARDED_PROTO]), (&header("10.0.0.9"), &header("http")));
+        assert_eq!(
+            (&headers[FORWARDED_FOR], &headers[FORWARDED_PROTO]),
+            (&header("10.0.0.9"), &header("http"))
+        );
         assert!(!headers.contains_key(FORWARDED));
         let headers = prepared(&sent, &["10.0.0.9"]);
         assert_eq!(headers[FORWARDED_FOR], "1.2.3.4, 10.0.0.9");
@@ -222,7 +240,8 @@ mod tests {
 
     #[test]
     fn lengths_and_hosts_are_not_repeated() {
-        let sent = [("content-length", "5"), ("transfer-encoding", "chunked"), ("host", "a"), ("te", "trailers")];
+        let sent =
+            [("content-length", "5"), ("transfer-encoding", "chunked"), ("host", "a"), ("te", "trailers")];
         let headers = prepared(&sent, &[]);
         for name in [CONTENT_LENGTH, TRANSFER_ENCODING, HOST, TE] {
             assert!(!headers.contains_key(name));

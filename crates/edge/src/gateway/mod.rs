@@ -21,8 +21,8 @@ use titan_core::Error;
 use titan_core::access::{Gate, KeyPrincipal, bearer_or_header};
 use titan_core::error::Code;
 use titan_core::policy::{RequestPath, Style, Verdict};
-pub use upstream::{Upstream, UpstreamMap, Upstreams};
 use upstream::Client;
+pub use upstream::{Upstream, UpstreamMap, Upstreams};
 
 /// How the gateway behaves, whatever the policy.
 #[derive(Clone, Debug)]

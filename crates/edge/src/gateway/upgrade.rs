@@ -14,7 +14,8 @@ use titan_core::error::Code;
 /// do with `h2c`, no policy could look into.
 pub(super) fn requested<B>(request: &mut Request<B>) -> Option<OnUpgrade> {
     let headers = request.headers();
-    let is_websocket = headers.get(UPGRADE).is_some_and(|value| value.as_bytes().eq_ignore_ascii_case(b"websocket"));
+    let is_websocket =
+        headers.get(UPGRADE).is_some_and(|value| value.as_bytes().eq_ignore_ascii_case(b"websocket"));
     let names_upgrade = headers.get_all(CONNECTION).iter().any(|value| {
         value.as_bytes().split(|c| *c == b',').any(|name| name.trim_ascii().eq_ignore_ascii_case(b"upgrade"))
     });
@@ -23,7 +24,10 @@ pub(super) fn requested<B>(request: &mut Request<B>) -> Option<OnUpgrade> {
 }
 
 /// The answer for the client; where the upstream switched protocols, the two sides are joined.
-pub(super) fn connect(client: Option<OnUpgrade>, mut answer: Response<Incoming>) -> Result<Response<Body>, Error> {
+pub(super) fn connect(
+    client: Option<OnUpgrade>,
+    mut answer: Response<Incoming>,
+) -> Result<Response<Body>, Error> {
     let is_switch = answer.status() == StatusCode::SWITCHING_PROTOCOLS;
     let upstream = is_switch.then(|| hyper::upgrade::on(&mut answer));
     drop_hop_by_hop(answer.headers_mut());

@@ -35,7 +35,8 @@ impl Upstream {
                 if let Some(bad) = prefixes.iter().find(|prefix| !prefix.starts_with('/')) {
                     return Err(format!("{bad}: must begin with a slash"));
                 }
-                let prefixes = prefixes.iter().map(|prefix| prefix.trim_end_matches('/').to_owned()).collect();
+                let prefixes =
+                    prefixes.iter().map(|prefix| prefix.trim_end_matches('/').to_owned()).collect();
                 Ok(Self { authority: authority.clone(), prefixes, policies })
             }
             _ => Err(format!("{url}: must be http://host:port")),

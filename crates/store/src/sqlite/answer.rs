@@ -14,7 +14,11 @@ const TABLE: &str = "answer";
 #[async_trait]
 impl AnswersTx for SqliteTx {
     async fn answer(&mut self, actor: &str, name: &str, since: Timestamp) -> StoreResult<Option<Answer>> {
-        query("DELETE FROM answer WHERE at < ?").bind(since.ms()).execute(&mut *self.tx).await.map_err(failed)?;
+        query("DELETE FROM answer WHERE at < ?")
+            .bind(since.ms())
+            .execute(&mut *self.tx)
+            .await
+            .map_err(failed)?;
         let row = query("SELECT * FROM answer WHERE actor = ? AND name = ?")
             .bind(actor)
             .bind(name)

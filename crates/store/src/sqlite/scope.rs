@@ -12,7 +12,9 @@ pub(super) async fn reconcile(writer: &SqlitePool, own: &[String]) -> Result<Cat
         query_scalar("SELECT name FROM scope ORDER BY bit").fetch_all(writer).await.map_err(failed)?;
     let shipped: Vec<String> = Catalogue::shipped().map(str::to_owned).collect();
     if !stored.iter().zip(&shipped).all(|(stored, shipped)| stored == shipped) {
-        return Err(ConnectError::Scopes("the database was made with another catalogue of scopes".to_owned()));
+        return Err(ConnectError::Scopes(
+            "the database was made with another catalogue of scopes".to_owned(),
+        ));
     }
     let mut names = stored.clone();
     names.extend(shipped.into_iter().skip(stored.len()));
@@ -21,7 +23,12 @@ pub(super) async fn reconcile(writer: &SqlitePool, own: &[String]) -> Result<Cat
     names.extend(own.iter().filter(|name| !known.contains(name)).cloned());
     let catalogue = Catalogue::new(names.iter().skip(shipped_count).cloned())?;
     for (bit, name) in (0u8..).zip(&names).skip(stored.len()) {
-        query("INSERT INTO scope (bit, name) VALUES (?, ?)").bind(bit).bind(name).execute(writer).await.map_err(failed)?;
+        query("INSERT INTO scope (bit, name) VALUES (?, ?)")
+            .bind(bit)
+            .bind(name)
+            .execute(writer)
+            .await
+            .map_err(failed)?;
     }
     Ok(catalogue)
 }

@@ -12,7 +12,7 @@ use std::net::IpAddr;
 use std::time::Duration;
 use ureq::{Agent, Body, Error, RequestBuilder, Timeout};
 
-pub(super) const DEFAULT_URL: &str = "http://127.0.0.1:8080";
+const DEFAULT_URL: &str = "http://127.0.0.1:8080";
 /// A change is answered when it is in force everywhere, which takes a lease of 5 s at the worst.
 const TIMEOUT: Duration = Duration::from_secs(30);
 const CONNECT_TIMEOUT: Duration = Duration::from_secs(10);
@@ -75,7 +75,7 @@ struct ErrorBody {
 }
 
 impl Client {
-    /// Nothing is sent yet. The master key comes from the environment alone: an argument could be read by
+    /// `url` may be empty: then it is the usual one. Nothing is sent yet. The master key comes from the environment alone: an argument could be read by
     /// every user of the machine.
     pub(super) fn new(url: &str, environment: &HashMap<String, String>) -> Result<Self> {
         let (base, uri) = check_url(url)?;
@@ -118,8 +118,8 @@ impl Client {
     ) -> Result<Answer> {
         let mut request = self.prepare(self.agent.post(self.url(path)), &[]);
         if let Some(key) = idempotency_key {
-            let key =
-                HeaderValue::from_str(key).context("--idempotency-key: must be visible ASCII characters")?;
+            let key = HeaderValue::from_str(key).ok();
+            let key = key.context("--idempotency-key: must be visible ASCII characters")?;
             request = request.header("Idempotency-Key", key);
         }
         let sent = match body {
@@ -164,7 +164,7 @@ impl Client {
     fn failure(&self, effect: Effect, error: &Error) -> anyhow::Error {
         let base = &self.base;
         let cause = match error {
-            Error::Io(error) => error.kind().to_string(),
+            Error::Io(error) => error.to_string(),
             Error::Timeout(_) => "no answer in time".to_owned(),
             error => error.to_string(),
         };
@@ -279,13 +279,13 @@ fn is_loopback(uri: &Uri) -> bool {
 /// Whether it is certain that nothing was sent.
 fn is_unreached(error: &Error) -> bool {
     match error {
-        Error::ConnectionFailed
-        | Error::HostNotFound
-        | Error::Timeout(Timeout::Resolve | Timeout::Connect) => true,
-        Error::Io(error) => matches!(
-            error.kind(),
-            ErrorKind::ConnectionRefused | ErrorKind::HostUnreachable | ErrorKind::NetworkUnreachable
-        ),
+        Error::ConnectionFailed | Error::HostNotFound => true,
+        Error::Timeout(timeout) => matches!(timeout, Timeout::Resolve | Timeout::Connect),
+        Error::Io(error) => match error.kind() {
+            ErrorKind::ConnectionRefused | ErrorKind::HostUnreachable | ErrorKind::NetworkUnreachable => true,
+            // The standard library has no kind for it.
+            _ => error.to_string().starts_with("failed to lookup address"),
+        },
         _ => false,
     }
 }

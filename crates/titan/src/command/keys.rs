@@ -6,7 +6,7 @@ use super::client::Client;
 use super::remote::{Remote, Switch, confirm};
 use super::table::{Table, clean};
 use anyhow::{Result, bail};
-use clap::{Args, Subcommand};
+use clap::{ArgGroup, Args, Subcommand};
 use serde::{Deserialize, Serialize};
 use serde_json::json;
 use titan_token::{KeyId, Presented};
@@ -82,17 +82,18 @@ struct Get {
 }
 
 #[derive(Args)]
+#[command(group(ArgGroup::new("change").args(["label", "enable", "disable"]).required(true).multiple(true)))]
 struct Update {
     /// The key's id
     #[arg(value_name = "ID")]
     id: String,
     /// A new label: 1 to 100 characters
-    #[arg(long, required_unless_present_any = ["enable", "disable"])]
+    #[arg(long)]
     label: Option<String>,
     #[command(flatten)]
     switch: Switch,
     /// Disable also the keys that it made, and theirs
-    #[arg(long, requires = "disable")]
+    #[arg(long, requires = "disable", conflicts_with = "enable")]
     descendants: bool,
 }
 
@@ -207,7 +208,7 @@ impl Update {
         let path = path(&self.id)?;
         let changes = Changes { label: self.label.as_deref(), is_active: self.switch.is_active() };
         let answer = remote.client()?.patch(&path, &reaching(self.descendants), &json!(changes))?;
-        remote.print(&answer, |key: KeyView| fields(&key))
+        remote.print(&answer, |key: KeyView| format!("{}\n", fields(&key)))
     }
 }
 
@@ -298,7 +299,7 @@ fn fields(key: &KeyView) -> String {
 
 /// The key on a line of its own, so that it can be marked with one click.
 fn shown_once(key: &str) -> String {
-    format!("The key, which is shown this once and kept nowhere:\n\n{}", clean(key))
+    format!("The key, shown this once:\n\n{}", clean(key))
 }
 
 pub(super) fn yes_or_no(is: bool) -> &'static str {

@@ -60,7 +60,9 @@ impl ConfigFile {
 
 /// The environment. A variable that is not UTF-8 is none of ours.
 fn environment() -> HashMap<String, String> {
-    std::env::vars_os().filter_map(|(name, value)| Some((name.into_string().ok()?, value.into_string().ok()?))).collect()
+    std::env::vars_os()
+        .filter_map(|(name, value)| Some((name.into_string().ok()?, value.into_string().ok()?)))
+        .collect()
 }
 
 /// Runs a command. Errors go to standard error, each with its causes.

@@ -72,13 +72,19 @@ impl Explain {
         let path = self.path.split_once('?').map_or(self.path.as_str(), |(path, _)| path);
         let request = format!("{method} {path}");
         let (text, json) = match RequestPath::parse(path) {
-            Err(error) => (format!("refused with 400: {error}"), json!({ "decision": "refused", "reason": error.to_string() })),
+            Err(error) => (
+                format!("refused with 400: {error}"),
+                json!({ "decision": "refused", "reason": error.to_string() }),
+            ),
             Ok(parsed) => match set.decide(&method, &parsed).0 {
                 Verdict::Route(route) => (describe(route), to_json(route, &parsed)),
-                Verdict::Authenticated => {
-                    ("no route names it; any valid key may pass".to_owned(), json!({ "decision": "authenticated" }))
+                Verdict::Authenticated => (
+                    "no route names it; any valid key may pass".to_owned(),
+                    json!({ "decision": "authenticated" }),
+                ),
+                Verdict::Refused => {
+                    ("refused with 403: no route names it".to_owned(), json!({ "decision": "denied" }))
                 }
-                Verdict::Refused => ("refused with 403: no route names it".to_owned(), json!({ "decision": "denied" })),
             },
         };
         if self.json {
@@ -104,7 +110,8 @@ fn read(name: &str, config: &ConfigFile) -> Result<PolicySet> {
 
 fn describe(route: &Route) -> String {
     let scope = route.scope.as_ref().map_or("any valid key".to_owned(), |(_, name)| format!("scope {name}"));
-    let mut text = format!("needs {scope}  (line {}: {} {})", route.line, route.methods.join(","), route.path);
+    let mut text =
+        format!("needs {scope}  (line {}: {} {})", route.line, route.methods.join(","), route.path);
     let optional = [
         ("counts toward the message limit", route.limit.is_some().then(String::new)),
         ("client-token action", route.action.clone()),

@@ -1,6 +1,6 @@
 //! What the commands that ask a running Titan have in common: options, answers, a question before harm.
 
-use super::client::{Answer, Client, DEFAULT_URL};
+use super::client::{Answer, Client};
 use super::environment;
 use super::table::clean;
 use anyhow::{Context, Result, bail};
@@ -12,17 +12,17 @@ use std::io::{ErrorKind, IsTerminal, Write, stderr, stdin, stdout};
 /// Which Titan, and for whom its answer is printed.
 #[derive(Args)]
 pub(super) struct Remote {
-    /// Where Titan answers
-    #[arg(long, global = true, env = "TITAN_URL", value_name = "URL", default_value = DEFAULT_URL)]
-    url: String,
+    /// Where Titan answers; http://127.0.0.1:8080, if it is not given
+    #[arg(long, global = true, env = "TITAN_URL", value_name = "URL", display_order = 100)]
+    url: Option<String>,
     /// Print JSON: `data` of the answer
-    #[arg(long, global = true)]
+    #[arg(long, global = true, display_order = 101)]
     pub(super) json: bool,
 }
 
 impl Remote {
     pub(super) fn client(&self) -> Result<Client> {
-        Client::new(&self.url, &environment())
+        Client::new(self.url.as_deref().unwrap_or_default(), &environment())
     }
 
     /// Prints what is in an answer: `text` of it, or its JSON.

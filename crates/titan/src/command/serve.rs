@@ -54,7 +54,11 @@ impl Serve {
         let mut hangup = signal(SignalKind::hangup())?;
         let reload = {
             let app = Arc::clone(&app);
-            async move { while hangup.recv().await.is_some() { reload(&app, &self.config) } }
+            async move {
+                while hangup.recv().await.is_some() {
+                    reload(&app, &self.config)
+                }
+            }
         };
         let (terminate, interrupt) = (signal(SignalKind::terminate())?, signal(SignalKind::interrupt())?);
         tracing::info!(%address, control = ?listeners.control_address()?, "ready");

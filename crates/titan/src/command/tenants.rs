@@ -4,7 +4,7 @@ use super::keys::yes_or_no;
 use super::remote::{Remote, Switch};
 use super::table::Table;
 use anyhow::Result;
-use clap::{Args, Subcommand};
+use clap::{ArgGroup, Args, Subcommand};
 use serde::{Deserialize, Serialize};
 use serde_json::json;
 
@@ -45,11 +45,14 @@ struct Get {
 }
 
 #[derive(Args)]
+#[command(group(
+    ArgGroup::new("change").args(["name", "enable", "disable", "revoke_keys"]).required(true).multiple(true)
+))]
 struct Update {
     /// The tenant's number
     id: u32,
     /// A new name: 1 to 100 characters, unique
-    #[arg(long, required_unless_present_any = ["enable", "disable", "revoke_keys"])]
+    #[arg(long)]
     name: Option<String>,
     #[command(flatten)]
     switch: Switch,
@@ -84,18 +87,24 @@ impl Tenants {
     pub(super) fn run(self) -> Result<()> {
         let Self { remote, command } = self;
         let client = remote.client()?;
-        let answer = match command {
+        match command {
             Command::List => {
                 let answer = client.list(PATH, &[("limit", LIMIT.to_string())], true)?;
-                return remote.print(&answer, |tenants: Vec<TenantView>| table(&tenants));
+                remote.print(&answer, |tenants: Vec<TenantView>| table(&tenants))
             }
-            Command::Create(Create { name }) => client.post(PATH, Some(&json!({ "name": name })), None)?,
-            Command::Get(Get { id }) => client.get(&format!("{PATH}/{id}"), &[])?,
+            Command::Create(Create { name }) => {
+                let answer = client.post(PATH, Some(&json!({ "name": name })), None)?;
+                remote.print(&answer, |tenant: TenantView| fields(&tenant))
+            }
+            Command::Get(Get { id }) => {
+                let answer = client.get(&format!("{PATH}/{id}"), &[])?;
+                remote.print(&answer, |tenant: TenantView| fields(&tenant))
+            }
             Command::Update(update) => {
-                client.patch(&format!("{PATH}/{}", update.id), &[], &json!(update.changes()))?
+                let answer = client.patch(&format!("{PATH}/{}", update.id), &[], &json!(update.changes()))?;
+                remote.print(&answer, |tenant: TenantView| format!("{}\n", fields(&tenant)))
             }
-        };
-        remote.print(&answer, |tenant: TenantView| fields(&tenant))
+        }
     }
 }
 

@@ -12,6 +12,7 @@ pub fn policy_text(name: &str) -> Result<String> {
         return Ok((*text).to_owned());
     }
     let names: Vec<&str> = SHIPPED.iter().map(|(name, _)| *name).collect();
-    std::fs::read_to_string(Path::new(name))
-        .with_context(|| format!("policy {name}: neither a file nor one of the shipped ones ({})", names.join(", ")))
+    std::fs::read_to_string(Path::new(name)).with_context(|| {
+        format!("policy {name}: neither a file nor one of the shipped ones ({})", names.join(", "))
+    })
 }

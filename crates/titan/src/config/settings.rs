@@ -58,7 +58,11 @@ impl Settings {
         }
         Ok(Self {
             listen: address("listen", &config.listen)?,
-            admin_listen: config.admin_listen.as_deref().map(|text| address("admin_listen", text)).transpose()?,
+            admin_listen: config
+                .admin_listen
+                .as_deref()
+                .map(|text| address("admin_listen", text))
+                .transpose()?,
             master: MasterSecrets::check(&config)?,
             seal: SealSource::check(&config, &database)?,
             upstreams: upstreams(&config)?,
@@ -111,7 +115,11 @@ fn upstreams(config: &Config) -> Result<Vec<UpstreamConfig>> {
     let listed = match (&config.upstream, config.upstreams.as_slice()) {
         (Some(_), [_, ..]) => bail!("upstream, upstreams: set one of the two"),
         (Some(url), []) => {
-            vec![UpstreamConfig { url: url.clone(), policy: config.policy.clone(), paths: super::everywhere() }]
+            vec![UpstreamConfig {
+                url: url.clone(),
+                policy: config.policy.clone(),
+                paths: super::everywhere(),
+            }]
         }
         (None, _) if !config.policy.is_empty() => bail!("policy: goes with `upstream` (TITAN_UPSTREAM)"),
         (None, listed) => listed.to_vec(),
@@ -144,7 +152,8 @@ fn secret(option: &str, value: Option<&String>, file: Option<&PathBuf>) -> Resul
         (Some(_), Some(_)) => bail!("{option}: its value and its file are both set; set one"),
         (Some(value), None) => Ok(Some(value.trim().to_owned())),
         (None, Some(path)) => {
-            let text = std::fs::read_to_string(path).with_context(|| format!("{option}: {}", path.display()))?;
+            let text =
+                std::fs::read_to_string(path).with_context(|| format!("{option}: {}", path.display()))?;
             Ok(Some(text.trim().to_owned()))
         }
         (None, None) => Ok(None),
@@ -180,7 +189,9 @@ impl MasterSecrets {
 
 fn check_master_key(key: &str) -> Result<()> {
     if key.chars().count() < MASTER_KEY_LENGTH {
-        bail!("MASTER_KEY: must have at least {MASTER_KEY_LENGTH} characters; make one with: openssl rand -base64 32");
+        bail!(
+            "MASTER_KEY: must have at least {MASTER_KEY_LENGTH} characters; make one with: openssl rand -base64 32"
+        );
     }
     if !key.bytes().all(|c| c.is_ascii_graphic()) {
         bail!("MASTER_KEY: must be visible ASCII characters, as it travels in a header");

@@ -67,7 +67,10 @@ async fn another_key_of_the_tenant_needs_keys_manage_whether_it_exists_or_not() 
     let plain = app.holder(&app.key(&["tasks:read"]).await);
     let other = app.key(&["tasks:read"]).await.id;
     for id in [&*other, "key_00000000000000000000000000"] {
-        plain.get(&format!("/api/account/keys/{id}")).await.refused(403, "insufficient scope: keys:manage required");
+        plain
+            .get(&format!("/api/account/keys/{id}"))
+            .await
+            .refused(403, "insufficient scope: keys:manage required");
     }
 }
 
@@ -106,7 +109,11 @@ impl Family {
     }
 
     async fn codes(&self) -> [String; 3] {
-        [&self.mother, &self.child, &self.stranger].map(|key| self.app.code(key)).into_iter().collect_all().await
+        [&self.mother, &self.child, &self.stranger]
+            .map(|key| self.app.code(key))
+            .into_iter()
+            .collect_all()
+            .await
     }
 }
 
@@ -152,10 +159,15 @@ async fn descendants_go_with_a_disable_that_names_them() {
 async fn no_descendant_escapes_through_a_rotation() {
     let family = Family::start().await;
     let (app, master) = (&family.app, family.app.master());
-    let child = master.send("POST", &format!("/admin/keys/{}/rotate", family.child.id), None).await.expect(200);
-    let mother = master.send("POST", &format!("/admin/keys/{}/rotate", family.mother.id), None).await.expect(200);
+    let child =
+        master.send("POST", &format!("/admin/keys/{}/rotate", family.child.id), None).await.expect(200);
+    let mother =
+        master.send("POST", &format!("/admin/keys/{}/rotate", family.mother.id), None).await.expect(200);
     let (child, mother) = (MadeKey::of(&child), MadeKey::of(&mother));
     master.delete(&format!("/admin/keys/{}?descendants=true", mother.id)).await.expect(204);
-    assert_eq!((app.code(&mother).await, app.code(&child).await), ("REVOKED".to_owned(), "REVOKED".to_owned()));
+    assert_eq!(
+        (app.code(&mother).await, app.code(&child).await),
+        ("REVOKED".to_owned(), "REVOKED".to_owned())
+    );
     assert_eq!(app.code(&family.stranger).await, "VALID");
 }

@@ -35,7 +35,9 @@ async fn bodies_that_are_no_json_object() {
 #[tokio::test]
 async fn other_content_types() {
     let app = TestApp::start().await;
-    for content_type in ["X-None: 1", "Content-Type: text/plain", "Content-Type: application/x-www-form-urlencoded"] {
+    for content_type in
+        ["X-None: 1", "Content-Type: text/plain", "Content-Type: application/x-www-form-urlencoded"]
+    {
         let (status, answer) = create(&app, content_type, "{}").await;
         assert_eq!(status, 415, "{answer}");
     }
@@ -72,9 +74,14 @@ async fn headers_that_are_too_long_too_many_or_no_text() {
 #[tokio::test]
 async fn bytes_that_are_no_http() {
     let app = TestApp::start().await;
-    for bytes in [&b"\0\0\0\0"[..], b"\x16\x03\x01\x02\x00\x01\x00", b"GET / HTTP/9.9\r\n\r\n", b"PRI * HTTP/2.0\r\n"] {
+    for bytes in
+        [&b"\0\0\0\0"[..], b"\x16\x03\x01\x02\x00\x01\x00", b"GET / HTTP/9.9\r\n\r\n", b"PRI * HTTP/2.0\r\n"]
+    {
         let answer = raw::exchange(app.address, bytes).await;
-        assert!(answer.is_empty() || raw::status(&answer) >= 400 || !answer.starts_with("HTTP/1.1 2"), "{answer}");
+        assert!(
+            answer.is_empty() || raw::status(&answer) >= 400 || !answer.starts_with("HTTP/1.1 2"),
+            "{answer}"
+        );
     }
     app.master().get("/health/ready").await.expect(200);
 }

@@ -84,7 +84,9 @@ async fn write(master: Role, ledger: Shared, mut dice: Dice) {
     loop {
         match dice.next(4) {
             0 | 1 => {
-                let Some((status, value)) = send(&master, "POST", "/admin/keys", Some(body())).await else { return };
+                let Some((status, value)) = send(&master, "POST", "/admin/keys", Some(body())).await else {
+                    return;
+                };
                 assert_eq!(status, 201, "{value}");
                 let key = made(&value);
                 ledger.lock().unwrap().live.insert(key.id, key.text);
@@ -136,8 +138,13 @@ async fn check(program: &Program, ledger: &Shared) {
         (sample(&ledger.live), sample(&ledger.dead))
     };
     for (id, text) in live {
-        let (status, value) = send(&program.role(&text), "GET", &format!("/api/account/keys/{id}"), None).await.unwrap();
-        assert_eq!((status, value["data"]["id"].as_str()), (200, Some(&*id)), "an acknowledged key is lost: {value}");
+        let (status, value) =
+            send(&program.role(&text), "GET", &format!("/api/account/keys/{id}"), None).await.unwrap();
+        assert_eq!(
+            (status, value["data"]["id"].as_str()),
+            (200, Some(&*id)),
+            "an acknowledged key is lost: {value}"
+        );
     }
     for (_, text) in dead {
         let (status, _) = send(&program.role(&text), "GET", "/api/account/keys", None).await.unwrap();

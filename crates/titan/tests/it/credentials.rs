@@ -38,7 +38,9 @@ async fn garbled_credentials() {
     let app = TestApp::start().await;
     let key = app.key(&["*"]).await.text;
     let spare_bits = format!("{}{}", &key[..103], "B");
-    for garbled in ["x", "titan_", "titan_AAAB", &key[..103], &format!("{key}A"), &key.to_uppercase(), "titan_ct_x.y.z"] {
+    for garbled in
+        ["x", "titan_", "titan_AAAB", &key[..103], &format!("{key}A"), &key.to_uppercase(), "titan_ct_x.y.z"]
+    {
         all_refused(everywhere(&app, Some(garbled)).await, "malformed api key", "malformed_api_key");
     }
     assert!(["MALFORMED", "INVALID"].contains(&app.verify(&spare_bits).await["code"].as_str().unwrap()));
@@ -132,5 +134,8 @@ async fn the_wrong_kind_of_credential() {
     app.master().get("/api/sessions").await.refused(401, "malformed api key");
     app.nobody().get("/admin/keys").await.refused(401, "missing master key");
     app.role(Some("wrong")).get("/admin/keys").await.refused(401, "invalid master key");
-    app.role(Some(&crate::support::app::MASTER_KEY[1..])).get("/admin/keys").await.refused(401, "invalid master key");
+    app.role(Some(&crate::support::app::MASTER_KEY[1..]))
+        .get("/admin/keys")
+        .await
+        .refused(401, "invalid master key");
 }

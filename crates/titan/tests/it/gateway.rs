@@ -12,7 +12,8 @@ use tokio::net::{TcpListener, TcpStream};
 async fn reads_and_writes_pass_whole() {
     let app = TestApp::start().await;
     let holder = app.holder(&app.key(&["*"]).await);
-    let answer = holder.post("/api/sessions/default/messages/send?x=%20y", json!({ "chatId": "1" })).await.expect(200);
+    let answer =
+        holder.post("/api/sessions/default/messages/send?x=%20y", json!({ "chatId": "1" })).await.expect(200);
     assert_eq!(answer.at("/method"), "POST");
     assert_eq!(answer.at("/target"), "/api/sessions/default/messages/send?x=%20y");
     assert_eq!(answer.at("/body"), r#"{"chatId":"1"}"#);
@@ -113,7 +114,8 @@ async fn websocket_upstream() -> std::net::SocketAddr {
             let head = String::from_utf8_lossy(&head[..length]).to_lowercase();
             assert!(head.contains("upgrade: websocket") && head.contains("connection: upgrade"), "{head}");
             assert!(head.contains("x-titan-key-id: key_") && !head.contains("authorization"), "{head}");
-            let answer = "HTTP/1.1 101 Switching Protocols\r\nConnection: Upgrade\r\nUpgrade: websocket\r\n\r\n";
+            let answer =
+                "HTTP/1.1 101 Switching Protocols\r\nConnection: Upgrade\r\nUpgrade: websocket\r\n\r\n";
             stream.write_all(answer.as_bytes()).await.unwrap();
             let mut piece = [0; 64];
             while let Ok(length @ 1..) = stream.read(&mut piece).await {
@@ -161,7 +163,13 @@ async fn no_other_protocol_is_switched_to() {
     let app = TestApp::start().await;
     let key = app.key(&["*"]).await.text;
     let bearer = format!("Authorization: Bearer {key}");
-    let headers = ["Host: a", &bearer, "Connection: Upgrade, HTTP2-Settings", "Upgrade: h2c", "HTTP2-Settings: AAMAAABk"];
+    let headers = [
+        "Host: a",
+        &bearer,
+        "Connection: Upgrade, HTTP2-Settings",
+        "Upgrade: h2c",
+        "HTTP2-Settings: AAMAAABk",
+    ];
     let (status, _) = raw::request(app.address, "GET /api/sessions", &headers, "").await;
     assert_eq!(status, 200);
     let said = app.upstream.take().remove(0);
@@ -173,7 +181,8 @@ async fn several_upstreams_each_have_their_paths_and_policies() {
     let other = crate::support::upstream::Echo::start().await;
     let folder = tempfile::tempdir().unwrap();
     let policy = folder.path().join("other.toml");
-    std::fs::write(&policy, "name = \"other\"\nerrors = \"platform\"\ndefault = \"authenticated\"\n").unwrap();
+    std::fs::write(&policy, "name = \"other\"\nerrors = \"platform\"\ndefault = \"authenticated\"\n")
+        .unwrap();
     let (url, policy) = (format!("http://{}", other.address), policy.display().to_string());
     let app = TestApp::with(|config| {
         config.upstreams.push(UpstreamConfig { url, policy: vec![policy], paths: vec!["/other".to_owned()] });
@@ -185,8 +194,7 @@ async fn several_upstreams_each_have_their_paths_and_policies() {
     assert_eq!((app.upstream.take().len(), other.take().len()), (1, 1));
     let refused = app.nobody().get("/other/anything").await.expect(401);
     assert_eq!(
-        refused.text,
-        r#"{"success":false,"error":{"code":"UNAUTHORIZED","message":"missing api key"}}"#,
+        refused.text, r#"{"success":false,"error":{"code":"UNAUTHORIZED","message":"missing api key"}}"#,
         "errors are in the style of the policy"
     );
 }

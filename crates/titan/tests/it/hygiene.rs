@@ -126,7 +126,10 @@ async fn no_identity_can_be_claimed_or_taken_away() {
     assert_eq!(header(&said, "x-titan-tenant"), ["1"]);
     assert_eq!(header(&said, "x-titan-scopes"), ["sessions:read"]);
     assert_eq!(header(&said, "x-titan-key-id").len(), 1);
-    assert!(header(&said, "x-titan-identity").is_empty() && header(&said, "x_titan_tenant").is_empty(), "{said}");
+    assert!(
+        header(&said, "x-titan-identity").is_empty() && header(&said, "x_titan_tenant").is_empty(),
+        "{said}"
+    );
 }
 
 const SMUGGLED: &str = "GET /secret/a HTTP/1.1\r\nHost: a\r\n\r\n";
@@ -151,7 +154,10 @@ async fn no_request_can_be_smuggled() {
         let status = open.send("POST /open", &headers, &chunked_first).await;
         let seen = open.app.upstream.take();
         assert!(seen.iter().all(|said| said["target"] == "/open"), "{headers:?}: {seen:?}");
-        assert!(seen.iter().all(|said| !said["body"].as_str().unwrap().contains("secret")), "{headers:?}: {seen:?}");
+        assert!(
+            seen.iter().all(|said| !said["body"].as_str().unwrap().contains("secret")),
+            "{headers:?}: {seen:?}"
+        );
         assert!(status == 400 || status == 0 || seen.len() == 1, "{headers:?}: {status}");
     }
 }

@@ -51,7 +51,8 @@ fn operations(document: &Value) -> BTreeSet<(String, String)> {
 
 #[test]
 fn every_documented_route_has_a_row_and_every_row_a_route() {
-    let table: BTreeSet<_> = TABLE.iter().map(|Row(method, path, _)| ((*method).to_owned(), (*path).to_owned())).collect();
+    let table: BTreeSet<_> =
+        TABLE.iter().map(|Row(method, path, _)| ((*method).to_owned(), (*path).to_owned())).collect();
     assert_eq!(operations(&documented()), table);
 }
 
@@ -98,7 +99,10 @@ async fn every_route_answers_every_principal_as_the_table_says() {
             let answer = ask(method, route, principal).await;
             assert_eq!(answer.status, *status, "{method} {route} as principal {principal}: {answer:?}");
             let operation = &document["paths"][route][method.to_lowercase()];
-            assert!(!operation["responses"][status.to_string()].is_null(), "{method} {route}: {status} is undocumented");
+            assert!(
+                !operation["responses"][status.to_string()].is_null(),
+                "{method} {route}: {status} is undocumented"
+            );
         }
     }
 }

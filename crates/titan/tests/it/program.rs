@@ -40,7 +40,9 @@ fn bad_master_keys_are_refused() {
     }
     let both = [MASTER, ("MASTER_KEY_FILE", "x")];
     assert!(refuses_to_serve(folder.path(), &both).contains("both set"));
-    assert!(refuses_to_serve(folder.path(), &[("MASTER_KEY_FILE", "/no/such/file")]).contains("/no/such/file"));
+    assert!(
+        refuses_to_serve(folder.path(), &[("MASTER_KEY_FILE", "/no/such/file")]).contains("/no/such/file")
+    );
 }
 
 #[test]
@@ -58,7 +60,9 @@ fn broken_configurations_are_named_with_their_line() {
     assert!(check("max_lifetime_days = 0\n").contains("max_lifetime_days"));
     assert!(check("scopes = [\"no\"]\n").contains("not of the form resource:action"));
     assert!(check("upstream = \"http://127.0.0.1:1\"\n").contains("needs a policy"));
-    assert!(check("upstream = \"https://a\"\npolicy = [\"whatsapp\"]\n").contains("must be http://host:port"));
+    assert!(
+        check("upstream = \"https://a\"\npolicy = [\"whatsapp\"]\n").contains("must be http://host:port")
+    );
     assert!(check("upstream = \"http://a\"\npolicy = [\"no-such\"]\n").contains("neither a file nor"));
     assert!(check("database_url = \"mysql://a\"\n").contains("TITAN_DATABASE_URL"));
     assert!(check("log_format = \"xml\"\n").contains("titan.toml:1:"));
@@ -92,7 +96,11 @@ fn broken_policies_are_named_with_their_line() {
     let output = run(folder.path(), &["policy", "check", "p.toml"], &[]);
     assert_eq!(output.status.code(), Some(1));
     assert!(stderr(&output).contains(":5: GET /a/{y} names the same requests as /a/{x}"), "{output:?}");
-    fs::write(folder.path().join("p.toml"), "name = \"p\"\n[[route]]\nmethods = [\"GET\"]\npath = \"/a\"\nscope = \"a:b\"\n").unwrap();
+    fs::write(
+        folder.path().join("p.toml"),
+        "name = \"p\"\n[[route]]\nmethods = [\"GET\"]\npath = \"/a\"\nscope = \"a:b\"\n",
+    )
+    .unwrap();
     let output = run(folder.path(), &["policy", "check", "p.toml"], &[]);
     assert!(stderr(&output).contains("p.toml:5: scope: `a:b` is not in the catalogue"), "{output:?}");
     let environment = [MASTER, ("TITAN_UPSTREAM", "http://127.0.0.1:1"), ("TITAN_POLICY", "p.toml")];
@@ -147,7 +155,10 @@ async fn a_wrong_or_missing_seal_key_is_refused_and_changes_nothing() {
     let listen = ("TITAN_LISTEN", "127.0.0.1:0");
     let text = refuses_to_serve(folder.path(), &[MASTER, listen, ("TITAN_SEAL_KEY", wrong)]);
     assert!(text.contains("the seal key does not open this database") && !text.contains(wrong), "{text}");
-    assert!(refuses_to_serve(folder.path(), &[MASTER, listen, ("TITAN_SEAL_KEY", "short")]).contains("32 bytes in base64"));
+    assert!(
+        refuses_to_serve(folder.path(), &[MASTER, listen, ("TITAN_SEAL_KEY", "short")])
+            .contains("32 bytes in base64")
+    );
     fs::rename(&seal, folder.path().join("away")).unwrap();
     let text = refuses_to_serve(folder.path(), &[MASTER, listen]);
     assert!(text.contains("is missing") && !seal.exists(), "{text}");
@@ -163,8 +174,13 @@ fn a_file_that_is_no_database_is_refused() {
     let listen = ("TITAN_LISTEN", "127.0.0.1:0");
     let other = tempfile::tempdir().unwrap();
     fs::create_dir(other.path().join("titan-data")).unwrap();
-    fs::write(other.path().join("titan-data/titan.db"), "this is no database, but a text of some length").unwrap();
-    fs::write(other.path().join("titan-data/titan.db.seal-key"), "AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA=").unwrap();
+    fs::write(other.path().join("titan-data/titan.db"), "this is no database, but a text of some length")
+        .unwrap();
+    fs::write(
+        other.path().join("titan-data/titan.db.seal-key"),
+        "AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA=",
+    )
+    .unwrap();
     let seal = other.path().join("titan-data/titan.db.seal-key");
     fs::set_permissions(seal, fs::Permissions::from_mode(0o600)).unwrap();
     assert!(refuses_to_serve(other.path(), &[MASTER, listen]).contains("not a database"));
@@ -200,7 +216,11 @@ async fn a_full_disk_loses_nothing_that_was_acknowledged() {
         acknowledged.push(answer.text_at("/data/id"));
         assert!(acknowledged.len() < 5000, "the disk is never full");
     };
-    assert_eq!((refused.status, refused.text_at("/error").as_str()), (503, "not ready, try again"), "{refused:?}");
+    assert_eq!(
+        (refused.status, refused.text_at("/error").as_str()),
+        (503, "not ready, try again"),
+        "{refused:?}"
+    );
     full.kill();
     let after = Program::start(folder.path(), &[]).await;
     for id in &acknowledged {
@@ -212,7 +232,9 @@ async fn a_full_disk_loses_nothing_that_was_acknowledged() {
 #[tokio::test]
 async fn sigterm_ends_it_in_order_and_sighup_reads_policies_anew() {
     let folder = tempfile::tempdir().unwrap();
-    let policy = |scope: &str| format!("name = \"p\"\n[[route]]\nmethods = [\"GET\"]\npath = \"/a\"\nscope = \"{scope}\"\n");
+    let policy = |scope: &str| {
+        format!("name = \"p\"\n[[route]]\nmethods = [\"GET\"]\npath = \"/a\"\nscope = \"{scope}\"\n")
+    };
     let file = folder.path().join("p.toml");
     fs::write(&file, policy("tasks:read")).unwrap();
     let environment = [("TITAN_UPSTREAM", "http://127.0.0.1:1"), ("TITAN_POLICY", "p.toml")];

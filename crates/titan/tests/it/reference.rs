@@ -204,10 +204,28 @@ async fn the_printed_errors() {
 #[tokio::test]
 async fn every_printed_scope_can_be_granted() {
     let scopes = [
-        "media:manage", "media:read", "webhooks:manage", "profile:write", "profile:read", "labels:manage",
-        "labels:read", "presence:write", "presence:read", "status:write", "channels:manage", "channels:read",
-        "groups:manage", "groups:read", "contacts:manage", "contacts:read", "chats:manage", "chats:read",
-        "messages:write", "sessions:manage", "sessions:read", "*",
+        "media:manage",
+        "media:read",
+        "webhooks:manage",
+        "profile:write",
+        "profile:read",
+        "labels:manage",
+        "labels:read",
+        "presence:write",
+        "presence:read",
+        "status:write",
+        "channels:manage",
+        "channels:read",
+        "groups:manage",
+        "groups:read",
+        "contacts:manage",
+        "contacts:read",
+        "chats:manage",
+        "chats:read",
+        "messages:write",
+        "sessions:manage",
+        "sessions:read",
+        "*",
     ];
     let app = TestApp::start().await;
     let key = app.key(&scopes).await;

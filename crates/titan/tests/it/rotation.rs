@@ -18,10 +18,12 @@ struct Hammer {
 impl Hammer {
     /// `is_over` is set by the test when the answer has come; a request that began after that is marked.
     fn start(role: &Role, path: &'static str, count: u32) -> Self {
-        let (is_over, stop, sent) = (Arc::<AtomicBool>::default(), Arc::<AtomicBool>::default(), Arc::<AtomicU32>::default());
+        let (is_over, stop, sent) =
+            (Arc::<AtomicBool>::default(), Arc::<AtomicBool>::default(), Arc::<AtomicU32>::default());
         let mut tasks = JoinSet::new();
         for _ in 0..count {
-            let (role, is_over, stop, sent) = (role.clone(), Arc::clone(&is_over), Arc::clone(&stop), Arc::clone(&sent));
+            let (role, is_over, stop, sent) =
+                (role.clone(), Arc::clone(&is_over), Arc::clone(&stop), Arc::clone(&sent));
             tasks.spawn(async move {
                 let mut seen = Vec::new();
                 while !stop.load(Ordering::SeqCst) {
@@ -65,7 +67,10 @@ async fn after_the_answer_the_old_key_never_passes_and_the_new_one_always_does()
         hammer.until_sent(60).await;
         let (old, new) = (hammer.finish().await, fresh.finish().await);
         assert!(old.iter().any(|(after, status)| !after && *status == 200), "the key was good before");
-        assert!(old.iter().filter(|(after, _)| *after).all(|(_, status)| *status == 401), "a dead key passed");
+        assert!(
+            old.iter().filter(|(after, _)| *after).all(|(_, status)| *status == 401),
+            "a dead key passed"
+        );
         assert!(old.iter().any(|(after, _)| *after), "the hammer went on after the answer");
         assert!(new.iter().all(|(_, status)| *status == 200), "a new key failed");
         key = next;
@@ -102,7 +107,10 @@ async fn a_deleted_and_a_disabled_key_are_dead_when_the_answer_is_there() {
         hammer.is_over.store(true, Ordering::SeqCst);
         hammer.until_sent(30).await;
         let seen = hammer.finish().await;
-        assert!(seen.iter().filter(|(after, _)| *after).all(|(_, status)| *status == 401), "a dead key passed");
+        assert!(
+            seen.iter().filter(|(after, _)| *after).all(|(_, status)| *status == 401),
+            "a dead key passed"
+        );
     }
 }
 

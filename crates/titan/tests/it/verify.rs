@@ -34,7 +34,10 @@ async fn scopes_and_routes_can_be_asked_for() {
     let key = app.key(&["sessions:manage"]).await.text;
     let ask = async |body: Value| app.master().post("/auth/verify", body).await.expect(200).at("/data/code");
     assert_eq!(ask(json!({ "key": key, "scopes": ["sessions:read"] })).await, "VALID");
-    assert_eq!(ask(json!({ "key": key, "scopes": ["sessions:read", "chats:read"] })).await, "INSUFFICIENT_SCOPE");
+    assert_eq!(
+        ask(json!({ "key": key, "scopes": ["sessions:read", "chats:read"] })).await,
+        "INSUFFICIENT_SCOPE"
+    );
     let route = |method: &str, path: &str| json!({ "key": key, "method": method, "path": path });
     assert_eq!(ask(route("POST", "/api/sessions")).await, "VALID");
     assert_eq!(ask(route("GET", "/api/sessions/x/chats?limit=1")).await, "INSUFFICIENT_SCOPE");
@@ -67,8 +70,12 @@ async fn a_key_with_the_scope_may_ask_about_its_own_tenant() {
     let asker = app.holder(&app.key(&["keys:verify"]).await);
     let ours = app.key(&["*"]).await;
     let theirs = app.key_of(app.tenant("other").await, &["*"]).await;
-    let code = async |key: &str| asker.post("/auth/verify", json!({ "key": key })).await.expect(200).at("/data");
+    let code =
+        async |key: &str| asker.post("/auth/verify", json!({ "key": key })).await.expect(200).at("/data");
     assert_eq!(code(&ours.text).await["code"], "VALID");
     let told = code(&theirs.text).await;
-    assert_eq!((&told["code"], &told["keyId"], &told["label"]), (&json!("INVALID"), &Value::Null, &Value::Null));
+    assert_eq!(
+        (&told["code"], &told["keyId"], &told["label"]),
+        (&json!("INVALID"), &Value::Null, &Value::Null)
+    );
 }

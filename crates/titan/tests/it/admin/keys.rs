@@ -27,14 +27,23 @@ async fn bad_fields_are_named() {
         (json!({ "label": "x", "lifetimeDays": 1 }), "missing required field: scopes"),
         (json!({ "label": "", "lifetimeDays": 1, "scopes": ["*"] }), "label: must have 1 to 100 characters"),
         (json!({ "label": " ", "lifetimeDays": 1, "scopes": ["*"] }), "label: must have 1 to 100 characters"),
-        (json!({ "label": long, "lifetimeDays": 1, "scopes": ["*"] }), "label: must have 1 to 100 characters"),
-        (json!({ "label": "a\u{0}b", "lifetimeDays": 1, "scopes": ["*"] }), "label: must not hold control characters"),
+        (
+            json!({ "label": long, "lifetimeDays": 1, "scopes": ["*"] }),
+            "label: must have 1 to 100 characters",
+        ),
+        (
+            json!({ "label": "a\u{0}b", "lifetimeDays": 1, "scopes": ["*"] }),
+            "label: must not hold control characters",
+        ),
         (json!({ "label": "x", "lifetimeDays": 0, "scopes": ["*"] }), "lifetimeDays: must be 1 to 90"),
         (json!({ "label": "x", "lifetimeDays": 91, "scopes": ["*"] }), "lifetimeDays: must be 1 to 90"),
         (json!({ "label": "x", "lifetimeDays": -1, "scopes": ["*"] }), "lifetimeDays: must be 1 to 90"),
         (json!({ "label": "x", "lifetimeDays": 1, "scopes": [] }), "scopes: must name at least one scope"),
         (json!({ "label": "x", "lifetimeDays": 1, "scopes": ["no:such"] }), "unknown scope: no:such"),
-        (json!({ "label": "x", "lifetimeDays": 1, "scopes": ["*"], "tenantId": 99 }), "tenantId: no such tenant"),
+        (
+            json!({ "label": "x", "lifetimeDays": 1, "scopes": ["*"], "tenantId": 99 }),
+            "tenantId: no such tenant",
+        ),
     ] {
         app.master().post("/admin/keys", body).await.refused(400, text);
     }
@@ -65,7 +74,9 @@ async fn lists_go_page_by_page_newest_first() {
     let (mut found, mut cursor) = (Vec::new(), String::new());
     loop {
         let answer = app.master().get(&format!("/admin/keys?limit=3&tenantId=1{cursor}")).await.expect(200);
-        found.extend(answer.at("/data").as_array().unwrap().iter().map(|key| key["id"].as_str().unwrap().to_owned()));
+        found.extend(
+            answer.at("/data").as_array().unwrap().iter().map(|key| key["id"].as_str().unwrap().to_owned()),
+        );
         match answer.json().get("nextCursor") {
             Some(next) => cursor = format!("&cursor={}", next.as_str().unwrap()),
             None => break,
@@ -103,7 +114,10 @@ async fn an_update_changes_what_it_names_and_must_name_something() {
     let key = app.key(&["tasks:read"]).await;
     let path = format!("/admin/keys/{}", key.id);
     for method in ["PUT", "PATCH"] {
-        app.master().send(method, &path, Some(json!({}))).await.refused(400, "body: must change label or isActive");
+        app.master()
+            .send(method, &path, Some(json!({})))
+            .await
+            .refused(400, "body: must change label or isActive");
         app.master().send(method, &path, None).await.expect(415);
         let answer = app.master().send(method, &path, Some(json!({ "label": method }))).await.expect(200);
         assert_eq!((answer.at("/data/label"), answer.at("/data/isActive")), (json!(method), json!(true)));
@@ -220,7 +234,10 @@ async fn concurrent_requests_under_one_idempotency_key_make_one_key() {
     let master = app.master();
     let requests = (0..20).map(|_| with_key(&master, "race", "/admin/keys", Some(body())));
     let answers = futures_util::future::join_all(requests).await;
-    assert!(answers.iter().all(|answer| answer.status == 201 && answer.text == answers[0].text), "{answers:?}");
+    assert!(
+        answers.iter().all(|answer| answer.status == 201 && answer.text == answers[0].text),
+        "{answers:?}"
+    );
 }
 
 #[tokio::test]
@@ -249,7 +266,10 @@ async fn who_made_a_key_and_whose_it_is() {
     let answer = app.master().get(&format!("/admin/keys/{}", manager.id)).await;
     assert_eq!((answer.at("/data/createdBy"), answer.at("/data/tenantId")), (json!("master"), json!(tenant)));
     let answer = app.holder(&manager).post("/api/account/keys", body()).await.expect(201);
-    assert_eq!((answer.at("/data/createdBy"), answer.at("/data/tenantId")), (json!(manager.id), json!(tenant)));
+    assert_eq!(
+        (answer.at("/data/createdBy"), answer.at("/data/tenantId")),
+        (json!(manager.id), json!(tenant))
+    );
 }
 
 #[tokio::test]
@@ -257,6 +277,7 @@ async fn pages_and_methods_that_are_not_there() {
     let app = TestApp::start().await;
     app.master().get("/admin/nothing").await.refused(404, "page not found");
     app.master().get("/admin").await.refused(404, "page not found");
-    let answer = app.master().send("PUT", "/admin/keys", Some(json!({}))).await.refused(405, "method not allowed");
+    let answer =
+        app.master().send("PUT", "/admin/keys", Some(json!({}))).await.refused(405, "method not allowed");
     assert!(answer.header("allow").contains("POST"), "{answer:?}");
 }

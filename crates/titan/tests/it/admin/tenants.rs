@@ -45,7 +45,8 @@ async fn all_keys_of_a_tenant_can_be_revoked_at_once_and_new_ones_are_good() {
     let app = TestApp::start().await;
     let id = app.tenant("acme").await;
     let (old, ours) = (app.key_of(id, &["*"]).await, app.key(&["*"]).await);
-    let answer = app.master().patch(&format!("/admin/tenants/{id}"), json!({ "revokeKeys": true })).await.expect(200);
+    let answer =
+        app.master().patch(&format!("/admin/tenants/{id}"), json!({ "revokeKeys": true })).await.expect(200);
     assert!(answer.text_at("/data/notBefore").ends_with('Z'));
     let new = app.key_of(id, &["*"]).await;
     app.holder(&old).get("/api/sessions").await.refused(401, "api key revoked");

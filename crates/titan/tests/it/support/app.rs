@@ -5,8 +5,8 @@ use super::{Answer, Role};
 use serde_json::{Value, json};
 use std::net::SocketAddr;
 use std::sync::Arc;
-use tempfile::TempDir;
 use std::sync::atomic::{AtomicI64, Ordering};
+use tempfile::TempDir;
 use titan::ambient::{SystemClock, SystemEntropy};
 use titan::config::{Config, Settings, UpstreamConfig};
 use titan::server::{Listeners, serve};
@@ -84,7 +84,8 @@ impl TestApp {
         let listeners = Listeners::bind(settings.listen, settings.admin_listen).await.unwrap();
         let (address, control) = (listeners.public_address().unwrap(), listeners.control_address().unwrap());
         let clock = Arc::new(TestClock::default());
-        let started = App::start(&settings, Arc::<TestClock>::clone(&clock), Arc::new(SystemEntropy::new())).await;
+        let started =
+            App::start(&settings, Arc::<TestClock>::clone(&clock), Arc::new(SystemEntropy::new())).await;
         let app = Arc::new(started.unwrap());
         let (stop, stopped) = oneshot::channel();
         let serving = tokio::spawn(serve(app, listeners, async { stopped.await.unwrap_or_default() }));

@@ -40,7 +40,10 @@ impl Program {
     pub(crate) fn spawn(folder: &Path, environment: &[(&str, &str)]) -> Self {
         let address = free_port();
         let mut command = titan(folder, &["serve"]);
-        command.env("TITAN_LISTEN", address.to_string()).env("MASTER_KEY", MASTER_KEY).env("TITAN_LOG", "warn");
+        command
+            .env("TITAN_LISTEN", address.to_string())
+            .env("MASTER_KEY", MASTER_KEY)
+            .env("TITAN_LOG", "warn");
         let child = command.envs(environment.iter().copied()).stdout(Stdio::null()).spawn().unwrap();
         Self::of(child, address)
     }

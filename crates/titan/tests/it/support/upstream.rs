@@ -78,6 +78,7 @@ fn drip() -> impl futures_util::Stream<Item = Result<&'static str, std::io::Erro
 /// The values of a header that reached the upstream.
 pub(crate) fn header(said: &Value, name: &str) -> Vec<String> {
     let headers = said["headers"].as_array().unwrap();
-    let values = headers.iter().filter(|pair| pair[0] == name).map(|pair| pair[1].as_str().unwrap().to_owned());
+    let values =
+        headers.iter().filter(|pair| pair[0] == name).map(|pair| pair[1].as_str().unwrap().to_owned());
     values.collect()
 }

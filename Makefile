@@ -1,0 +1,54 @@
+# `make run` and `make test` are the two commands; each installs what it needs.
+
+SHELL := /bin/bash
+.DEFAULT_GOAL := help
+.PHONY: help run test lint bench fuzz tools unit short-fuzz vectors house format docs-test
+
+help:
+	@echo 'make run    build, and start Titan with a demo API behind it'
+	@echo 'make test   every test'
+	@echo 'make lint   formatting, clippy, the arrows between crates, licenses'
+	@echo 'make bench  speed, as ratios of one run'
+	@echo 'make fuzz   every fuzz target, 60 seconds each (SECONDS_EACH=n)'
+
+tools:
+	@ci/tools build
+
+run: tools
+	cargo run --release --locked -p titan -- serve --dev
+
+test: tools vectors house format unit short-fuzz docs-test
+
+unit:
+	@ci/tools nextest
+	cargo nextest run --workspace --locked
+
+# The fuzz targets' bodies on seeds and on some thousand inputs, with the stable compiler.
+short-fuzz:
+	CARGO_TARGET_DIR=target/fuzz cargo test --locked --quiet --manifest-path fuzz/Cargo.toml
+
+vectors:
+	python3 vectors/generate.py --check
+
+house:
+	@python3 ci/house.py
+
+format:
+	cargo fmt --all --check
+	cargo clippy --workspace --all-targets --locked -- -D warnings
+
+docs-test: 
+	@ci/tools tour
+	ci/tour
+
+lint: tools house format
+	@ci/tools deny
+	cargo deny --locked check bans licenses sources
+
+bench: tools
+	@ci/tools bench
+	bench/run
+
+SECONDS_EACH ?= 60
+fuzz: tools
+	fuzz/run $(SECONDS_EACH)

@@ -1,0 +1,68 @@
+//! Guards with so many revoked keys, and what those cost in memory.
+
+use crate::keys::{Kind, SLOT, id, secret};
+use crate::{measure, memory};
+use std::sync::Arc;
+use titan_core::access::Catalogue;
+use titan_core::revision::{Change, KeyStanding, TenantStanding};
+use titan_core::signing::SlotKey;
+use titan_core::time::{Clock, Timestamp};
+use titan_edge::Guard;
+use titan_token::TenantId;
+
+/// As many as the keeper reads from the log at once.
+const PIECE: usize = 10_000;
+/// The number of the secret that the guard knows.
+pub const OURS: u8 = 1;
+
+/// The system's clock, as in the program.
+pub struct WallClock;
+
+impl Clock for WallClock {
+    fn now(&self) -> Timestamp {
+        let now = measure::wall();
+        Timestamp::from_ms(now.tv_sec * 1000 + now.tv_nsec / 1_000_000)
+    }
+}
+
+/// A guard, and how many bytes each revoked key took.
+pub struct Loaded {
+    /// The guard.
+    pub guard: Guard,
+    /// Bytes of resident memory for each revoked key.
+    pub bytes_per_key: f64,
+}
+
+/// A guard that knows one signing key and so many revoked keys: the ids of [`Kind::Revoked`] from 0 on.
+pub fn with_revoked(count: u32) -> anyhow::Result<Loaded> {
+    let before = memory::resident()?;
+    let guard = Guard::new(Arc::new(Catalogue::new([])?), Arc::new(WallClock));
+    guard.set_signing_keys(&[slot_key()]);
+    // Another tenant is switched off, so that looking a tenant up is not free.
+    let off = TenantStanding { is_disabled: true, not_before: None };
+    guard.apply(&[Change::Tenant(TenantId(2), off)]);
+    revoke(&guard, usize::try_from(count)?);
+    let used = u32::try_from(memory::resident()?.saturating_sub(before))?;
+    Ok(Loaded { guard, bytes_per_key: f64::from(used) / f64::from(count) })
+}
+
+fn slot_key() -> SlotKey {
+    SlotKey {
+        slot: SLOT,
+        secret: secret(OURS),
+        created_at: Timestamp::from_ms(0),
+        retired_at: None,
+        not_before: Timestamp::from_ms(0),
+    }
+}
+
+/// In pieces, as at a start of the program.
+fn revoke(guard: &Guard, count: usize) {
+    let revoked = KeyStanding { is_revoked: true, ..KeyStanding::default() };
+    for first in (0..count).step_by(PIECE) {
+        let last = (first + PIECE).min(count);
+        let changes: Vec<Change> =
+            (first..last).map(|n| Change::Key(id(Kind::Revoked, n), revoked)).collect();
+        guard.apply(&changes);
+    }
+}

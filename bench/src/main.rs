@@ -1,0 +1,242 @@
+//! What a verification costs, beside the least that it can cost and beside what others cost.
+//!
+//! Part one of `make bench`; `http.py` is part two. `README.md` says what each row means.
+
+mod guards;
+mod keys;
+mod measure;
+mod memory;
+mod reference;
+mod report;
+mod rivals;
+
+use guards::{Loaded, OURS};
+use keys::{EXPIRES, Kind, NEEDED, Pile};
+use measure::{Board, Row, RowId};
+use report::AtMost;
+use titan_core::access::Denial;
+use titan_core::time::{Clock, Timestamp};
+use titan_edge::Guard;
+use titan_token::TenantId;
+
+/// Odd, so that there is a middle.
+const ROUNDS: usize = 61;
+/// Live keys: 2^20, of which no round sees the same again.
+const MANY: u32 = 20;
+const FEW: u32 = 10;
+/// Keys in the rivals' index and table.
+const INDEXED: usize = 1_000_000;
+
+/// Operations a round: about 5 ms for each row, so that a round is short beside a machine's moods.
+const PER_ROUND: u32 = 8192;
+
+/// A key that passes must get every check; one that does not must be refused for its own reason.
+type Outcome = Result<TenantId, Denial>;
+
+/// What one key may cost, as `QUALITY` has it: more would be a defect.
+const GOAL_1E6: AtMost = AtMost(1.5);
+const GOAL_1E7: AtMost = AtMost(1.6);
+const GOAL_BYTES: AtMost = AtMost(24.0);
+/// "Not slower" and "flat", within what two equal rows differ by on a shared machine.
+const GOAL_EQUAL: AtMost = AtMost(1.05);
+
+/// Texts of keys.
+struct Piles {
+    many: Pile,
+    few: Pile,
+    forged: Pile,
+    malformed: Pile,
+    revoked: Pile,
+    opaque: Pile,
+}
+
+impl Piles {
+    fn new() -> Self {
+        let many = keys::signed(Kind::Live, MANY, OURS);
+        Self {
+            few: keys::signed(Kind::Live, FEW, OURS),
+            forged: keys::signed(Kind::Live, MANY, OURS + 1),
+            malformed: keys::malformed(&many),
+            // Fewer than are revoked in the smallest guard that knows any.
+            revoked: keys::signed(Kind::Revoked, MANY - 1, OURS),
+            opaque: keys::opaque(MANY),
+            many,
+        }
+    }
+}
+
+/// The guards that are compared.
+struct Guards {
+    empty: Loaded,
+    million: Loaded,
+    ten_million: Loaded,
+}
+
+impl Guards {
+    fn new() -> anyhow::Result<Self> {
+        // The largest first: it would hide in memory that a smaller one gave back.
+        let ten_million = guards::with_revoked(10_000_000)?;
+        let million = guards::with_revoked(1_000_000)?;
+        Ok(Self { empty: guards::with_revoked(0)?, million, ten_million })
+    }
+}
+
+/// Other ways to check a key.
+struct Rivals {
+    hs256: rivals::Jwt,
+    eddsa: rivals::Jwt,
+    index: rivals::Index,
+    table: rivals::Table,
+    password: rivals::Password,
+}
+
+impl Rivals {
+    fn new(folder: &std::path::Path, keys: &Pile) -> anyhow::Result<Self> {
+        Ok(Self {
+            hs256: rivals::Jwt::hs256()?,
+            eddsa: rivals::Jwt::eddsa()?,
+            index: rivals::Index::new(keys, INDEXED),
+            table: rivals::Table::new(&folder.join("rival.db"), keys, INDEXED)?,
+            password: rivals::Password::new()?,
+        })
+    }
+}
+
+/// Every check of one key: shape, MAC, expiry, revocation, tenant, scope.
+fn whole(guard: &Guard, key: &str, now: Timestamp) -> Outcome {
+    let principal = guard.check(key, now)?;
+    guard.check_scope(&principal, NEEDED, "messages:write")?;
+    Ok(principal.tenant())
+}
+
+/// The rows about Titan.
+struct TitanRows {
+    empty: RowId,
+    few: RowId,
+    million: RowId,
+    ten_million: RowId,
+    served: RowId,
+    forged: RowId,
+    malformed: RowId,
+    revoked: RowId,
+}
+
+fn add_titan<'a>(board: &mut Board<'a>, guards: &'a Guards, piles: &'a Piles, now: Timestamp) -> TitanRows {
+    let mut check = |name, guard: &'a Loaded, pile: &'a Pile| {
+        board.add(Row::new(name, PER_ROUND, move |n| whole(&guard.guard, pile.get(n), now)))
+    };
+    let Guards { empty, million, ten_million } = guards;
+    TitanRows {
+        empty: check("titan, nothing revoked, 2^20 live keys", empty, &piles.many),
+        few: check("titan, nothing revoked, 2^10 live keys", empty, &piles.few),
+        million: check("titan, 10^6 revoked", million, &piles.many),
+        ten_million: check("titan, 10^7 revoked", ten_million, &piles.many),
+        forged: check("titan, 10^6 revoked, refuses a forged key", million, &piles.forged),
+        malformed: check("titan, 10^6 revoked, refuses a malformed key", million, &piles.malformed),
+        revoked: check("titan, 10^6 revoked, refuses a revoked key", million, &piles.revoked),
+        served: add_served(board, million, &piles.few),
+    }
+}
+
+/// As the program does it at each request: with the clock and the note of the use.
+fn add_served<'a>(board: &mut Board<'a>, loaded: &'a Loaded, pile: &'a Pile) -> RowId {
+    let guard = &loaded.guard;
+    let serve = move |n| -> Outcome {
+        let now = guard.now();
+        let principal = guard.check(pile.get(n), now)?;
+        guard.note_use(&principal);
+        guard.check_scope(&principal, NEEDED, "messages:write")?;
+        Ok(principal.tenant())
+    };
+    board.add(Row::new("titan, 10^6 revoked, 2^10 live keys, and clock and last use", PER_ROUND, serve))
+}
+
+fn add_rivals<'a>(board: &mut Board<'a>, rivals: &'a Rivals, piles: &'a Piles, now: u32) -> Vec<RowId> {
+    // Scattered over the index: the texts' order is not the hashes'.
+    let keys = &piles.opaque;
+    let index = move |n: usize| rivals.index.check(keys.get(n % INDEXED), now);
+    let table = move |n: usize| rivals.table.check(keys.get(n % INDEXED), now);
+    vec![
+        board.add(Row::new("opaque key, SHA-256 + index of 10^6 in memory", PER_ROUND, index)),
+        board.add(Row::new("jsonwebtoken HS256", 1024, |n| rivals.hs256.check(n))),
+        board.add(Row::new("opaque key, SHA-256 + SQLite table of 10^6", 512, table)),
+        board.add(Row::new("jsonwebtoken EdDSA", 64, |n| rivals.eddsa.check(n))),
+        board.add(Row::new("argon2 verify, default parameters", 1, |_| rivals.password.check())),
+    ]
+}
+
+/// A row that measures something else than its name says is worse than none.
+fn check_outcomes(guards: &Guards, piles: &Piles, rivals: &Rivals, now: Timestamp) -> anyhow::Result<()> {
+    let outcome = |pile: &Pile, n| whole(&guards.million.guard, pile.get(n), now);
+    for n in (0..1 << FEW).chain([piles.revoked.len() - 1]) {
+        anyhow::ensure!(outcome(&piles.many, n) == Ok(keys::TENANT), "a good key was refused");
+        anyhow::ensure!(outcome(&piles.few, n) == Ok(keys::TENANT), "a good key was refused");
+        anyhow::ensure!(outcome(&piles.forged, n) == Err(Denial::Invalid), "a forged key passed");
+        anyhow::ensure!(outcome(&piles.malformed, n) == Err(Denial::Malformed), "a malformed key passed");
+        anyhow::ensure!(outcome(&piles.revoked, n) == Err(Denial::Revoked), "a revoked key passed");
+        anyhow::ensure!(rivals.index.check(piles.opaque.get(n), now.secs_u32()).is_some(), "not in the index");
+        anyhow::ensure!(rivals.table.check(piles.opaque.get(n), now.secs_u32()).is_some(), "not in the table");
+        anyhow::ensure!(rivals.hs256.check(n) && rivals.eddsa.check(n), "a token was refused");
+    }
+    anyhow::ensure!(rivals.password.check(), "a password was refused");
+    Ok(())
+}
+
+fn print(board: &Board<'_>, reference: &[RowId; 2], titan: &TitanRows, rivals: &[RowId], guards: &Guards) {
+    let mut rows = vec![
+        (reference[0], None),
+        (reference[1], None),
+        (titan.empty, None),
+        (titan.few, None),
+        (titan.million, Some(GOAL_1E6)),
+        (titan.ten_million, Some(GOAL_1E7)),
+        (titan.served, None),
+        (titan.forged, None),
+        (titan.malformed, None),
+        (titan.revoked, None),
+    ];
+    rows.extend(rivals.iter().map(|row| (*row, None)));
+    report::rows(board, reference[0], &rows);
+
+    let equal = Some(GOAL_EQUAL);
+    report::numbers(
+        "in process, ratios between rows",
+        &[
+            ("2^20 live keys / 2^10 live keys", board.ratio(titan.empty, titan.few), equal),
+            ("refusing a forged key / accepting a good one", board.ratio(titan.forged, titan.million), equal),
+            ("refusing a malformed key / accepting a good one", board.ratio(titan.malformed, titan.million), equal),
+            ("refusing a revoked key / accepting a good one", board.ratio(titan.revoked, titan.million), equal),
+        ],
+    );
+    report::numbers(
+        "memory, bytes a revoked key (resident)",
+        &[
+            ("10^6 revoked", guards.million.bytes_per_key, Some(GOAL_BYTES)),
+            ("10^7 revoked", guards.ten_million.bytes_per_key, Some(GOAL_BYTES)),
+        ],
+    );
+}
+
+fn rounds() -> anyhow::Result<usize> {
+    std::env::var("BENCH_ROUNDS").map_or(Ok(ROUNDS), |text| Ok(text.parse()?))
+}
+
+fn main() -> anyhow::Result<()> {
+    let now = guards::WallClock.now();
+    anyhow::ensure!(now.secs_u32() < EXPIRES, "the clock is past the keys' expiry");
+    let guards = Guards::new()?;
+    let piles = Piles::new();
+    let folder = tempfile::tempdir()?;
+    let rivals = Rivals::new(folder.path(), &piles.opaque)?;
+    check_outcomes(&guards, &piles, &rivals, now)?;
+
+    let mut board = Board::default();
+    let aws_lc = Row::new("reference: 2 dependent SHA-256 compressions, AWS-LC", PER_ROUND, reference::two_compressions);
+    let ring = Row::new("2 dependent SHA-256 digests of one block, ring", PER_ROUND, reference::two_digests);
+    let reference = [board.add(aws_lc), board.add(ring)];
+    let titan = add_titan(&mut board, &guards, &piles, now);
+    let rival_rows = add_rivals(&mut board, &rivals, &piles, now.secs_u32());
+    board.run(rounds()?);
+    print(&board, &reference, &titan, &rival_rows, &guards);
+    Ok(())
+}

@@ -1,0 +1,198 @@
+//! Issuing keys: the two ways to a new one.
+
+use super::replay::{again, answered, remember};
+use super::service::{Issued, KeyService, NewKey, Rotation};
+use super::{Key, check_text};
+use crate::access::{CreateKey, Permit, RotateKey};
+use crate::audit::Entry;
+use crate::entropy::random;
+use crate::error::Error;
+use crate::idempotency::RequestName;
+use crate::port::Tx;
+use crate::signing::signer;
+use crate::tenant::DEFAULT;
+use crate::time::Timestamp;
+use serde_json::json;
+use titan_token::{KeyId, Prefix, ScopeBit, SigningKey, Slot, TenantId, Uuid};
+
+const DAY: i64 = 86_400;
+/// A rotated key may live on for a week at most.
+const MAX_OVERLAP: u32 = 7 * 86_400;
+
+impl KeyService {
+    /// Makes a key.
+    pub async fn create(
+        &self,
+        permit: Permit<CreateKey>,
+        new: NewKey,
+        request: Option<RequestName>,
+    ) -> Result<Issued, Error> {
+        check_text("label", &new.label)?;
+        let lifetime = self.check_lifetime(new.lifetime_days)?;
+        let scopes = self.catalogue.parse(&new.scopes)?;
+        self.check_grant(&permit, &scopes)?;
+        let tenant = permit.tenant().or(new.tenant).unwrap_or(DEFAULT);
+        let now = self.clock.now();
+
+        let mut tx = self.store.begin().await?;
+        if let Some(answer) = answered(&mut *tx, &permit.actor(), request.as_ref(), now).await? {
+            return again(&mut *tx, answer).await;
+        }
+        let draft = Draft {
+            tenant,
+            prefix: Prefix::Standard,
+            label: new.label,
+            scopes,
+            lifetime,
+            is_active: true,
+            created_by: permit.key(),
+            rotated_from: None,
+        };
+        let issued = self.issue(&mut *tx, draft, now).await?;
+        let detail =
+            json!({ "label": issued.key.label, "tenantId": tenant.0, "scopes": self.names(&issued.key) });
+        tx.add_audit(&Entry::by(&permit, now, "key.create", issued.key.id.to_string(), detail)).await?;
+        remember(&mut *tx, &permit.actor(), request, &issued.key, now).await?;
+        tx.commit().await?;
+        Ok(issued)
+    }
+
+    /// Makes a new key with the same label, scopes and lifetime, and ends the old one: at once, or after the
+    /// overlap.
+    pub async fn rotate(
+        &self,
+        permit: Permit<RotateKey>,
+        id: KeyId,
+        rotation: Rotation,
+        request: Option<RequestName>,
+    ) -> Result<Issued, Error> {
+        if rotation.overlap_secs > MAX_OVERLAP {
+            return Err(Error::invalid(format!("overlapSeconds: must be 0 to {MAX_OVERLAP}")));
+        }
+        let now = self.clock.now();
+        let mut tx = self.store.begin().await?;
+        if let Some(answer) = answered(&mut *tx, &permit.actor(), request.as_ref(), now).await? {
+            return again(&mut *tx, answer).await;
+        }
+        let mut old = self.find_to_rotate(&mut *tx, &permit, id).await?;
+        let mut issued = self.issue(&mut *tx, Draft::successor(&old, permit.key()), now).await?;
+        old.rotated_at = Some(now);
+        old.retires_at = Some(now.plus_secs(rotation.overlap_secs.into()));
+        if rotation.overlap_secs == 0 {
+            old.revoked_at = Some(now);
+        }
+        tx.save_key(&old).await?;
+        let revision = tx.record_change(&old.change()).await?;
+        let detail =
+            json!({ "successor": issued.key.id.to_string(), "overlapSeconds": rotation.overlap_secs });
+        tx.add_audit(&Entry::by(&permit, now, "key.rotate", id.to_string(), detail)).await?;
+        remember(&mut *tx, &permit.actor(), request, &issued.key, now).await?;
+        tx.commit().await?;
+        issued.receipt = Some(self.settle.settle(revision).await?);
+        Ok(issued)
+    }
+
+    fn check_lifetime(&self, days: i64) -> Result<i64, Error> {
+        let max = i64::from(self.max_lifetime_days);
+        if !(1..=max).contains(&days) {
+            return Err(Error::invalid(format!("lifetimeDays: must be 1 to {max}")));
+        }
+        Ok(days * DAY)
+    }
+
+    /// Nobody hands on what it does not hold.
+    fn check_grant<A>(&self, permit: &Permit<A>, scopes: &[ScopeBit]) -> Result<(), Error> {
+        match self.catalogue.first_beyond(permit.grantable(), scopes) {
+            Some(bit) => Err(Error::insufficient_scope(&self.catalogue.name(bit))),
+            None => Ok(()),
+        }
+    }
+
+    /// Rotating hands the successor's text to the caller, so it grants what the key holds.
+    async fn find_to_rotate(
+        &self,
+        tx: &mut dyn Tx,
+        permit: &Permit<RotateKey>,
+        id: KeyId,
+    ) -> Result<Key, Error> {
+        let key = tx.lookup_key(id).await?;
+        let key = key
+            .filter(|key| permit.reach().includes(key.tenant, key.id))
+            .ok_or_else(|| Error::not_found("key"))?;
+        self.check_grant(permit, &key.scopes)?;
+        if key.rotated_at.is_some() {
+            return Err(Error::conflict("key has already been rotated"));
+        }
+        if key.revoked_at.is_some() {
+            return Err(Error::conflict("key has been deleted"));
+        }
+        Ok(key)
+    }
+
+    /// Writes and signs a key with the slot that signs now.
+    async fn issue(&self, tx: &mut dyn Tx, draft: Draft, now: Timestamp) -> Result<Issued, Error> {
+        let tenant = tx.lookup_tenant(draft.tenant).await?;
+        let tenant = tenant.ok_or_else(|| Error::invalid("tenantId: no such tenant"))?;
+        if !tenant.is_active {
+            return Err(Error::conflict("tenant is disabled"));
+        }
+        let signer = signer(tx.slots().await?).ok_or_else(|| Error::internal("no signing key"))?;
+        // A clock that was set back must not make keys that are revoked from birth.
+        let issued_at = now.max(signer.not_before).max(tenant.not_before.unwrap_or(now));
+        let key = draft.into_key(self.new_id(issued_at), signer.slot, issued_at.whole_seconds());
+        tx.add_key(&key).await?;
+        let plain = key.claims().sign(key.prefix, &SigningKey::for_api_keys(&signer.secret));
+        Ok(Issued { key, plain, receipt: None })
+    }
+
+    fn new_id(&self, at: Timestamp) -> KeyId {
+        KeyId::new(Uuid::v7(at.ms().unsigned_abs(), random(&*self.entropy)))
+    }
+}
+
+/// All of a key but its id and its times.
+struct Draft {
+    tenant: TenantId,
+    prefix: Prefix,
+    label: String,
+    scopes: Vec<ScopeBit>,
+    lifetime: i64,
+    is_active: bool,
+    created_by: Option<KeyId>,
+    rotated_from: Option<KeyId>,
+}
+
+impl Draft {
+    fn successor(old: &Key, created_by: Option<KeyId>) -> Self {
+        Self {
+            tenant: old.tenant,
+            prefix: old.prefix,
+            label: old.label.clone(),
+            scopes: old.scopes.clone(),
+            lifetime: old.expires_at.secs() - old.created_at.secs(),
+            is_active: old.is_active,
+            created_by,
+            rotated_from: Some(old.id),
+        }
+    }
+
+    fn into_key(self, id: KeyId, slot: Slot, created_at: Timestamp) -> Key {
+        Key {
+            id,
+            tenant: self.tenant,
+            prefix: self.prefix,
+            slot,
+            label: self.label,
+            scopes: self.scopes,
+            created_at,
+            expires_at: created_at.plus_secs(self.lifetime),
+            is_active: self.is_active,
+            revoked_at: None,
+            rotated_at: None,
+            retires_at: None,
+            created_by: self.created_by,
+            rotated_from: self.rotated_from,
+            last_used_at: None,
+        }
+    }
+}

@@ -1,0 +1,73 @@
+//! A fresh database of each engine, and what stories need beside it.
+
+use std::path::PathBuf;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
+use tempfile::TempDir;
+use titan_core::access::Catalogue;
+use titan_core::entropy::Entropy;
+use titan_core::port::Store;
+use titan_core::time::{Clock, Timestamp};
+use titan_store::{ConnectError, Location, SealKey, connect};
+
+pub(crate) const NOW: Timestamp = Timestamp::from_secs(1_800_000_000);
+
+/// A database of the story's own.
+pub(crate) struct Fixture {
+    pub(crate) store: Arc<dyn Store>,
+    pub(crate) catalogue: Catalogue,
+    location: Location,
+    _folder: Option<TempDir>,
+}
+
+struct Fixed;
+impl Clock for Fixed {
+    fn now(&self) -> Timestamp {
+        NOW
+    }
+}
+
+/// Bytes that differ from call to call: enough for nonces in a test.
+struct Counter(AtomicU64);
+impl Entropy for Counter {
+    fn fill(&self, bytes: &mut [u8]) {
+        for piece in bytes.chunks_mut(8) {
+            let number = self.0.fetch_add(1, Ordering::Relaxed).to_le_bytes();
+            piece.copy_from_slice(&number[..piece.len()]);
+        }
+    }
+}
+
+pub(crate) fn seal(base64: &str) -> SealKey {
+    SealKey::from_base64(base64).unwrap()
+}
+
+pub(crate) const SEAL: &str = "AAECAwQFBgcICQoLDA0ODxAREhMUFRYXGBkaGxwdHh8=";
+
+pub(crate) async fn open(location: &Location, scopes: &[&str]) -> Result<(Arc<dyn Store>, Catalogue), ConnectError> {
+    let scopes: Vec<String> = scopes.iter().map(|&s| s.to_owned()).collect();
+    connect(location, seal(SEAL), &scopes, &Fixed, Arc::new(Counter(AtomicU64::new(1)))).await
+}
+
+pub(crate) async fn sqlite() -> Fixture {
+    let folder = tempfile::tempdir().unwrap();
+    let location = Location::Sqlite(folder.path().join("titan.db"));
+    let (store, catalogue) = open(&location, &[]).await.unwrap();
+    Fixture { store, catalogue, location, _folder: Some(folder) }
+}
+
+impl Fixture {
+    /// Closes the database and opens it with these scopes.
+    pub(crate) async fn reopen(self, scopes: &[&str]) -> Result<Self, ConnectError> {
+        let Self { store, location, _folder, .. } = self;
+        drop(store);
+        let (store, catalogue) = open(&location, scopes).await?;
+        Ok(Self { store, catalogue, location, _folder })
+    }
+
+    pub(crate) fn file(&self) -> PathBuf {
+        match &self.location {
+            Location::Sqlite(path) => path.clone(),
+        }
+    }
+}

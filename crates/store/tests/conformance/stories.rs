@@ -1,0 +1,273 @@
+//! The stories.
+
+use crate::fixture::{Fixture, NOW};
+use serde_json::json;
+use std::time::Duration;
+use titan_core::audit::{Entry, GENESIS, first_break};
+use titan_core::idempotency::Answer;
+use titan_core::key::{Key, KeyFilter};
+use titan_core::port::Store;
+use titan_core::revision::{Change, KeyStanding, Revision, TenantStanding};
+use titan_core::signing::SlotKey;
+use titan_core::tenant::DEFAULT;
+use titan_core::time::Timestamp;
+use titan_token::{KeyId, Prefix, ScopeBit, SigningSecret, Slot, TenantId, Uuid};
+
+fn id(n: u8) -> KeyId {
+    KeyId::new(Uuid::v7(1_700_000_000_000 + u64::from(n), [n; 10]))
+}
+
+fn key(n: u8) -> Key {
+    Key {
+        id: id(n),
+        tenant: DEFAULT,
+        prefix: Prefix::Standard,
+        slot: Slot::new(0).unwrap(),
+        label: format!("key {n}"),
+        scopes: [5, 0, 127].into_iter().filter_map(ScopeBit::new).collect(),
+        created_at: NOW,
+        expires_at: NOW.plus_secs(1000),
+        is_active: true,
+        revoked_at: None,
+        rotated_at: None,
+        retires_at: None,
+        created_by: None,
+        rotated_from: None,
+        last_used_at: None,
+    }
+}
+
+async fn add(store: &dyn Store, keys: &[Key]) {
+    let mut tx = store.begin().await.unwrap();
+    for key in keys {
+        tx.add_key(key).await.unwrap();
+    }
+    tx.commit().await.unwrap();
+}
+
+fn all() -> KeyFilter {
+    KeyFilter { now: Some(NOW), limit: 1000, ..KeyFilter::default() }
+}
+
+pub(crate) async fn a_key_comes_back_as_it_was_written(fixture: Fixture) {
+    let full = Key {
+        prefix: Prefix::Test,
+        revoked_at: Some(NOW),
+        rotated_at: Some(NOW.plus_secs(1)),
+        retires_at: Some(NOW.plus_secs(2)),
+        created_by: Some(id(8)),
+        rotated_from: Some(id(9)),
+        last_used_at: Some(Timestamp::from_ms(1)),
+        is_active: false,
+        label: "ein Schlüssel 🔑 'quoted\"".to_owned(),
+        ..key(1)
+    };
+    add(&*fixture.store, &[full.clone(), key(2)]).await;
+    assert_eq!(fixture.store.key(id(1)).await.unwrap(), Some(full));
+    assert_eq!(fixture.store.key(id(2)).await.unwrap(), Some(key(2)));
+    assert_eq!(fixture.store.key(id(3)).await.unwrap(), None);
+    let changed = Key { label: "new".to_owned(), is_active: false, revoked_at: Some(NOW), ..key(2) };
+    let mut tx = fixture.store.begin().await.unwrap();
+    tx.save_key(&changed).await.unwrap();
+    assert_eq!(tx.lookup_key(id(2)).await.unwrap(), Some(changed.clone()), "a write sees itself");
+    assert_eq!(fixture.store.key(id(2)).await.unwrap(), Some(key(2)), "others do not, yet");
+    tx.commit().await.unwrap();
+    assert_eq!(fixture.store.key(id(2)).await.unwrap(), Some(changed));
+}
+
+pub(crate) async fn a_dropped_write_leaves_nothing(fixture: Fixture) {
+    let mut tx = fixture.store.begin().await.unwrap();
+    tx.add_key(&key(1)).await.unwrap();
+    tx.record_change(&Change::Key(id(1), KeyStanding::default())).await.unwrap();
+    tx.add_audit(&Entry::by_system(NOW, "test", String::new(), json!({}))).await.unwrap();
+    drop(tx);
+    assert_eq!(fixture.store.key(id(1)).await.unwrap(), None);
+    assert_eq!(fixture.store.changes_after(Revision(0), 10).await.unwrap().head, Revision(0));
+    assert!(fixture.store.audit_after(0, 10).await.unwrap().is_empty());
+    add(&*fixture.store, &[key(1)]).await;
+}
+
+pub(crate) async fn writes_exclude_each_other(fixture: Fixture) {
+    let first = fixture.store.begin().await.unwrap();
+    let second = tokio::time::timeout(Duration::from_millis(200), fixture.store.begin()).await;
+    assert!(second.is_err(), "a second write began before the first one's end");
+    drop(second);
+    first.commit().await.unwrap();
+    fixture.store.begin().await.unwrap().commit().await.unwrap();
+}
+
+pub(crate) async fn lists_are_newest_first_and_leave_out_what_is_gone(fixture: Fixture) {
+    let gone = Key { revoked_at: Some(NOW), ..key(4) };
+    let ended = Key { retires_at: Some(NOW), ..key(5) };
+    let ending = Key { retires_at: Some(NOW.plus_secs(1)), ..key(6) };
+    let off = Key { is_active: false, ..key(7) };
+    add(&*fixture.store, &[key(1), key(2), gone, ended, ending, off]).await;
+    let ids = async |filter: KeyFilter| {
+        fixture.store.keys(&filter).await.unwrap().iter().map(|key| key.id).collect::<Vec<_>>()
+    };
+    assert_eq!(ids(all()).await, [id(7), id(6), id(2), id(1)]);
+    assert_eq!(ids(KeyFilter { limit: 2, ..all() }).await, [id(7), id(6)]);
+    assert_eq!(ids(KeyFilter { before: Some(id(6)), ..all() }).await, [id(2), id(1)]);
+    assert_eq!(ids(KeyFilter { is_active: Some(false), ..all() }).await, [id(7)]);
+    assert_eq!(ids(KeyFilter { tenant: Some(DEFAULT), is_active: Some(true), ..all() }).await, [id(6), id(2), id(1)]);
+    assert_eq!(ids(KeyFilter { tenant: Some(TenantId(9)), ..all() }).await, []);
+}
+
+pub(crate) async fn uses_only_move_forward(fixture: Fixture) {
+    add(&*fixture.store, &[key(1)]).await;
+    let used = async || fixture.store.key(id(1)).await.unwrap().unwrap().last_used_at;
+    fixture.store.record_uses(&[(id(1), NOW), (id(99), NOW)]).await.unwrap();
+    assert_eq!(used().await, Some(NOW));
+    fixture.store.record_uses(&[(id(1), NOW.plus_secs(-5))]).await.unwrap();
+    assert_eq!(used().await, Some(NOW));
+    fixture.store.record_uses(&[(id(1), NOW.plus_secs(5))]).await.unwrap();
+    assert_eq!(used().await, Some(NOW.plus_secs(5)));
+}
+
+async fn record(store: &dyn Store, change: &Change) -> Revision {
+    let mut tx = store.begin().await.unwrap();
+    let revision = tx.record_change(change).await.unwrap();
+    tx.commit().await.unwrap();
+    revision
+}
+
+pub(crate) async fn the_log_keeps_one_row_a_subject_and_its_order(fixture: Fixture) {
+    let off = KeyStanding { is_disabled: true, ..KeyStanding::default() };
+    let dead = KeyStanding { is_revoked: true, retirement: Some((1, 2)), ..KeyStanding::default() };
+    let tenant = Change::Tenant(TenantId(7), TenantStanding { is_disabled: true, not_before: Some(5) });
+    let slot = Change::SigningKey(Slot::new(15).unwrap());
+    assert_eq!(record(&*fixture.store, &Change::Key(id(1), off)).await, Revision(1));
+    assert_eq!(record(&*fixture.store, &tenant).await, Revision(2));
+    assert_eq!(record(&*fixture.store, &slot).await, Revision(3));
+    assert_eq!(record(&*fixture.store, &Change::Key(id(1), dead)).await, Revision(4));
+    let changes = fixture.store.changes_after(Revision(0), 10).await.unwrap();
+    let expected =
+        [(Revision(2), tenant), (Revision(3), slot), (Revision(4), Change::Key(id(1), dead))];
+    assert_eq!(changes.list, expected);
+    assert_eq!((changes.head, changes.has_more), (Revision(4), false));
+    let fixture = fixture.reopen(&[]).await.unwrap();
+    assert_eq!(fixture.store.changes_after(Revision(2), 10).await.unwrap().list, expected[1..]);
+    assert_eq!(record(&*fixture.store, &Change::Key(id(2), off)).await, Revision(5), "numbers are never used again");
+}
+
+pub(crate) async fn the_log_is_read_piece_by_piece(fixture: Fixture) {
+    for n in 0..5 {
+        record(&*fixture.store, &Change::Key(id(n), KeyStanding::default())).await;
+    }
+    let (mut after, mut seen) = (Revision(0), 0);
+    loop {
+        let changes = fixture.store.changes_after(after, 2).await.unwrap();
+        seen += changes.list.len();
+        assert_eq!(changes.head, Revision(5));
+        if !changes.has_more {
+            break;
+        }
+        after = changes.list.last().unwrap().0;
+    }
+    assert_eq!(seen, 5);
+}
+
+pub(crate) async fn descendants_are_found_through_rotations(fixture: Fixture) {
+    let made = |n, by| Key { created_by: Some(id(by)), ..key(n) };
+    let successor = |n, of| Key { rotated_from: Some(id(of)), ..key(n) };
+    let dead = |key| Key { revoked_at: Some(NOW), ..key };
+    // 1 made 2; 2 made 3; 1 was rotated to 4; 4 made 5; 3 was rotated to 6; 7 made itself no place here.
+    let keys = [dead(key(1)), made(2, 1), dead(made(3, 2)), successor(4, 1), made(5, 4), successor(6, 3), key(7)];
+    add(&*fixture.store, &keys).await;
+    let mut tx = fixture.store.begin().await.unwrap();
+    let mut found = async |n| {
+        let mut ids: Vec<_> = tx.descendants(id(n)).await.unwrap().iter().map(|key| key.id).collect();
+        ids.sort();
+        ids
+    };
+    assert_eq!(found(4).await, [id(2), id(5), id(6)], "what its predecessor made is its own");
+    assert_eq!(found(2).await, [id(6)], "the revoked are left out, their descendants are not");
+    assert_eq!(found(1).await, [id(2), id(4), id(5), id(6)]);
+    assert_eq!(found(7).await, []);
+}
+
+pub(crate) async fn answers_are_remembered_for_their_time(fixture: Fixture) {
+    let answer =
+        Answer { fingerprint: [3; 32], key: id(1), label: "x".to_owned(), is_active: true, at: NOW };
+    let mut tx = fixture.store.begin().await.unwrap();
+    tx.add_answer("master", "a", &answer).await.unwrap();
+    tx.commit().await.unwrap();
+    let mut tx = fixture.store.begin().await.unwrap();
+    assert_eq!(tx.answer("master", "a", NOW).await.unwrap(), Some(answer));
+    assert_eq!(tx.answer("other", "a", NOW).await.unwrap(), None);
+    assert_eq!(tx.answer("master", "b", NOW).await.unwrap(), None);
+    assert_eq!(tx.answer("master", "a", NOW.plus_secs(1)).await.unwrap(), None);
+}
+
+fn slot_key(slot: u8, secret: u8) -> SlotKey {
+    SlotKey {
+        slot: Slot::new(slot).unwrap(),
+        secret: SigningSecret::new([secret; 32]),
+        created_at: NOW,
+        retired_at: None,
+        not_before: NOW,
+    }
+}
+
+pub(crate) async fn signing_keys_come_back_opened(fixture: Fixture) {
+    let mut tx = fixture.store.begin().await.unwrap();
+    tx.put_slot(&slot_key(3, 1)).await.unwrap();
+    tx.put_slot(&slot_key(0, 2)).await.unwrap();
+    tx.put_slot(&SlotKey { retired_at: Some(NOW), ..slot_key(3, 4) }).await.unwrap();
+    assert_eq!(tx.last_expiry(Slot::new(0).unwrap()).await.unwrap(), None);
+    tx.add_key(&key(1)).await.unwrap();
+    assert_eq!(tx.last_expiry(Slot::new(0).unwrap()).await.unwrap(), Some(NOW.plus_secs(1000)));
+    tx.commit().await.unwrap();
+    let mut file = std::fs::read(fixture.file()).unwrap();
+    file.extend(std::fs::read(fixture.file().with_extension("db-wal")).unwrap());
+    assert!(!file.windows(32).any(|window| window == [4; 32] || window == [2; 32]), "a secret lies open on disk");
+    let fixture = fixture.reopen(&[]).await.unwrap();
+    let keys = fixture.store.signing_keys().await.unwrap();
+    let read: Vec<_> = keys.iter().map(|k| (k.slot.number(), k.secret.expose()[0], k.retired_at)).collect();
+    assert_eq!(read, [(0, 2, None), (3, 4, Some(NOW))]);
+}
+
+pub(crate) async fn tenants_have_numbers_and_unique_names(fixture: Fixture) {
+    let default = fixture.store.tenant(DEFAULT).await.unwrap().unwrap();
+    assert_eq!((&*default.name, default.is_active, default.not_before), ("default", true, None));
+    let mut tx = fixture.store.begin().await.unwrap();
+    let mut acme = tx.add_tenant("acme", NOW).await.unwrap();
+    assert_eq!(acme.id, TenantId(2));
+    assert!(tx.is_name_taken("acme", None).await.unwrap());
+    assert!(!tx.is_name_taken("acme", Some(acme.id)).await.unwrap());
+    assert!(tx.add_tenant("acme", NOW).await.is_err());
+    acme.name = "acme 2".to_owned();
+    acme.not_before = Some(NOW);
+    acme.is_active = false;
+    tx.save_tenant(&acme).await.unwrap();
+    assert_eq!(tx.lookup_tenant(acme.id).await.unwrap(), Some(acme.clone()));
+    tx.commit().await.unwrap();
+    assert_eq!(fixture.store.tenants(None, 10).await.unwrap(), [default, acme.clone()]);
+    assert_eq!(fixture.store.tenants(Some(DEFAULT), 1).await.unwrap(), [acme]);
+    assert_eq!(fixture.store.tenant(TenantId(3)).await.unwrap(), None);
+    let stranger = Key { tenant: TenantId(3), ..key(1) };
+    let mut tx = fixture.store.begin().await.unwrap();
+    assert!(tx.add_key(&stranger).await.is_err(), "a key of no tenant");
+}
+
+pub(crate) async fn the_audit_trail_is_a_chain(fixture: Fixture) {
+    for n in 0..3 {
+        let mut tx = fixture.store.begin().await.unwrap();
+        let entry = Entry::by_system(NOW, "key.create", format!("key {n}"), json!({ "n": n, "text": "\"é" }));
+        tx.add_audit(&entry).await.unwrap();
+        tx.commit().await.unwrap();
+    }
+    let rows = fixture.store.audit_after(0, 10).await.unwrap();
+    assert_eq!((rows.len(), first_break(GENESIS, &rows)), (3, None));
+    assert_eq!(first_break(rows[0].hash, &fixture.store.audit_after(1, 10).await.unwrap()), None);
+}
+
+pub(crate) async fn scopes_keep_their_bits(fixture: Fixture) {
+    let fixture = fixture.reopen(&["orders:read", "orders:write"]).await.unwrap();
+    let bit = |fixture: &Fixture, name| fixture.catalogue.bit(name).map(ScopeBit::number);
+    let (read, write) = (bit(&fixture, "orders:read"), bit(&fixture, "orders:write"));
+    let fixture = fixture.reopen(&["orders:write", "bills:read"]).await.unwrap();
+    assert_eq!((bit(&fixture, "orders:read"), bit(&fixture, "orders:write")), (read, write), "order does not move bits");
+    assert_eq!(bit(&fixture, "bills:read"), write.map(|bit| bit + 1));
+    assert!(fixture.reopen(&["not a scope"]).await.is_err());
+}
