@@ -62,7 +62,7 @@ async fn whole(request: Request) -> Result<axum::body::Bytes, Error> {
 }
 
 fn is_too_long(error: &(dyn StdError + 'static)) -> bool {
-    std::iter::successors(Some(error), |&error| error.source()).any(|error| error.is::<LengthLimitError>())
+    std::iter::successors(Some(error), |&error| error.source()).any(<dyn StdError>::is::<LengthLimitError>)
 }
 
 /// A query string, of which every parameter is known.

@@ -131,9 +131,7 @@ impl Noted {
 }
 
 fn halves(id: KeyId) -> (u64, u64) {
-    let bytes = id.uuid().bits().to_be_bytes();
-    let [a, b, c, d, e, f, g, h, i, j, k, l, m, n, o, p] = bytes;
-    (u64::from_be_bytes([a, b, c, d, e, f, g, h]), u64::from_be_bytes([i, j, k, l, m, n, o, p]))
+    id.uuid().halves()
 }
 
 #[cfg(test)]

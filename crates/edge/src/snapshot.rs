@@ -169,12 +169,11 @@ impl Snapshot {
 
     fn check_tenant(&self, tenant: TenantId, issued_ms: u64) -> Result<(), Denial> {
         match self.tenants.get(&tenant) {
-            None => Ok(()),
             Some(standing) if standing.is_disabled => Err(Denial::Disabled),
             Some(standing) if standing.not_before.is_some_and(|t| is_before(issued_ms, t)) => {
                 Err(Denial::Revoked)
             }
-            Some(_) => Ok(()),
+            None | Some(_) => Ok(()),
         }
     }
 }
@@ -210,8 +209,8 @@ mod tests {
         snapshot
     }
 
-    fn apply(snapshot: &mut Snapshot, change: Change) {
-        let to_note = snapshot.apply([&change]);
+    fn apply(snapshot: &mut Snapshot, change: &Change) {
+        let to_note = snapshot.apply([change]);
         snapshot.note(to_note);
     }
 
@@ -245,7 +244,7 @@ mod tests {
         let mut snapshot = snapshot();
         apply(
             &mut snapshot,
-            Change::Key(claims().id, KeyStanding { is_revoked: true, ..KeyStanding::default() }),
+            &Change::Key(claims().id, KeyStanding { is_revoked: true, ..KeyStanding::default() }),
         );
         let forged = claims().sign(Prefix::Standard, &SigningKey::for_api_keys(&secret(2)));
         let Ok(Presented::SelfContained(key)) = Presented::parse(forged.expose()) else { panic!("a shape") };
@@ -260,9 +259,9 @@ mod tests {
         let revoked = KeyStanding { is_revoked: true, is_disabled: true, retirement: None };
         let disabled = KeyStanding { is_disabled: true, ..KeyStanding::default() };
         let mut snapshot = snapshot();
-        apply(&mut snapshot, Change::Key(id, disabled));
+        apply(&mut snapshot, &Change::Key(id, disabled));
         assert_eq!(check(&snapshot, claims(), NOW).err(), Some(Denial::Disabled));
-        apply(&mut snapshot, Change::Key(id, revoked));
+        apply(&mut snapshot, &Change::Key(id, revoked));
         assert_eq!(check(&snapshot, claims(), NOW).err(), Some(Denial::Revoked));
         let late = Timestamp::from_secs(1_900_000_000);
         assert_eq!(check(&snapshot, claims(), late).err(), Some(Denial::Expired), "expiry is asked first");
@@ -272,8 +271,8 @@ mod tests {
     fn a_key_that_is_switched_on_again_passes() {
         let id = claims().id;
         let mut snapshot = snapshot();
-        apply(&mut snapshot, Change::Key(id, KeyStanding { is_disabled: true, ..KeyStanding::default() }));
-        apply(&mut snapshot, Change::Key(id, KeyStanding::default()));
+        apply(&mut snapshot, &Change::Key(id, KeyStanding { is_disabled: true, ..KeyStanding::default() }));
+        apply(&mut snapshot, &Change::Key(id, KeyStanding::default()));
         assert!(check(&snapshot, claims(), NOW).is_ok());
         assert_eq!(snapshot.noted_count(), 0);
     }
@@ -299,7 +298,7 @@ mod tests {
         let (since, until) = (NOW.ms() - 1000, NOW.ms() + 500);
         let standing = KeyStanding { retirement: Some((since, until)), ..KeyStanding::default() };
         let mut snapshot = snapshot();
-        apply(&mut snapshot, Change::Key(claims().id, standing));
+        apply(&mut snapshot, &Change::Key(claims().id, standing));
         let principal = check(&snapshot, claims(), NOW).unwrap();
         assert_eq!(principal.retirement().unwrap().until.ms(), until);
         assert_eq!(check(&snapshot, claims(), Timestamp::from_ms(until)).err(), Some(Denial::Revoked));
@@ -309,12 +308,12 @@ mod tests {
     fn tenants_and_signing_keys_take_their_keys_along() {
         let mut snapshot = snapshot();
         let off = TenantStanding { is_disabled: true, not_before: None };
-        apply(&mut snapshot, Change::Tenant(TenantId(4), off));
+        apply(&mut snapshot, &Change::Tenant(TenantId(4), off));
         assert_eq!(check(&snapshot, claims(), NOW).err(), Some(Denial::Disabled));
         let cut = |ms| TenantStanding { is_disabled: false, not_before: Some(ms) };
-        apply(&mut snapshot, Change::Tenant(TenantId(4), cut(1_799_999_000_001)));
+        apply(&mut snapshot, &Change::Tenant(TenantId(4), cut(1_799_999_000_001)));
         assert_eq!(check(&snapshot, claims(), NOW).err(), Some(Denial::Revoked));
-        apply(&mut snapshot, Change::Tenant(TenantId(4), cut(1_799_999_000_000)));
+        apply(&mut snapshot, &Change::Tenant(TenantId(4), cut(1_799_999_000_000)));
         assert!(check(&snapshot, claims(), NOW).is_ok(), "issued at the very time is not before it");
         snapshot.set_slots(&[slot_key(Some(NOW))]);
         assert_eq!(check(&snapshot, claims(), NOW).err(), Some(Denial::Revoked));

@@ -27,12 +27,11 @@ impl Uses {
 
     /// Notes a use. A key that was noted a moment ago costs one load.
     pub(crate) fn note(&self, id: KeyId, now: Timestamp) {
-        let bits = id.uuid().bits().to_le_bytes();
-        let [a, b, c, d, e, ..] = bits;
-        let place = usize::from(u16::from_le_bytes([a, b])) % RECENT;
-        let moment = u32::try_from(now.secs().div_euclid(GRAIN_SECS)).unwrap_or_default().to_le_bytes();
+        let (_, random) = id.uuid().halves();
+        let place = usize::try_from(random >> 40).unwrap_or_default() % RECENT;
+        let moment = u64::try_from(now.secs().div_euclid(GRAIN_SECS)).unwrap_or_default();
         // 40 bits of the id and 24 of the time (5 years of tens of seconds) in one word.
-        let mark = u64::from_le_bytes([c, d, e, a, b, moment[0], moment[1], moment[2]]);
+        let mark = (random << 24) | (moment & 0x00ff_ffff);
         if self.recent[place].load(Ordering::Relaxed) != mark && self.waiting.push((id, now)).is_ok() {
             self.recent[place].store(mark, Ordering::Relaxed);
         }

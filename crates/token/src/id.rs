@@ -54,9 +54,14 @@ impl Uuid {
     }
 
     /// When it was made: milliseconds since 1970, from its first 48 bits.
-    pub const fn unix_ms(self) -> u64 {
-        let [a, b, c, d, e, f, ..] = self.0.to_be_bytes();
-        u64::from_be_bytes([0, 0, a, b, c, d, e, f])
+    pub fn unix_ms(self) -> u64 {
+        self.halves().0 >> 16
+    }
+
+    /// Its first and its last 64 bits. Of a UUIDv7, the last begin with `10` and are random but for that.
+    pub fn halves(self) -> (u64, u64) {
+        let half = |bits: u128| u64::try_from(bits & u128::from(u64::MAX)).unwrap_or_default();
+        (half(self.0 >> 64), half(self.0))
     }
 
     /// Prints as TypeID: `prefix`, `_`, 26 characters of lower-case Crockford base32.

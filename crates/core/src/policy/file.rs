@@ -178,8 +178,8 @@ impl Reader<'_> {
         let methods = entry.methods.into_iter().map(|method| self.method(method)).collect();
         let scope = entry.scope.and_then(|name| self.scope(name));
         let action = entry.action.map(|action| self.action(action));
-        let session = entry.session.and_then(|source| self.source("session", source, &parameters));
-        let recipient = entry.recipient.and_then(|source| self.source("recipient", source, &parameters));
+        let session = entry.session.and_then(|source| self.source("session", &source, &parameters));
+        let recipient = entry.recipient.and_then(|source| self.source("recipient", &source, &parameters));
         let path = entry.path.into_inner();
         let route = Route { methods, path, scope, limit: entry.limit, action, session, recipient, line };
         (self.problems.len() == before).then_some(route)
@@ -212,7 +212,7 @@ impl Reader<'_> {
         action.into_inner()
     }
 
-    fn source(&mut self, field: &str, source: Spanned<String>, parameters: &[String]) -> Option<Source> {
+    fn source(&mut self, field: &str, source: &Spanned<String>, parameters: &[String]) -> Option<Source> {
         let text = source.as_ref();
         let parsed = if let Some(name) = text.strip_prefix("path:") {
             parameters.iter().any(|p| p == name).then(|| Source::Path(name.to_owned()))

@@ -27,7 +27,7 @@ pub struct Upstream {
 impl Upstream {
     /// `url` is `http://host:port`. `prefixes` are paths such as `/` or `/api`, each standing for itself and
     /// what lies below it.
-    pub fn new(url: &str, prefixes: Vec<String>, policies: PolicySet) -> Result<Self, String> {
+    pub fn new(url: &str, prefixes: &[String], policies: PolicySet) -> Result<Self, String> {
         let uri: Uri = url.parse().map_err(|error| format!("{url}: {error}"))?;
         let has_path = uri.path_and_query().is_some_and(|path| path.as_str() != "/");
         match (uri.scheme_str(), uri.authority()) {
@@ -74,8 +74,11 @@ impl UpstreamMap {
     pub fn new(upstreams: Vec<Upstream>) -> Result<Self, String> {
         let mut prefixes: Vec<&String> = upstreams.iter().flat_map(|upstream| &upstream.prefixes).collect();
         prefixes.sort();
-        if let Some(twice) = prefixes.windows(2).find(|pair| pair[0] == pair[1]) {
-            return Err(format!("{}/: two upstreams serve this path", twice[0]));
+        if let Some(twice) = prefixes.windows(2).find_map(|pair| match pair {
+            [a, b] if a == b => Some(a),
+            _ => None,
+        }) {
+            return Err(format!("{twice}/: two upstreams serve this path"));
         }
         Ok(Self(upstreams.into_iter().map(Arc::new).collect()))
     }
@@ -169,8 +172,8 @@ mod tests {
     use super::*;
 
     fn upstream(url: &str, prefixes: &[&str]) -> Result<Upstream, String> {
-        let prefixes = prefixes.iter().map(|&p| p.to_owned()).collect();
-        Upstream::new(url, prefixes, PolicySet::new(vec![]).map_err(|_| "policy")?)
+        let prefixes: Vec<String> = prefixes.iter().map(|&p| p.to_owned()).collect();
+        Upstream::new(url, &prefixes, PolicySet::new(vec![]).map_err(|_| "policy")?)
     }
 
     #[test]

@@ -1,6 +1,6 @@
 //! What every database must do, told as stories. Each story runs on each engine.
 
-#![expect(clippy::unwrap_used, clippy::panic, clippy::missing_docs_in_private_items, reason = "a test fails by panicking")]
+#![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
 
 mod fixture;
 mod stories;

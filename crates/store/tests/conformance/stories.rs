@@ -109,7 +109,10 @@ pub(crate) async fn lists_are_newest_first_and_leave_out_what_is_gone(fixture: F
     assert_eq!(ids(KeyFilter { limit: 2, ..all() }).await, [id(7), id(6)]);
     assert_eq!(ids(KeyFilter { before: Some(id(6)), ..all() }).await, [id(2), id(1)]);
     assert_eq!(ids(KeyFilter { is_active: Some(false), ..all() }).await, [id(7)]);
-    assert_eq!(ids(KeyFilter { tenant: Some(DEFAULT), is_active: Some(true), ..all() }).await, [id(6), id(2), id(1)]);
+    assert_eq!(
+        ids(KeyFilter { tenant: Some(DEFAULT), is_active: Some(true), ..all() }).await,
+        [id(6), id(2), id(1)]
+    );
     assert_eq!(ids(KeyFilter { tenant: Some(TenantId(9)), ..all() }).await, []);
 }
 
@@ -141,13 +144,16 @@ pub(crate) async fn the_log_keeps_one_row_a_subject_and_its_order(fixture: Fixtu
     assert_eq!(record(&*fixture.store, &slot).await, Revision(3));
     assert_eq!(record(&*fixture.store, &Change::Key(id(1), dead)).await, Revision(4));
     let changes = fixture.store.changes_after(Revision(0), 10).await.unwrap();
-    let expected =
-        [(Revision(2), tenant), (Revision(3), slot), (Revision(4), Change::Key(id(1), dead))];
+    let expected = [(Revision(2), tenant), (Revision(3), slot), (Revision(4), Change::Key(id(1), dead))];
     assert_eq!(changes.list, expected);
     assert_eq!((changes.head, changes.has_more), (Revision(4), false));
     let fixture = fixture.reopen(&[]).await.unwrap();
     assert_eq!(fixture.store.changes_after(Revision(2), 10).await.unwrap().list, expected[1..]);
-    assert_eq!(record(&*fixture.store, &Change::Key(id(2), off)).await, Revision(5), "numbers are never used again");
+    assert_eq!(
+        record(&*fixture.store, &Change::Key(id(2), off)).await,
+        Revision(5),
+        "numbers are never used again"
+    );
 }
 
 pub(crate) async fn the_log_is_read_piece_by_piece(fixture: Fixture) {
@@ -172,7 +178,8 @@ pub(crate) async fn descendants_are_found_through_rotations(fixture: Fixture) {
     let successor = |n, of| Key { rotated_from: Some(id(of)), ..key(n) };
     let dead = |key| Key { revoked_at: Some(NOW), ..key };
     // 1 made 2; 2 made 3; 1 was rotated to 4; 4 made 5; 3 was rotated to 6; 7 made itself no place here.
-    let keys = [dead(key(1)), made(2, 1), dead(made(3, 2)), successor(4, 1), made(5, 4), successor(6, 3), key(7)];
+    let keys =
+        [dead(key(1)), made(2, 1), dead(made(3, 2)), successor(4, 1), made(5, 4), successor(6, 3), key(7)];
     add(&*fixture.store, &keys).await;
     let mut tx = fixture.store.begin().await.unwrap();
     let mut found = async |n| {
@@ -187,8 +194,7 @@ pub(crate) async fn descendants_are_found_through_rotations(fixture: Fixture) {
 }
 
 pub(crate) async fn answers_are_remembered_for_their_time(fixture: Fixture) {
-    let answer =
-        Answer { fingerprint: [3; 32], key: id(1), label: "x".to_owned(), is_active: true, at: NOW };
+    let answer = Answer { fingerprint: [3; 32], key: id(1), label: "x".to_owned(), is_active: true, at: NOW };
     let mut tx = fixture.store.begin().await.unwrap();
     tx.add_answer("master", "a", &answer).await.unwrap();
     tx.commit().await.unwrap();
@@ -220,7 +226,10 @@ pub(crate) async fn signing_keys_come_back_opened(fixture: Fixture) {
     tx.commit().await.unwrap();
     let mut file = std::fs::read(fixture.file()).unwrap();
     file.extend(std::fs::read(fixture.file().with_extension("db-wal")).unwrap());
-    assert!(!file.windows(32).any(|window| window == [4; 32] || window == [2; 32]), "a secret lies open on disk");
+    assert!(
+        !file.windows(32).any(|window| window == [4; 32] || window == [2; 32]),
+        "a secret lies open on disk"
+    );
     let fixture = fixture.reopen(&[]).await.unwrap();
     let keys = fixture.store.signing_keys().await.unwrap();
     let read: Vec<_> = keys.iter().map(|k| (k.slot.number(), k.secret.expose()[0], k.retired_at)).collect();
@@ -267,7 +276,11 @@ pub(crate) async fn scopes_keep_their_bits(fixture: Fixture) {
     let bit = |fixture: &Fixture, name| fixture.catalogue.bit(name).map(ScopeBit::number);
     let (read, write) = (bit(&fixture, "orders:read"), bit(&fixture, "orders:write"));
     let fixture = fixture.reopen(&["orders:write", "bills:read"]).await.unwrap();
-    assert_eq!((bit(&fixture, "orders:read"), bit(&fixture, "orders:write")), (read, write), "order does not move bits");
+    assert_eq!(
+        (bit(&fixture, "orders:read"), bit(&fixture, "orders:write")),
+        (read, write),
+        "order does not move bits"
+    );
     assert_eq!(bit(&fixture, "bills:read"), write.map(|bit| bit + 1));
     assert!(fixture.reopen(&["not a scope"]).await.is_err());
 }

@@ -39,7 +39,8 @@ async fn a_database_is_opened_once() {
 async fn the_audit_trail_cannot_be_edited() {
     let fixture = sqlite().await;
     let mut tx = fixture.store.begin().await.unwrap();
-    let entry = titan_core::audit::Entry::by_system(crate::fixture::NOW, "x", String::new(), serde_json::Value::Null);
+    let entry =
+        titan_core::audit::Entry::by_system(crate::fixture::NOW, "x", String::new(), serde_json::Value::Null);
     tx.add_audit(&entry).await.unwrap();
     tx.commit().await.unwrap();
     for statement in ["UPDATE audit SET actor = 'nobody'", "DELETE FROM audit"] {
@@ -60,7 +61,8 @@ fn released_migrations_are_never_edited() {
     let lines: String = released
         .iter()
         .map(|(name, text)| {
-            let hash: String = digest(&SHA384, text).as_ref().iter().map(|byte| format!("{byte:02x}")).collect();
+            let hash: String =
+                digest(&SHA384, text).as_ref().iter().map(|byte| format!("{byte:02x}")).collect();
             format!("{hash}  {name}\n")
         })
         .collect();

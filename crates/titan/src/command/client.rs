@@ -75,8 +75,8 @@ struct ErrorBody {
 }
 
 impl Client {
-    /// `url` may be empty: then it is the usual one. Nothing is sent yet. The master key comes from the environment alone: an argument could be read by
-    /// every user of the machine.
+    /// An empty `url` is the usual one. Nothing is sent yet. The master key comes from the environment alone:
+    /// an argument could be read by every user of the machine.
     pub(super) fn new(url: &str, environment: &HashMap<String, String>) -> Result<Self> {
         let (base, uri) = check_url(url)?;
         let config = Agent::config_builder()
@@ -194,10 +194,12 @@ impl Client {
         let Self { base, master_key: MasterKey { variable, .. }, .. } = self;
         match (raw.status.as_u16(), code) {
             (401, "invalid_master_key" | "missing_master_key") => Some(format!(
-                "{variable} does not hold the master key of {base}; give the one that `titan serve` was started with"
+                "{variable} does not hold the master key of {base}; give the one that `titan serve` \
+                 was started with"
             )),
             (401 | 403, _) => Some(format!(
-                "{variable} must hold the master key, which no API key replaces, and {base} must be {CONTROL_PLANE}"
+                "{variable} must hold the master key, which no API key replaces, and {base} must be \
+                 {CONTROL_PLANE}"
             )),
             (404 | 405, _) if error != "page not found" && code == "not_found" => None,
             (404 | 405, _) => Some(format!("{base} must be {CONTROL_PLANE}")),
@@ -213,7 +215,8 @@ impl Client {
     fn strange(&self, what: &str) -> anyhow::Error {
         let base = &self.base;
         anyhow!(
-            "{base} answered {what}, and not as Titan does: is this its address? TITAN_URL or --url says where to ask"
+            "{base} answered {what}, and not as Titan does: is this its address? TITAN_URL or --url says \
+             where to ask"
         )
     }
 }
@@ -242,7 +245,8 @@ impl MasterKey {
             }
             (None, None) => bail!(
                 "MASTER_KEY is not set. Set it to the master key that `titan serve` was started with, or \
-                 MASTER_KEY_FILE to a file that holds it; `titan serve --dev` keeps its own in titan-data/master-key"
+                 MASTER_KEY_FILE to a file that holds it; `titan serve --dev` keeps its own in \
+                 titan-data/master-key"
             ),
         };
         Self::new(text.trim(), variable)

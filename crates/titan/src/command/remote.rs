@@ -12,7 +12,7 @@ use std::io::{ErrorKind, IsTerminal, Write, stderr, stdin, stdout};
 /// Which Titan, and for whom its answer is printed.
 #[derive(Args)]
 pub(super) struct Remote {
-    /// Where Titan answers; http://127.0.0.1:8080, if it is not given
+    /// Where Titan answers: `http://host:port`; port 8080 of this machine, if it is not given
     #[arg(long, global = true, env = "TITAN_URL", value_name = "URL", display_order = 100)]
     url: Option<String>,
     /// Print JSON: `data` of the answer
@@ -31,8 +31,8 @@ impl Remote {
         answer: &Answer,
         text: impl FnOnce(T) -> String,
     ) -> Result<()> {
-        // What cannot be read comes from another version of Titan. It may hold a key that is shown once, so it is
-        // printed as it is.
+        // What cannot be read comes from another version of Titan. It may hold a key that is shown once, so
+        // it is printed as it is.
         match T::deserialize(&answer.data) {
             Ok(data) if !self.json => print(&text(data))?,
             _ => print_json(&answer.data)?,

@@ -56,7 +56,7 @@ impl Serve {
             let app = Arc::clone(&app);
             async move {
                 while hangup.recv().await.is_some() {
-                    reload(&app, &self.config)
+                    reload(&app, &self.config);
                 }
             }
         };

@@ -121,7 +121,6 @@ impl Default for Config {
 }
 
 /// Where configuration is looked for if nobody says where.
-
 const USUAL_FILE: &str = "titan.toml";
 
 impl Config {

@@ -79,7 +79,7 @@ impl Settings {
     pub fn upstream_map(&self, catalogue: &Catalogue) -> Result<UpstreamMap> {
         let upstreams = self.upstreams.iter().map(|upstream| {
             let policies = policy_set(&upstream.policy, catalogue)?;
-            Upstream::new(&upstream.url, upstream.paths.clone(), policies)
+            Upstream::new(&upstream.url, &upstream.paths, policies)
                 .map_err(|error| anyhow::anyhow!("upstream {error}"))
         });
         let upstreams = upstreams.collect::<Result<Vec<_>>>()?;
@@ -174,7 +174,7 @@ impl MasterSecrets {
                  MASTER_KEY_FILE to a file that holds it. To try Titan, `titan serve --dev` makes its own."
             );
         };
-        let keys = Vec::from_iter([Some(current), previous].into_iter().flatten());
+        let keys = [Some(current), previous].into_iter().flatten().collect::<Vec<_>>();
         for key in &keys {
             check_master_key(key)?;
         }

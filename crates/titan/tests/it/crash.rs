@@ -215,9 +215,11 @@ async fn kill_many_times(seed: u64) {
             written.unwrap();
         }
     }
-    let ledger = ledger.lock().unwrap();
-    assert!(ledger.live.len() > 50 && ledger.dead.len() > 50, "the load wrote too little to prove anything");
-    drop(ledger);
+    let (live, dead) = {
+        let ledger = ledger.lock().unwrap();
+        (ledger.live.len(), ledger.dead.len())
+    };
+    assert!(live > 50 && dead > 50, "the load wrote too little to prove anything");
     audit(folder.path()).await;
 }
 

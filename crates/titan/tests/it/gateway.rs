@@ -33,7 +33,7 @@ async fn the_upstream_learns_who_asks_and_never_sees_the_credential() {
         assert_eq!(request.send().await.unwrap().status().as_u16(), 200);
     }
     for said in app.upstream.take() {
-        assert_eq!(header(&said, "x-titan-key-id"), [key.id.clone()]);
+        assert_eq!(header(&said, "x-titan-key-id"), [&*key.id]);
         assert_eq!(header(&said, "x-titan-tenant"), ["1"]);
         assert_eq!(header(&said, "x-titan-scopes"), ["sessions:manage messages:write"]);
         assert_eq!(header(&said, "x-titan-session"), ["my-session"]);

@@ -1,12 +1,6 @@
 //! Titan as its callers meet it: a real listener, real requests. Folders and files follow the surfaces.
 
-#![expect(
-    clippy::expect_used,
-    clippy::panic,
-    clippy::unwrap_used,
-    clippy::missing_docs_in_private_items,
-    reason = "a test fails by panicking"
-)]
+#![expect(clippy::panic, clippy::unwrap_used, reason = "a test fails by panicking")]
 
 mod account;
 mod admin;

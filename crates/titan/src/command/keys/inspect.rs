@@ -15,6 +15,13 @@ use titan_token::{Prefix, Presented, UntrustedKey};
 /// No key is as long: more of standard input is not read.
 const LONGEST_LINE: u64 = 4096;
 
+const ANYBODYS_WORD: &str = "\
+Unproven: this is what the key says of itself, and anybody can write such a text. Whether Titan
+signed it, and whether it is revoked or disabled, only the server knows: POST /auth/verify.";
+const NO_WORD: &str = "\
+Unproven: a key of this kind says nothing of itself. Whether it is one, whose, and for what, only
+the server knows: POST /auth/verify.";
+
 #[derive(Args)]
 pub(super) struct Inspect {
     /// The key, or - to read it from standard input, so that it does not stay in the shell's history
@@ -116,22 +123,13 @@ fn text(presented: &Presented, catalogue: &Catalogue, now: Timestamp) -> String 
         Presented::Opaque(_) => silent("opaque key"),
         Presented::SelfContained(key) => {
             let sayings = Sayings::new(key, catalogue);
-            format!(
-                "{}{}\n\nUnproven: this is what the key says of itself, and anybody can write such a text. Whether Titan \
-                 signed\nit, and whether it is revoked or disabled, only the server knows: POST /auth/verify.",
-                sayings.table(now),
-                sayings.nameless()
-            )
+            format!("{}{}\n\n{ANYBODYS_WORD}", sayings.table(now), sayings.nameless())
         }
     }
 }
 
 fn silent(kind: &str) -> String {
-    let table = Table::default().row(["kind", kind]);
-    format!(
-        "{table}\n\nUnproven: a key of this kind says nothing of itself. Whether it is one, whose, and for what, only the\n\
-         server knows: POST /auth/verify."
-    )
+    format!("{}\n\n{NO_WORD}", Table::default().row(["kind", kind]))
 }
 
 fn to_json(presented: &Presented, catalogue: &Catalogue) -> Value {
@@ -160,8 +158,9 @@ mod tests {
     use super::*;
     use titan_token::{Claims, ScopeBit, ScopeSet, SigningKey, SigningSecret};
 
-    /// The worked example of `docs/token-format.md`; `vectors/api-key.json` has it, too.
-    const KEY: &str = "titan_AAGWi7fKAH43otlakm5SEjwAAAABAAAAAAAAAAAAAAAAAAQABmg670CpkyBrWv3BUTWC_7-hKf3mj5JUACZXSaTaF-oVdgDC6g";
+    /// The worked example of `vectors/api-key.json`.
+    const KEY: &str = "titan_AAGWi7fKAH43otlakm5SEjwAAAABAAAAAAAAAAAAAAAAAAQABmg670CpkyBrWv3BUTWC_7-h\
+                       Kf3mj5JUACZXSaTaF-oVdgDC6g";
     const EXPIRY: Timestamp = Timestamp::from_secs(1_748_692_800);
 
     fn catalogue(own: &[&str]) -> Catalogue {

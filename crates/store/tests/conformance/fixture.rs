@@ -17,7 +17,8 @@ pub(crate) struct Fixture {
     pub(crate) store: Arc<dyn Store>,
     pub(crate) catalogue: Catalogue,
     location: Location,
-    _folder: Option<TempDir>,
+    /// Goes with the fixture.
+    folder: Option<TempDir>,
 }
 
 struct Fixed;
@@ -44,7 +45,10 @@ pub(crate) fn seal(base64: &str) -> SealKey {
 
 pub(crate) const SEAL: &str = "AAECAwQFBgcICQoLDA0ODxAREhMUFRYXGBkaGxwdHh8=";
 
-pub(crate) async fn open(location: &Location, scopes: &[&str]) -> Result<(Arc<dyn Store>, Catalogue), ConnectError> {
+pub(crate) async fn open(
+    location: &Location,
+    scopes: &[&str],
+) -> Result<(Arc<dyn Store>, Catalogue), ConnectError> {
     let scopes: Vec<String> = scopes.iter().map(|&s| s.to_owned()).collect();
     connect(location, seal(SEAL), &scopes, &Fixed, Arc::new(Counter(AtomicU64::new(1)))).await
 }
@@ -53,16 +57,16 @@ pub(crate) async fn sqlite() -> Fixture {
     let folder = tempfile::tempdir().unwrap();
     let location = Location::Sqlite(folder.path().join("titan.db"));
     let (store, catalogue) = open(&location, &[]).await.unwrap();
-    Fixture { store, catalogue, location, _folder: Some(folder) }
+    Fixture { store, catalogue, location, folder: Some(folder) }
 }
 
 impl Fixture {
     /// Closes the database and opens it with these scopes.
     pub(crate) async fn reopen(self, scopes: &[&str]) -> Result<Self, ConnectError> {
-        let Self { store, location, _folder, .. } = self;
+        let Self { store, location, folder, .. } = self;
         drop(store);
         let (store, catalogue) = open(&location, scopes).await?;
-        Ok(Self { store, catalogue, location, _folder })
+        Ok(Self { store, catalogue, location, folder })
     }
 
     pub(crate) fn file(&self) -> PathBuf {
