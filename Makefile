@@ -2,7 +2,7 @@
 
 SHELL := /bin/bash
 .DEFAULT_GOAL := help
-.PHONY: help run test lint bench fuzz tools unit short-fuzz vectors house format docs-test
+.PHONY: help run test lint bench fuzz tools unit short-fuzz vectors house format docs-test api-fuzz
 
 help:
 	@echo 'make run    build, and start Titan with a demo API behind it'
@@ -17,7 +17,7 @@ tools:
 run: tools
 	cargo run --release --locked -p titan -- serve --dev
 
-test: tools vectors house format unit short-fuzz docs-test
+test: tools vectors house format unit short-fuzz docs-test api-fuzz
 
 unit:
 	@ci/tools nextest
@@ -37,9 +37,13 @@ format:
 	cargo fmt --all --check
 	cargo clippy --workspace --all-targets --locked -- -D warnings
 
-docs-test: 
+docs-test:
 	@ci/tools tour
 	ci/tour
+
+api-fuzz:
+	@ci/tools api-fuzz
+	ci/schemathesis
 
 lint: tools house format
 	@ci/tools deny

@@ -98,7 +98,13 @@ route = [
 ]
 """,
     "beyond-ascii": 'name = "é"\n[[route]]\nmethods = ["GET"]\npath = "/Ключи/{x}"\n',
-    "tie": 'name = "t"\nroute = [{ methods = ["GET"], path = "/{a}" }, { methods = ["GET"], path = "/{b}" }]\n',
+    "tie": """\
+name = "t"
+route = [
+    { methods = ["GET"], path = "/{a}" },
+    { methods = ["GET"], path = "/{b}" },
+]
+""",
     "mistakes": """\
 name = "t"
 [[route]]
@@ -136,10 +142,15 @@ def families(entries: list[dict], field: str) -> dict[str, dict]:
     return {slug(entry[field]): entry for entry in first.values()}
 
 
+def worked_examples(valid: list[dict]) -> list[dict]:
+    """One key for each prefix."""
+    return [entry for entry in valid if entry["name"].startswith("worked-example")]
+
+
 def key_parse() -> dict[str, bytes]:
     api, opaque = vectors("api-key"), vectors("opaque")
     seeds = {name: entry["key"] for name, entry in families(api["valid"], "name").items()}
-    seeds |= {entry["name"]: entry["key"] for entry in api["valid"] if entry["name"].startswith("worked-example")}
+    seeds |= {entry["name"]: entry["key"] for entry in worked_examples(api["valid"])}
     seeds |= {name: entry["key"] for name, entry in families(api["invalid"], "name").items()}
     seeds |= {f"hashed-{entry['kind']}": entry["key"] for entry in reversed(opaque["valid"])}
     seeds |= {f"hashed-{name}": entry["text"] for name, entry in families(opaque["invalid"], "why").items()}
@@ -161,9 +172,9 @@ def issue(vector: dict) -> bytes:
 
 
 def key_round_trip() -> dict[str, bytes]:
-    first = families(vectors("api-key")["valid"], "name")
-    platform = [entry for entry in vectors("api-key")["valid"] if entry["name"].startswith("worked-example-")]
-    return {name: issue(entry) for name, entry in (first | {e["name"]: e for e in platform}).items()}
+    valid = vectors("api-key")["valid"]
+    examples = {entry["name"]: entry for entry in worked_examples(valid)}
+    return {name: issue(entry) for name, entry in (families(valid, "name") | examples).items()}
 
 
 def key_mutated() -> dict[str, bytes]:
@@ -213,7 +224,9 @@ def wanted() -> dict[Path, bytes]:
         "type_id": type_id(),
     }
     return {
-        CORPUS / target / f"seed-{slug(name)}": data for target, seeds in targets.items() for name, data in seeds.items()
+        CORPUS / target / f"seed-{slug(name)}": data
+        for target, seeds in targets.items()
+        for name, data in seeds.items()
     }
 
 

@@ -95,9 +95,13 @@ fn try_out(target: &str, body: fn(&[u8])) {
         let shown = Shown(input);
         body(shown.0);
     };
-    seeds.iter().for_each(|seed| try_one(seed));
-    (0..INPUTS).for_each(|_| try_one(&random.input()));
-    (0..INPUTS).for_each(|_| try_one(&random.mutate(&seeds)));
+    for seed in &seeds {
+        try_one(seed);
+    }
+    for _ in 0..INPUTS {
+        try_one(&random.input());
+        try_one(&random.mutate(&seeds));
+    }
 }
 
 #[test]

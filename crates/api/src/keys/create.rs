@@ -45,6 +45,7 @@ pub(crate) struct AdminBody {
     #[schema(required, nullable = false)]
     scopes: Option<Vec<String>>,
     /// The tenant's number; 1, the default one, if it is not given.
+    #[schema(value_type = Option<i64>, minimum = 0, maximum = 4_294_967_295_i64)]
     tenant_id: Option<u32>,
 }
 

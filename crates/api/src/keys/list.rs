@@ -46,6 +46,7 @@ pub(crate) struct AdminQuery {
     active: Option<bool>,
     /// Only those of this tenant.
     #[serde(rename = "tenantId")]
+    #[param(value_type = Option<i64>, minimum = 0, maximum = 4_294_967_295_i64)]
     tenant_id: Option<u32>,
 }
 

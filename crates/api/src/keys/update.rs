@@ -21,10 +21,8 @@ use utoipa::{IntoParams, ToSchema};
 #[schema(as = UpdateKey)]
 pub(crate) struct Body {
     /// 1 to 100 characters.
-    #[schema(nullable = false)]
     label: Option<String>,
     /// Off: the key is refused until it is on again.
-    #[schema(nullable = false)]
     is_active: Option<bool>,
 }
 

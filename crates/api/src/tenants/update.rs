@@ -19,10 +19,8 @@ use utoipa::ToSchema;
 #[schema(as = UpdateTenant)]
 pub(crate) struct Body {
     /// 1 to 100 characters, unique.
-    #[schema(nullable = false)]
     name: Option<String>,
     /// Off: all its keys are refused.
-    #[schema(nullable = false)]
     is_active: Option<bool>,
     /// Revokes every key that it has now.
     #[serde(default)]

@@ -1,0 +1,161 @@
+"""CPU time per request: Titan beside a bare server, and its gateway beside nginx."""
+
+import json
+from contextlib import ExitStack
+from dataclasses import dataclass, field
+from pathlib import Path
+from statistics import median
+
+import load
+import servers
+from table import line, ratio, title
+
+# More keys than one, so that no answer is a cached one; few enough to be made in a moment.
+KEYS = 256
+PATH = "/api/sessions"
+# "Not slower", within what two equal rows differ by on a shared machine.
+EQUAL = 1.05
+
+
+@dataclass
+class Row:
+    """A server, the requests it gets, and whether it shall refuse them."""
+
+    name: str
+    server: servers.Server
+    requests: Path
+    is_refused: bool = False
+    samples: list = field(default_factory=list)
+
+    def measure(self, seconds):
+        sample = load.run(self.server, self.requests, seconds)
+        expected = sample.requests if self.is_refused else 0
+        # A few answers more or less are those that were under way when wrk stopped counting.
+        if abs(sample.refused - expected) > 128:
+            raise SystemExit(f"{self.name}: {sample.refused} of {sample.requests} were refused")
+        return sample
+
+    def of(self, what):
+        return [getattr(sample, what) for sample in self.samples]
+
+    def print(self):
+        cpu, rate, p99, busy = (median(self.of(what)) for what in ("cpu_us", "rate", "p99_ms", "busy"))
+        print(f"{self.name:<62} {cpu:>12.1f} {rate:>12.0f} {p99:>10.2f} {busy:>6.2f}", flush=True)
+
+
+def create_key(titan, scope):
+    body = json.dumps({"label": "bench", "lifetimeDays": 1, "scopes": [scope]})
+    headers = {"Authorization": f"Bearer {titan.master_key}", "Content-Type": "application/json"}
+    status, answer = titan.ask("POST", "/admin/keys", headers, body)
+    if status != 201:
+        raise SystemExit(f"POST /admin/keys: {status} {answer}")
+    return json.loads(answer)["data"]["key"]
+
+
+def forge(key):
+    """The same key with another character in its MAC: of the right shape, and signed by nobody."""
+    place = len(key) - 20
+    return key[:place] + ("A" if key[place] != "A" else "B") + key[place + 1 :]
+
+
+class Bench:
+    """All servers, all rows."""
+
+    def __init__(self, stack, folder):
+        self.folder = folder
+        self.backend = stack.enter_context(servers.backend(folder)).until_it_listens()
+        self.hello = stack.enter_context(servers.hello(folder)).until_it_listens()
+        self.nginx = stack.enter_context(servers.nginx(folder, self.backend.port)).until_it_listens()
+        titan = servers.Titan(folder / "titan", servers.SERVER_CORE, self.backend.address)
+        self.titan = stack.enter_context(titan).until_ready()
+        self.caller = create_key(self.titan, "keys:verify")
+        self.keys = [create_key(self.titan, "sessions:read") for _ in range(KEYS)]
+        self.forged = [forge(key) for key in self.keys]
+
+    def row(self, name, server, requests, is_refused=False):
+        path = self.folder / f"{name.replace(' ', '-').replace('/', '-')}.lua"
+        load.write_requests(path, requests)
+        return Row(name, server, path, is_refused)
+
+    def get_row(self, name, server, path, keys, is_refused=False):
+        return self.row(name, server, [load.get(server.address, path, key) for key in keys], is_refused)
+
+    def verify_row(self, name, server, path, callers, keys, is_refused=False):
+        requests = [
+            load.post(server.address, path, caller, json.dumps({"key": key}))
+            for caller, key in zip(callers, keys, strict=True)
+        ]
+        return self.row(name, server, requests, is_refused)
+
+    def rows(self):
+        callers, verify = [self.caller] * KEYS, "/auth/verify"
+        return {
+            "hello": self.get_row("axum hello", self.hello, "/", self.keys),
+            "json": self.verify_row("axum, a body and JSON both ways", self.hello, "/json", callers, self.keys),
+            "verify": self.verify_row("titan verify", self.titan, verify, callers, self.keys),
+            "verify bad": self.verify_row("titan verify, forged key asked about", self.titan, verify, callers, self.forged),
+            "verify refuses": self.verify_row(
+                "titan verify, refuses a forged caller", self.titan, verify, self.forged, self.keys, True
+            ),
+            "nginx": self.get_row("nginx proxy_pass, keep-alive", self.nginx, PATH, self.keys),
+            "gateway": self.get_row("titan gateway", self.titan, PATH, self.keys),
+            "gateway refuses": self.get_row("titan gateway, refuses a forged key", self.titan, PATH, self.forged, True),
+        }
+
+    def check_verdicts(self):
+        """What the rows below do not see: verdicts in bodies."""
+        for key, verdict in ((self.keys[0], True), (self.forged[0], False)):
+            headers = {"Authorization": f"Bearer {self.caller}", "Content-Type": "application/json"}
+            status, answer = self.titan.ask("POST", "/auth/verify", headers, json.dumps({"key": key}))
+            if status != 200 or json.loads(answer)["data"]["valid"] is not verdict:
+                raise SystemExit(f"/auth/verify: {status} {answer}")
+
+
+def flood(good, bad, seconds):
+    """Good requests with as many connections of bad ones beside them: the rate of the good ones."""
+    flooding = load.start(bad.server.address, bad.requests, seconds + 1)
+    try:
+        sample = load.finish(load.start(good.server.address, good.requests, seconds))
+    finally:
+        load.finish(flooding)
+    return sample.rate
+
+
+def measure(folder, rounds, seconds):
+    """Every row in every round, beginning with another one each time; prints the tables."""
+    with ExitStack() as stack:
+        bench = Bench(stack, folder)
+        bench.check_verdicts()
+        rows, kept = bench.rows(), []
+        order = list(rows.values())
+        for row in order:
+            row.measure(1)
+        for number in range(rounds):
+            place = number % len(order)
+            for row in order[place:] + order[:place]:
+                row.samples.append(row.measure(seconds))
+            beside = flood(rows["gateway"], rows["gateway refuses"], seconds)
+            kept.append(beside / rows["gateway"].samples[-1].rate)
+    report(rows, kept)
+
+
+def report(rows, kept):
+    print(f"{'over HTTP, server on one core':<62} {'us CPU/req':>12} {'req/s':>12} {'p99 ms':>10} {'busy':>6}")
+    for row in rows.values():
+        row.print()
+    print()
+
+    def ratio_line(of, to, what, text, at_most=None):
+        line(text, ratio(rows[of].of(what), rows[to].of(what)), at_most=at_most)
+
+    title("over HTTP, ratios between rows")
+    ratio_line("verify", "hello", "cpu_us", "CPU: titan verify / axum hello", 1.2)
+    ratio_line("verify", "json", "cpu_us", "CPU: titan verify / axum with a body and JSON both ways")
+    ratio_line("verify", "hello", "p99_ms", "p99: titan verify / axum hello", 1.2)
+    ratio_line("verify bad", "verify", "cpu_us", "CPU: titan verify, forged key / good key", EQUAL)
+    ratio_line("verify refuses", "verify", "cpu_us", "CPU: titan verify, forged caller / good caller", EQUAL)
+    ratio_line("gateway", "nginx", "cpu_us", "CPU: titan gateway / nginx proxy_pass", 1.25)
+    ratio_line("gateway", "nginx", "p99_ms", "p99: titan gateway / nginx proxy_pass", 1.2)
+    ratio_line("gateway refuses", "gateway", "cpu_us", "CPU: titan gateway, forged key / good key", EQUAL)
+    line("rate that good keys keep at the gateway beside as many connections with forged ones", median(kept), at_least=0.8)
+    print()
