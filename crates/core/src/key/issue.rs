@@ -34,7 +34,7 @@ impl KeyService {
         let tenant = permit.tenant().or(new.tenant).unwrap_or(DEFAULT);
         let now = self.clock.now();
 
-        let mut tx = self.store.begin().await?;
+        let mut tx = self.begin(&permit, now).await?;
         if let Some(answer) = answered(&mut *tx, &permit.actor(), request.as_ref(), now).await? {
             return again(&mut *tx, answer).await;
         }
@@ -70,12 +70,15 @@ impl KeyService {
             return Err(Error::invalid(format!("overlapSeconds: must be 0 to {MAX_OVERLAP}")));
         }
         let now = self.clock.now();
-        let mut tx = self.store.begin().await?;
+        let mut tx = self.begin(&permit, now).await?;
         if let Some(answer) = answered(&mut *tx, &permit.actor(), request.as_ref(), now).await? {
-            return again(&mut *tx, answer).await;
+            let issued = again(&mut *tx, answer).await?;
+            // The first answer may have been lost before the change was in force.
+            let receipt = Some(self.settle.settle(tx.head().await?).await?);
+            return Ok(Issued { receipt, ..issued });
         }
         let mut old = self.find_to_rotate(&mut *tx, &permit, id).await?;
-        let mut issued = self.issue(&mut *tx, Draft::successor(&old, permit.key()), now).await?;
+        let mut issued = self.issue(&mut *tx, self.successor(&old, permit.key()), now).await?;
         old.rotated_at = Some(now);
         old.retires_at = Some(now.plus_secs(rotation.overlap_secs.into()));
         if rotation.overlap_secs == 0 {
@@ -90,6 +93,11 @@ impl KeyService {
         tx.commit().await?;
         issued.receipt = Some(self.settle.settle(revision).await?);
         Ok(issued)
+    }
+
+    /// The maximum may have been lowered since the old key was made.
+    fn successor(&self, old: &Key, created_by: Option<KeyId>) -> Draft {
+        Draft::successor(old, i64::from(self.max_lifetime_days) * DAY, created_by)
     }
 
     fn check_lifetime(&self, days: i64) -> Result<i64, Error> {
@@ -120,13 +128,12 @@ impl KeyService {
             .filter(|key| permit.reach().includes(key.tenant, key.id))
             .ok_or_else(|| Error::not_found("key"))?;
         self.check_grant(permit, &key.scopes)?;
-        if key.rotated_at.is_some() {
-            return Err(Error::conflict("key has already been rotated"));
-        }
-        if key.revoked_at.is_some() {
-            return Err(Error::conflict("key has been deleted"));
-        }
-        Ok(key)
+        let conflict = match (key.rotated_at, key.revoked_at) {
+            (None, None) => return Ok(key),
+            (Some(_), _) => "key has already been rotated",
+            (None, Some(_)) => "key has been deleted",
+        };
+        Err(self.told(tx, Error::conflict(conflict)).await)
     }
 
     /// Writes and signs a key with the slot that signs now.
@@ -163,13 +170,13 @@ struct Draft {
 }
 
 impl Draft {
-    fn successor(old: &Key, created_by: Option<KeyId>) -> Self {
+    fn successor(old: &Key, max_lifetime: i64, created_by: Option<KeyId>) -> Self {
         Self {
             tenant: old.tenant,
             prefix: old.prefix,
             label: old.label.clone(),
             scopes: old.scopes.clone(),
-            lifetime: old.expires_at.secs() - old.created_at.secs(),
+            lifetime: max_lifetime.min(old.expires_at.secs() - old.created_at.secs()),
             is_active: old.is_active,
             created_by,
             rotated_from: Some(old.id),

@@ -59,6 +59,11 @@ impl Key {
         }
     }
 
+    /// When it was issued, to the millisecond: as its id says.
+    pub fn issued_at(&self) -> Timestamp {
+        Timestamp::from_ms(i64::try_from(self.id.uuid().unix_ms()).unwrap_or(i64::MAX))
+    }
+
     /// Whether it is gone for good: deleted, or rotated and past its overlap.
     pub fn is_gone(&self, now: Timestamp) -> bool {
         self.revoked_at.is_some() || self.retires_at.is_some_and(|end| now >= end)

@@ -1,7 +1,7 @@
 //! What can be done with keys: one method a use case.
 
 use super::{Key, KeyFilter, check_text};
-use crate::access::{Catalogue, DeleteKey, DisableKey, ListKeys, Permit, Reach, ReadKey, UpdateKey};
+use crate::access::{Catalogue, DeleteKey, Denial, DisableKey, ListKeys, Permit, Reach, ReadKey, UpdateKey};
 use crate::audit::Entry;
 use crate::entropy::Entropy;
 use crate::error::Error;
@@ -150,7 +150,7 @@ impl KeyService {
         update: KeyUpdate,
     ) -> Result<Changed, Error> {
         let now = self.clock.now();
-        let mut tx = self.store.begin().await?;
+        let mut tx = self.begin(permit, now).await?;
         let mut key = self.find(&mut *tx, permit, id, now).await?;
         if update.with_descendants {
             for mut descendant in tx.descendants(id).await? {
@@ -174,7 +174,7 @@ impl KeyService {
         with_descendants: bool,
     ) -> Result<Receipt, Error> {
         let now = self.clock.now();
-        let mut tx = self.store.begin().await?;
+        let mut tx = self.begin(permit, now).await?;
         let key = self.find(&mut *tx, permit, id, now).await?;
         let mut doomed = if with_descendants { tx.descendants(id).await? } else { Vec::new() };
         doomed.push(key);
@@ -192,6 +192,28 @@ impl KeyService {
         key.scopes.iter().map(|bit| self.catalogue.name(*bit)).collect()
     }
 
+    /// Begins a write for a caller that is still good.
+    ///
+    /// The edge proved its key from memory, before this write had its turn. What was committed meanwhile
+    /// counts, too: otherwise a key that is revoked with its descendants could still leave one behind.
+    pub(super) async fn begin<A>(&self, permit: &Permit<A>, now: Timestamp) -> Result<Box<dyn Tx>, Error> {
+        let mut tx = self.store.begin().await?;
+        if let Some(id) = permit.key() {
+            check_caller(&mut *tx, id, now).await?;
+        }
+        Ok(tx)
+    }
+
+    /// Whoever is told that a key is gone may rely on it: the change that ended it is in force before the
+    /// answer, also if its own caller never heard of it.
+    pub(super) async fn told(&self, tx: &mut dyn Tx, error: Error) -> Error {
+        let head = match tx.head().await {
+            Ok(head) => head,
+            Err(error) => return error.into(),
+        };
+        self.settle.settle(head).await.err().unwrap_or(error)
+    }
+
     async fn find<A>(
         &self,
         tx: &mut dyn Tx,
@@ -200,9 +222,25 @@ impl KeyService {
         now: Timestamp,
     ) -> Result<Key, Error> {
         let key = tx.lookup_key(id).await?;
-        key.filter(|key| permit.reach().includes(key.tenant, key.id) && !key.is_gone(now))
-            .ok_or_else(|| Error::not_found("key"))
+        match key.filter(|key| permit.reach().includes(key.tenant, key.id) && !key.is_gone(now)) {
+            Some(key) => Ok(key),
+            None => Err(self.told(tx, Error::not_found("key")).await),
+        }
     }
+}
+
+async fn check_caller(tx: &mut dyn Tx, id: KeyId, now: Timestamp) -> Result<(), Error> {
+    let key = tx.lookup_key(id).await?.ok_or(Denial::Invalid)?;
+    let tenant = tx.lookup_tenant(key.tenant).await?.ok_or(Denial::Invalid)?;
+    let is_retired = tx.slots().await?.iter().any(|slot| slot.slot == key.slot && slot.retired_at.is_some());
+    let is_too_old = tenant.not_before.is_some_and(|start| key.issued_at() < start);
+    if key.is_gone(now) || is_retired || is_too_old {
+        return Err(Denial::Revoked.into());
+    }
+    if !key.is_active || !tenant.is_active {
+        return Err(Denial::Disabled.into());
+    }
+    Ok(())
 }
 
 /// Writes a changed key with its revision and its audit row.

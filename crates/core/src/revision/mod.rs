@@ -75,6 +75,9 @@ pub trait Revisions {
 /// Writing the log.
 #[async_trait]
 pub trait RevisionsTx {
+    /// The newest revision, as this transaction sees it.
+    async fn head(&mut self) -> StoreResult<Revision>;
+
     /// Records how a subject stands, with the next revision.
     async fn record_change(&mut self, change: &Change) -> StoreResult<Revision>;
 }

@@ -38,6 +38,11 @@ impl Revisions for Sqlite {
 
 #[async_trait]
 impl RevisionsTx for SqliteTx {
+    async fn head(&mut self) -> StoreResult<Revision> {
+        let select = query_scalar("SELECT revision FROM revision_head");
+        revision(select.fetch_one(&mut *self.tx).await.map_err(failed)?)
+    }
+
     async fn record_change(&mut self, change: &Change) -> StoreResult<Revision> {
         let next: i64 = query_scalar("UPDATE revision_head SET revision = revision + 1 RETURNING revision")
             .fetch_one(&mut *self.tx)

@@ -9,6 +9,7 @@ mod crash;
 mod credentials;
 mod gateway;
 mod hygiene;
+mod late;
 mod principals;
 mod program;
 mod reference;

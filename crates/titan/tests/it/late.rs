@@ -1,0 +1,117 @@
+//! Writes that were admitted from memory and have their turn only after their caller was revoked.
+
+use serde_json::json;
+use std::sync::Arc;
+use titan::ambient::{SystemClock, SystemEntropy};
+use titan_core::Code;
+use titan_core::access::{Action, Caller, Catalogue, Gate, Origin, Permit, decide};
+use titan_core::key::{Issued, KeyService, NewKey, Rotation};
+use titan_core::port::Store;
+use titan_core::signing::SigningKeyService;
+use titan_core::tenant::{DEFAULT, TenantService, TenantUpdate};
+use titan_edge::{Guard, Keeper};
+use titan_store::{Location, SealKey, connect};
+use titan_token::KeyId;
+
+/// The rules over a real database, without a wire: the order of things can be chosen.
+struct Rules {
+    keys: KeyService,
+    tenants: TenantService,
+    guard: Arc<Guard>,
+    _folder: tempfile::TempDir,
+}
+
+fn permit<A: Action>(caller: &Caller, target: Option<KeyId>) -> Permit<A> {
+    decide(caller, target, Origin::default()).unwrap()
+}
+
+fn new_key() -> NewKey {
+    NewKey { tenant: None, label: "x".to_owned(), lifetime_days: 1, scopes: vec!["*".to_owned()] }
+}
+
+impl Rules {
+    async fn start() -> Self {
+        let folder = tempfile::tempdir().unwrap();
+        let (clock, entropy) = (Arc::new(SystemClock), Arc::new(SystemEntropy::new()));
+        let location = Location::Sqlite(folder.path().join("titan.db"));
+        let seal = SealKey::from_file(&location.seal_key_file(), true, &*entropy).unwrap();
+        let (store, catalogue): (Arc<dyn Store>, Catalogue) =
+            connect(&location, seal, &[], &*clock, Arc::<SystemEntropy>::clone(&entropy)).await.unwrap();
+        SigningKeyService::ensure(&*store, &*clock, &*entropy).await.unwrap();
+        let catalogue = Arc::new(catalogue);
+        let guard = Arc::new(Guard::new(Arc::clone(&catalogue), Arc::<SystemClock>::clone(&clock)));
+        let keeper = Arc::new(Keeper::new(Arc::clone(&store), Arc::clone(&guard)));
+        keeper.start().await.unwrap();
+        let tenants = TenantService::new(
+            Arc::clone(&store),
+            Arc::<SystemClock>::clone(&clock),
+            Arc::<Keeper>::clone(&keeper),
+        );
+        let keys = KeyService::new(store, clock, entropy, keeper, catalogue, 90);
+        Self { keys, tenants, guard, _folder: folder }
+    }
+
+    async fn made(&self) -> Issued {
+        self.keys.create(permit(&Caller::Master, None), new_key(), None).await.unwrap()
+    }
+
+    /// What the edge would hand to a handler now.
+    fn admitted(&self, key: &Issued) -> Caller {
+        Caller::Key(self.guard.authenticate(key.plain.expose()).unwrap())
+    }
+}
+
+#[tokio::test]
+async fn a_revoked_key_leaves_no_descendant_behind() {
+    let rules = Rules::start().await;
+    let mother = rules.made().await;
+    let caller = rules.admitted(&mother);
+    let (create, rotate) = (permit(&caller, None), permit(&caller, Some(mother.key.id)));
+    let id = mother.key.id;
+    rules.keys.delete(&permit(&Caller::Master, Some(id)), id, true).await.unwrap();
+    let error = rules.keys.create(create, new_key(), None).await.err().unwrap();
+    assert_eq!(error.code(), Code::ApiKeyRevoked);
+    let error = rules.keys.rotate(rotate, id, Rotation::default(), None).await.err().unwrap();
+    assert_eq!(error.code(), Code::ApiKeyRevoked);
+}
+
+#[tokio::test]
+async fn nor_does_one_that_was_disabled_or_whose_tenant_was() {
+    let rules = Rules::start().await;
+    let key = rules.made().await;
+    let create = permit(&rules.admitted(&key), None);
+    rules.keys.disable(&permit(&Caller::Master, Some(key.key.id)), key.key.id).await.unwrap();
+    let error = rules.keys.create(create, new_key(), None).await.err().unwrap();
+    assert_eq!(error.code(), Code::ApiKeyDisabled);
+
+    let key = rules.made().await;
+    let create = permit(&rules.admitted(&key), None);
+    let revoke = TenantUpdate { revoke_keys: true, ..TenantUpdate::default() };
+    rules.tenants.update(&permit(&Caller::Master, None), DEFAULT, revoke).await.unwrap();
+    let error = rules.keys.create(create, new_key(), None).await.err().unwrap();
+    assert_eq!(error.code(), Code::ApiKeyRevoked);
+
+    let key = rules.made().await;
+    let create = permit(&rules.admitted(&key), None);
+    let off = TenantUpdate { is_active: Some(false), ..TenantUpdate::default() };
+    rules.tenants.update(&permit(&Caller::Master, None), DEFAULT, off).await.unwrap();
+    let error = rules.keys.create(create, new_key(), None).await.err().unwrap();
+    assert_eq!(error.code(), Code::ApiKeyDisabled);
+}
+
+/// A repeated rotation is answered from memory of the first; the old key must be dead all the same.
+#[tokio::test]
+async fn a_repeated_rotation_answers_only_when_the_first_one_is_in_force() {
+    let rules = Rules::start().await;
+    let old = rules.made().await;
+    let name = || titan_core::idempotency::RequestName::new("r", &json!({}).to_string()).unwrap();
+    let rotate = async || {
+        let permit = permit(&Caller::Master, Some(old.key.id));
+        rules.keys.rotate(permit, old.key.id, Rotation::default(), Some(name())).await.unwrap()
+    };
+    let first = rotate().await;
+    let again = rotate().await;
+    assert_eq!(first.plain.expose(), again.plain.expose());
+    assert!(again.receipt.is_some_and(|receipt| receipt.revision >= first.receipt.unwrap().revision));
+    assert!(rules.guard.authenticate(old.plain.expose()).is_err());
+}
