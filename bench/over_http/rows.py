@@ -66,6 +66,7 @@ class Bench:
         self.backend = stack.enter_context(servers.backend(folder)).until_it_listens()
         self.hello = stack.enter_context(servers.hello(folder)).until_it_listens()
         self.nginx = stack.enter_context(servers.nginx(folder, self.backend.port)).until_it_listens()
+        self.proxy = stack.enter_context(servers.proxy(folder, self.backend.address)).until_it_listens()
         titan = servers.Titan(folder / "titan", servers.SERVER_CORE, self.backend.address)
         self.titan = stack.enter_context(titan).until_ready()
         self.caller = create_key(self.titan, "keys:verify")
@@ -98,6 +99,7 @@ class Bench:
                 "titan verify, refuses a forged caller", self.titan, verify, self.forged, self.keys, True
             ),
             "nginx": self.get_row("nginx proxy_pass, keep-alive", self.nginx, PATH, self.keys),
+            "proxy": self.get_row("hyper-util proxy that checks nothing", self.proxy, PATH, self.keys),
             "gateway": self.get_row("titan gateway", self.titan, PATH, self.keys),
             "gateway refuses": self.get_row("titan gateway, refuses a forged key", self.titan, PATH, self.forged, True),
         }
@@ -155,6 +157,7 @@ def report(rows, kept):
     ratio_line("verify bad", "verify", "cpu_us", "CPU: titan verify, forged key / good key", EQUAL)
     ratio_line("verify refuses", "verify", "cpu_us", "CPU: titan verify, forged caller / good caller", EQUAL)
     ratio_line("gateway", "nginx", "cpu_us", "CPU: titan gateway / nginx proxy_pass", 1.25)
+    ratio_line("gateway", "proxy", "cpu_us", "CPU: titan gateway / hyper-util proxy that checks nothing")
     ratio_line("gateway", "nginx", "p99_ms", "p99: titan gateway / nginx proxy_pass", 1.2)
     ratio_line("gateway refuses", "gateway", "cpu_us", "CPU: titan gateway, forged key / good key", EQUAL)
     line("rate that good keys keep at the gateway beside as many connections with forged ones", median(kept), at_least=0.8)

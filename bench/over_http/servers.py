@@ -13,6 +13,7 @@ HERE = Path(__file__).resolve().parent
 TARGET = HERE.parent.parent / "target"
 TITAN = TARGET / "release" / "titan"
 HELLO = TARGET / "bench" / "release" / "hello"
+PROXY = TARGET / "bench" / "release" / "proxy"
 BACKEND = TARGET / "bench" / "release" / "backend"
 
 # Debian keeps servers where a user's PATH may not look.
@@ -198,6 +199,12 @@ class Titan(Server):
 def hello(folder):
     port = free_port()
     command = pinned(SERVER_CORE, HELLO, f"127.0.0.1:{port}")
+    return Server(command, port, folder, {"TOKIO_WORKER_THREADS": "1"})
+
+
+def proxy(folder, upstream):
+    port = free_port()
+    command = pinned(SERVER_CORE, PROXY, f"127.0.0.1:{port}", upstream)
     return Server(command, port, folder, {"TOKIO_WORKER_THREADS": "1"})
 
 

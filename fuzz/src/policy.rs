@@ -22,6 +22,7 @@ route = [
     { methods = ["POST"], path = "/files/{name}/Lock" },
     { methods = ["GET"], path = "/{tenant}/{session}/qr", session = "path:session" },
     { methods = ["GET"], path = "/Ключи/é" },
+    { methods = ["GET"], path = "/Straße/ΑΣ" },
 ]
 "#;
 static OPEN: LazyLock<PolicySet> = LazyLock::new(|| routes(Default::Authenticated));

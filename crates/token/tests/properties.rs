@@ -238,7 +238,7 @@ proptest! {
     }
 
     #[test]
-    fn no_key_with_a_character_more_or_less_parses(issued in issued(), c in "[A-D_]") {
+    fn no_key_with_a_character_more_or_less_parses(issued in issued(), c in "[A-D_ \\t\\n=]") {
         for at in 0..issued.text.len() {
             prop_assert!(self_contained(&issued.replaced(at, 1, "")).is_none());
             prop_assert!(self_contained(&issued.replaced(at, 0, &c)).is_none());

@@ -311,3 +311,40 @@ async fn the_explorer_needs_no_network() {
     let document = nobody.get("/openapi.json").await.expect(200);
     assert_eq!(document.at("/openapi"), "3.1.0");
 }
+
+/// At the finest level, as JSON: every line is an object, and no secret is in any.
+#[tokio::test]
+async fn logs_are_json_if_asked_for_and_never_hold_a_secret() {
+    let folder = tempfile::tempdir().unwrap();
+    let address = crate::support::program::free_port();
+    let mut command = titan(folder.path(), &["serve"]);
+    command.env("MASTER_KEY", MASTER_KEY).env("TITAN_LISTEN", address.to_string()).stdout(Stdio::null());
+    command.env("TITAN_LOG", "trace").env("TITAN_LOG_FORMAT", "json").stderr(Stdio::piped());
+    command.env("TITAN_UPSTREAM", "http://127.0.0.1:1").env("TITAN_POLICY", "whatsapp");
+    let mut child = command.spawn().unwrap();
+    let mut errors = child.stderr.take().unwrap();
+    let logged = std::thread::spawn(move || {
+        let mut text = String::new();
+        std::io::Read::read_to_string(&mut errors, &mut text).map(|_| text)
+    });
+    let mut program = Program::of(child, address);
+    program.wait_until_ready().await;
+    let body = json!({ "label": "x", "lifetimeDays": 1, "scopes": ["*"] });
+    let made = program.master().post("/admin/keys", body).await.expect(201);
+    let (id, key) = (made.text_at("/data/id"), made.text_at("/data/key"));
+    program.role(&key).get("/api/account/keys").await.expect(200);
+    program.role(&key).get("/api/sessions").await.expect(502);
+    program.master().post("/auth/verify", json!({ "key": key })).await.expect(200);
+    program.master().send("POST", &format!("/admin/keys/{id}/rotate"), None).await.expect(200);
+    program.signal("TERM");
+    program.wait();
+    let logged = logged.join().unwrap().unwrap();
+    assert!(logged.lines().count() > 20, "{logged}");
+    for line in logged.lines() {
+        assert!(serde_json::from_str::<Value>(line).is_ok_and(|line| line.is_object()), "{line}");
+    }
+    let seal = fs::read_to_string(folder.path().join("titan-data/titan.db.seal-key")).unwrap();
+    for secret in [MASTER_KEY, &key, seal.trim()] {
+        assert!(!logged.contains(secret), "a secret is in the log");
+    }
+}
