@@ -31,6 +31,8 @@ PATHS = {
     "escaped-letter": "/%61dmin/42",
     "escaped-capital": "/%41DMIN/42",
     "literal-before-parameter": "/admin/all/users",
+    "two-readings": "/Files/report/qr",
+    "one-reading": "PUT /admin/ALL/users",
     "rest": "/files/a/b/c",
     "rest-of-nothing": "/files/",
     "session": "/acme/a%40b/qr",
@@ -100,6 +102,14 @@ route = [
     { methods = ["GET"], path = "/Ab/{x}" },
     { methods = ["GET"], path = "/Ab/Cd" },
     { methods = ["PUT"], path = "/{y}/Cd" },
+]
+""",
+    "two-readings": """\
+name = "t"
+route = [
+    { methods = ["GET"], path = "/X/a" },
+    { methods = ["GET"], path = "/{x}/a", session = "path:x" },
+    { methods = ["GET"], path = "/x/{x}", session = "path:x" },
 ]
 """,
     "beyond-ascii": 'name = "é"\n[[route]]\nmethods = ["GET"]\npath = "/Ключи/{x}"\n',

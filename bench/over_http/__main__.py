@@ -15,15 +15,20 @@ def number(variable, default):
     return int(os.environ.get(variable) or default)
 
 
-def main():
+def check():
+    """Says what is missing before anything takes time."""
     if packages := servers.missing_packages():
         sys.exit(f"something is missing; install it with: apt-get install {' '.join(packages)}")
     if len(os.sched_getaffinity(0)) < 2:
         sys.exit("two cores are needed: one for the server, one for its clients")
+
+
+def main():
+    check()
     rounds, seconds = number("BENCH_HTTP_ROUNDS", 7), number("BENCH_SECONDS", 2)
     # On the project's own disk: /tmp may be memory, on which a durable commit costs nothing.
-    with tempfile.TemporaryDirectory(prefix="http-", dir=servers.TARGET / "bench") as folder:
-        folder = Path(folder)
+    with tempfile.TemporaryDirectory(prefix="http-", dir=servers.TARGET / "bench") as name:
+        folder = Path(name)
         # nginx's worker, which is another user if root starts it, must be able to look in.
         folder.chmod(0o755)
         rows.measure(folder, rounds, seconds)
@@ -31,4 +36,7 @@ def main():
         creation.measure(folder, rounds, seconds)
 
 
-main()
+if sys.argv[1:] == ["check"]:
+    check()
+else:
+    main()

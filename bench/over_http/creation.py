@@ -11,14 +11,19 @@ from servers import Titan
 from table import line, ratio, title
 
 CONNECTIONS = 8
+# A row as short as can be: what a commit costs, and little else.
+SCHEMA = "CREATE TABLE IF NOT EXISTS key (id BLOB PRIMARY KEY, label TEXT NOT NULL) STRICT, WITHOUT ROWID"
 
 
 def raw_rate(path, seconds):
-    """Commits a second of one row, by one connection that waits for each: WAL, synchronous FULL, as Titan's."""
+    """Commits a second of one row, by one connection that waits for each.
+
+    WAL and synchronous FULL, as in Titan's database.
+    """
     database = sqlite3.connect(path, isolation_level=None)
     database.execute("PRAGMA journal_mode = WAL")
     database.execute("PRAGMA synchronous = FULL")
-    database.execute("CREATE TABLE IF NOT EXISTS key (id BLOB PRIMARY KEY, label TEXT NOT NULL) STRICT, WITHOUT ROWID")
+    database.execute(SCHEMA)
     count, began = 0, time.monotonic()
     while (elapsed := time.monotonic() - began) < seconds:
         # Time first, as in Titan's ids: new rows go to the end of the table.

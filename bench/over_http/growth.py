@@ -35,8 +35,8 @@ def fill(path):
         (slot,) = database.execute("SELECT max(slot) FROM signing_key").fetchone()
         (tenant,) = database.execute("SELECT min(id) FROM tenant").fetchone()
         database.executemany(
-            "INSERT INTO key (id, tenant, prefix, slot, label, scopes, created_at, expires_at, is_active, revoked_at)"
-            " VALUES (?, ?, 0, ?, 'bench', x'00', ?, ?, 1, NULL)",
+            "INSERT INTO key (id, tenant, prefix, slot, label, scopes, created_at, expires_at, is_active)"
+            " VALUES (?, ?, 0, ?, 'bench', x'00', ?, ?, 1)",
             ((id, tenant, slot, now, now + 30 * DAY_MS) for id in ids),
         )
         database.executemany("UPDATE key SET revoked_at = ? WHERE id = ?", ((now, id) for id in revoked))

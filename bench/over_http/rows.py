@@ -92,16 +92,22 @@ class Bench:
         callers, verify = [self.caller] * KEYS, "/auth/verify"
         return {
             "hello": self.get_row("axum hello", self.hello, "/", self.keys),
-            "json": self.verify_row("axum, a body and JSON both ways", self.hello, "/json", callers, self.keys),
+            "json": self.verify_row(
+                "axum, a body and JSON both ways", self.hello, "/json", callers, self.keys
+            ),
             "verify": self.verify_row("titan verify", self.titan, verify, callers, self.keys),
-            "verify bad": self.verify_row("titan verify, forged key asked about", self.titan, verify, callers, self.forged),
+            "verify bad": self.verify_row(
+                "titan verify, forged key asked about", self.titan, verify, callers, self.forged
+            ),
             "verify refuses": self.verify_row(
                 "titan verify, refuses a forged caller", self.titan, verify, self.forged, self.keys, True
             ),
             "nginx": self.get_row("nginx proxy_pass, keep-alive", self.nginx, PATH, self.keys),
             "proxy": self.get_row("hyper-util proxy that checks nothing", self.proxy, PATH, self.keys),
             "gateway": self.get_row("titan gateway", self.titan, PATH, self.keys),
-            "gateway refuses": self.get_row("titan gateway, refuses a forged key", self.titan, PATH, self.forged, True),
+            "gateway refuses": self.get_row(
+                "titan gateway, refuses a forged key", self.titan, PATH, self.forged, True
+            ),
         }
 
     def check_verdicts(self):
@@ -142,7 +148,9 @@ def measure(folder, rounds, seconds):
 
 
 def report(rows, kept):
-    print(f"{'over HTTP, server on one core':<62} {'us CPU/req':>12} {'req/s':>12} {'p99 ms':>10} {'busy':>6}")
+    print(
+        f"{'over HTTP, server on one core':<62} {'us CPU/req':>12} {'req/s':>12} {'p99 ms':>10} {'busy':>6}"
+    )
     for row in rows.values():
         row.print()
     print()
@@ -160,5 +168,6 @@ def report(rows, kept):
     ratio_line("gateway", "proxy", "cpu_us", "CPU: titan gateway / hyper-util proxy that checks nothing")
     ratio_line("gateway", "nginx", "p99_ms", "p99: titan gateway / nginx proxy_pass", 1.2)
     ratio_line("gateway refuses", "gateway", "cpu_us", "CPU: titan gateway, forged key / good key", EQUAL)
-    line("rate that good keys keep at the gateway beside as many connections with forged ones", median(kept), at_least=0.8)
+    text = "rate that good keys keep at the gateway beside as many connections with forged ones"
+    line(text, median(kept), at_least=0.8)
     print()

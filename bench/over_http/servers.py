@@ -27,7 +27,7 @@ SERVER_CORE, CLIENT_CORE = 1, 0
 # Long enough for a slow machine to start; whoever waits stops as soon as it is there.
 PATIENCE = 60
 
-# The least that makes nginx a proxy that keeps its connections. Its usual limits on requests a connection would
+# The least that makes nginx a proxy that keeps its connections. Its usual limit of requests for each would
 # make it open new ones all the time.
 NGINX = """
 daemon off;
@@ -101,7 +101,12 @@ class Server:
         environment = {"PATH": SEARCH, **(environment or {})}
         with open(self.log, "wb") as log:
             self.process = subprocess.Popen(
-                list(map(str, command)), cwd=folder, env=environment, stdin=subprocess.DEVNULL, stdout=log, stderr=log
+                list(map(str, command)),
+                cwd=folder,
+                env=environment,
+                stdin=subprocess.DEVNULL,
+                stdout=log,
+                stderr=log,
             )
 
     def __enter__(self):
@@ -177,7 +182,10 @@ class Titan(Server):
         }
         if upstream:
             (folder / "bench.toml").write_text(POLICY)
-            environment |= {"TITAN_UPSTREAM": f"http://{upstream}", "TITAN_POLICY": str(folder / "bench.toml")}
+            environment |= {
+                "TITAN_UPSTREAM": f"http://{upstream}",
+                "TITAN_POLICY": str(folder / "bench.toml"),
+            }
         command = [TITAN, "serve"]
         if core is not None:
             command = pinned(core, *command)

@@ -1,7 +1,7 @@
-//! Guards with so many revoked keys, and what those cost in memory.
+//! Guards with so many revoked keys.
 
 use crate::keys::{Kind, SLOT, id, secret};
-use crate::{measure, memory};
+use crate::measure;
 use std::sync::Arc;
 use titan_core::access::Catalogue;
 use titan_core::revision::{Change, KeyStanding, TenantStanding};
@@ -25,25 +25,16 @@ impl Clock for WallClock {
     }
 }
 
-/// A guard, and how many bytes each revoked key took.
-pub struct Loaded {
-    /// The guard.
-    pub guard: Guard,
-    /// Bytes of resident memory for each revoked key.
-    pub bytes_per_key: f64,
-}
-
 /// A guard that knows one signing key and so many revoked keys: the ids of [`Kind::Revoked`] from 0 on.
-pub fn with_revoked(count: u32) -> anyhow::Result<Loaded> {
-    let before = memory::resident()?;
+pub fn with_revoked(count: usize) -> anyhow::Result<Guard> {
     let guard = Guard::new(Arc::new(Catalogue::new([])?), Arc::new(WallClock));
     guard.set_signing_keys(&[slot_key()]);
     // Another tenant is switched off, so that looking a tenant up is not free.
     let off = TenantStanding { is_disabled: true, not_before: None };
     guard.apply(&[Change::Tenant(TenantId(2), off)]);
-    revoke(&guard, usize::try_from(count)?);
-    let used = u32::try_from(memory::resident()?.saturating_sub(before))?;
-    Ok(Loaded { guard, bytes_per_key: f64::from(used) / f64::from(count) })
+    revoke(&guard, count);
+    anyhow::ensure!(guard.noted_count() == count, "not all were noted");
+    Ok(guard)
 }
 
 fn slot_key() -> SlotKey {

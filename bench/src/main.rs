@@ -10,7 +10,7 @@ mod reference;
 mod report;
 mod rivals;
 
-use guards::{Loaded, OURS};
+use guards::OURS;
 use keys::{EXPIRES, Kind, NEEDED, Pile};
 use measure::{Board, Row, RowId};
 use report::AtMost;
@@ -24,16 +24,19 @@ const ROUNDS: usize = 61;
 /// Live keys: 2^20, of which no round sees the same again.
 const MANY: u32 = 20;
 const FEW: u32 = 10;
+/// Revoked keys.
+const MILLION: usize = 1_000_000;
+const TEN_MILLION: usize = 10_000_000;
 /// Keys in the rivals' index and table.
 const INDEXED: usize = 1_000_000;
 
 /// Operations a round: about 5 ms for each row, so that a round is short beside a machine's moods.
 const PER_ROUND: u32 = 8192;
 
-/// A key that passes must get every check; one that does not must be refused for its own reason.
+/// What became of a key: whose it is, or why it was refused.
 type Outcome = Result<TenantId, Denial>;
 
-/// What one key may cost, as `QUALITY` has it: more would be a defect.
+// Goals: what more would be a defect.
 const GOAL_1E6: AtMost = AtMost(1.5);
 const GOAL_1E7: AtMost = AtMost(1.6);
 const GOAL_BYTES: AtMost = AtMost(24.0);
@@ -67,17 +70,18 @@ impl Piles {
 
 /// The guards that are compared.
 struct Guards {
-    empty: Loaded,
-    million: Loaded,
-    ten_million: Loaded,
+    empty: Guard,
+    million: Guard,
+    ten_million: Guard,
 }
 
 impl Guards {
     fn new() -> anyhow::Result<Self> {
-        // The largest first: it would hide in memory that a smaller one gave back.
-        let ten_million = guards::with_revoked(10_000_000)?;
-        let million = guards::with_revoked(1_000_000)?;
-        Ok(Self { empty: guards::with_revoked(0)?, million, ten_million })
+        Ok(Self {
+            empty: guards::with_revoked(0)?,
+            million: guards::with_revoked(MILLION)?,
+            ten_million: guards::with_revoked(TEN_MILLION)?,
+        })
     }
 }
 
@@ -122,8 +126,8 @@ struct TitanRows {
 }
 
 fn add_titan<'a>(board: &mut Board<'a>, guards: &'a Guards, piles: &'a Piles, now: Timestamp) -> TitanRows {
-    let mut check = |name, guard: &'a Loaded, pile: &'a Pile| {
-        board.add(Row::new(name, PER_ROUND, move |n| whole(&guard.guard, pile.get(n), now)))
+    let mut check = |name, guard: &'a Guard, pile: &'a Pile| {
+        board.add(Row::new(name, PER_ROUND, move |n| whole(guard, pile.get(n), now)))
     };
     let Guards { empty, million, ten_million } = guards;
     TitanRows {
@@ -139,8 +143,7 @@ fn add_titan<'a>(board: &mut Board<'a>, guards: &'a Guards, piles: &'a Piles, no
 }
 
 /// As the program does it at each request: with the clock and the note of the use.
-fn add_served<'a>(board: &mut Board<'a>, loaded: &'a Loaded, pile: &'a Pile) -> RowId {
-    let guard = &loaded.guard;
+fn add_served<'a>(board: &mut Board<'a>, guard: &'a Guard, pile: &'a Pile) -> RowId {
     let serve = move |n| -> Outcome {
         let now = guard.now();
         let principal = guard.check(pile.get(n), now)?;
@@ -167,22 +170,28 @@ fn add_rivals<'a>(board: &mut Board<'a>, rivals: &'a Rivals, piles: &'a Piles, n
 
 /// A row that measures something else than its name says is worse than none.
 fn check_outcomes(guards: &Guards, piles: &Piles, rivals: &Rivals, now: Timestamp) -> anyhow::Result<()> {
-    let outcome = |pile: &Pile, n| whole(&guards.million.guard, pile.get(n), now);
+    let outcome = |pile: &Pile, n| whole(&guards.million, pile.get(n), now);
     for n in (0..1 << FEW).chain([piles.revoked.len() - 1]) {
         anyhow::ensure!(outcome(&piles.many, n) == Ok(keys::TENANT), "a good key was refused");
         anyhow::ensure!(outcome(&piles.few, n) == Ok(keys::TENANT), "a good key was refused");
         anyhow::ensure!(outcome(&piles.forged, n) == Err(Denial::Invalid), "a forged key passed");
         anyhow::ensure!(outcome(&piles.malformed, n) == Err(Denial::Malformed), "a malformed key passed");
         anyhow::ensure!(outcome(&piles.revoked, n) == Err(Denial::Revoked), "a revoked key passed");
-        anyhow::ensure!(rivals.index.check(piles.opaque.get(n), now.secs_u32()).is_some(), "not in the index");
-        anyhow::ensure!(rivals.table.check(piles.opaque.get(n), now.secs_u32()).is_some(), "not in the table");
+        anyhow::ensure!(
+            rivals.index.check(piles.opaque.get(n), now.secs_u32()).is_some(),
+            "not in the index"
+        );
+        anyhow::ensure!(
+            rivals.table.check(piles.opaque.get(n), now.secs_u32()).is_some(),
+            "not in the table"
+        );
         anyhow::ensure!(rivals.hs256.check(n) && rivals.eddsa.check(n), "a token was refused");
     }
     anyhow::ensure!(rivals.password.check(), "a password was refused");
     Ok(())
 }
 
-fn print(board: &Board<'_>, reference: &[RowId; 2], titan: &TitanRows, rivals: &[RowId], guards: &Guards) {
+fn print(board: &Board<'_>, reference: &[RowId; 2], titan: &TitanRows, rivals: &[RowId]) {
     let mut rows = vec![
         (reference[0], None),
         (reference[1], None),
@@ -196,7 +205,7 @@ fn print(board: &Board<'_>, reference: &[RowId; 2], titan: &TitanRows, rivals: &
         (titan.revoked, None),
     ];
     rows.extend(rivals.iter().map(|row| (*row, None)));
-    report::rows(board, reference[0], &rows);
+    report::rows(board, reference, &rows);
 
     let equal = Some(GOAL_EQUAL);
     report::numbers(
@@ -204,17 +213,30 @@ fn print(board: &Board<'_>, reference: &[RowId; 2], titan: &TitanRows, rivals: &
         &[
             ("2^20 live keys / 2^10 live keys", board.ratio(titan.empty, titan.few), equal),
             ("refusing a forged key / accepting a good one", board.ratio(titan.forged, titan.million), equal),
-            ("refusing a malformed key / accepting a good one", board.ratio(titan.malformed, titan.million), equal),
-            ("refusing a revoked key / accepting a good one", board.ratio(titan.revoked, titan.million), equal),
+            (
+                "refusing a malformed key / accepting a good one",
+                board.ratio(titan.malformed, titan.million),
+                equal,
+            ),
+            (
+                "refusing a revoked key / accepting a good one",
+                board.ratio(titan.revoked, titan.million),
+                equal,
+            ),
         ],
     );
+}
+
+fn print_memory() -> anyhow::Result<()> {
+    let goal = Some(GOAL_BYTES);
     report::numbers(
-        "memory, bytes a revoked key (resident)",
+        "memory, resident bytes a revoked key",
         &[
-            ("10^6 revoked", guards.million.bytes_per_key, Some(GOAL_BYTES)),
-            ("10^7 revoked", guards.ten_million.bytes_per_key, Some(GOAL_BYTES)),
+            ("10^6 revoked", memory::bytes_per_revoked_key(MILLION)?, goal),
+            ("10^7 revoked", memory::bytes_per_revoked_key(TEN_MILLION)?, goal),
         ],
     );
+    Ok(())
 }
 
 fn rounds() -> anyhow::Result<usize> {
@@ -222,6 +244,15 @@ fn rounds() -> anyhow::Result<usize> {
 }
 
 fn main() -> anyhow::Result<()> {
+    let arguments: Vec<String> = std::env::args().skip(1).collect();
+    match arguments.iter().map(String::as_str).collect::<Vec<_>>().as_slice() {
+        [] => compare(),
+        [memory::ARGUMENT, count] => memory::print(count),
+        _ => anyhow::bail!("takes no arguments"),
+    }
+}
+
+fn compare() -> anyhow::Result<()> {
     let now = guards::WallClock.now();
     anyhow::ensure!(now.secs_u32() < EXPIRES, "the clock is past the keys' expiry");
     let guards = Guards::new()?;
@@ -231,12 +262,16 @@ fn main() -> anyhow::Result<()> {
     check_outcomes(&guards, &piles, &rivals, now)?;
 
     let mut board = Board::default();
-    let aws_lc = Row::new("reference: 2 dependent SHA-256 compressions, AWS-LC", PER_ROUND, reference::two_compressions);
+    let aws_lc = Row::new(
+        "reference: 2 dependent SHA-256 compressions, AWS-LC",
+        PER_ROUND,
+        reference::two_compressions,
+    );
     let ring = Row::new("2 dependent SHA-256 digests of one block, ring", PER_ROUND, reference::two_digests);
     let reference = [board.add(aws_lc), board.add(ring)];
     let titan = add_titan(&mut board, &guards, &piles, now);
     let rival_rows = add_rivals(&mut board, &rivals, &piles, now.secs_u32());
     board.run(rounds()?);
-    print(&board, &reference, &titan, &rival_rows, &guards);
-    Ok(())
+    print(&board, &reference, &titan, &rival_rows);
+    print_memory()
 }

@@ -12,8 +12,8 @@ pub struct Row<'a> {
     pub name: &'static str,
     /// How often it runs in a round.
     ops: u32,
-    /// Runs it for the numbers from the first on, so many times.
-    run: Box<dyn FnMut(usize, u32) + 'a>,
+    /// Runs it for so many numbers from the first on.
+    run: Box<dyn FnMut(usize, usize) + 'a>,
     /// Nanoseconds per operation, one for each round.
     samples: Vec<f64>,
 }
@@ -22,11 +22,9 @@ impl<'a> Row<'a> {
     /// A row that calls `op` with a number that goes up from call to call and from round to round, so that
     /// it can take another key each time.
     pub fn new<T>(name: &'static str, ops: u32, mut op: impl FnMut(usize) -> T + 'a) -> Self {
-        let run = move |first: usize, count: u32| {
-            let mut number = first;
-            for _ in 0..count {
+        let run = move |first: usize, count: usize| {
+            for number in first..first + count {
                 black_box(op(black_box(number)));
-                number += 1;
             }
         };
         Self { name, ops, run: Box::new(run), samples: Vec::new() }
@@ -43,9 +41,9 @@ impl<'a> Row<'a> {
     }
 
     fn sample(&mut self, round: usize) {
-        let first = round * usize::try_from(self.ops).unwrap_or_default();
+        let count = usize::try_from(self.ops).unwrap_or_default();
         let before = cpu_ns();
-        (self.run)(first, self.ops);
+        (self.run)(round * count, count);
         self.samples.push((cpu_ns() - before) / f64::from(self.ops));
     }
 }
@@ -101,7 +99,8 @@ fn median(mut values: Vec<f64>) -> f64 {
 /// CPU time that this thread has used, in nanoseconds: what others do meanwhile is not in it.
 fn cpu_ns() -> f64 {
     // The difference of two readings is needed to the nanosecond; a double holds that for a hundred days.
-    std::time::Duration::try_from(clock_gettime(ClockId::ThreadCPUTime)).map_or(f64::NAN, |t| t.as_secs_f64()) * 1e9
+    std::time::Duration::try_from(clock_gettime(ClockId::ThreadCPUTime)).map_or(f64::NAN, |t| t.as_secs_f64())
+        * 1e9
 }
 
 /// The time of day.

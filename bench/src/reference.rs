@@ -3,9 +3,8 @@
 use ring::digest::{SHA256, digest};
 
 /// SHA-256's initial state (FIPS 180-4, 5.3.3).
-const START: [u32; 8] = [
-    0x6a09_e667, 0xbb67_ae85, 0x3c6e_f372, 0xa54f_f53a, 0x510e_527f, 0x9b05_688c, 0x1f83_d9ab, 0x5be0_cd19,
-];
+const START: [u32; 8] =
+    [0x6a09_e667, 0xbb67_ae85, 0x3c6e_f372, 0xa54f_f53a, 0x510e_527f, 0x9b05_688c, 0x1f83_d9ab, 0x5be0_cd19];
 
 /// Two dependent compressions by AWS-LC, without hashing's book-keeping: the reference of every ratio.
 pub fn two_compressions(seed: usize) -> [u32; 8] {

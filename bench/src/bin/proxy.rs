@@ -1,5 +1,5 @@
-//! The least reverse proxy that the program's HTTP library makes: it checks nothing. The gateway's own work is what
-//! it takes beyond this.
+//! The least reverse proxy that the program's HTTP library makes: it checks nothing. What the gateway takes
+//! beyond this is its own work.
 
 use http_body_util::combinators::BoxBody;
 use http_body_util::{BodyExt, Empty};

@@ -36,7 +36,8 @@ impl Table {
 
     /// Whose key it is, if it is good; the statement was prepared before.
     pub fn check(&self, key: &str, now: u32) -> Option<(u32, [u8; 16])> {
-        let mut select = self.0.prepare_cached("SELECT tenant, scopes, expires_at FROM key WHERE hash = ?1").ok()?;
+        let mut select =
+            self.0.prepare_cached("SELECT tenant, scopes, expires_at FROM key WHERE hash = ?1").ok()?;
         let (tenant, scopes, expires_at) = select
             .query_row([hash(key)], |row| Ok((row.get(0)?, row.get(1)?, row.get::<_, u32>(2)?)))
             .ok()?;

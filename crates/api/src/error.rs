@@ -7,7 +7,7 @@ use titan_core::access::Denial;
 use titan_core::error::{Code, Error};
 use titan_core::policy::Style;
 
-/// An error on its way out. Its cause goes to the log, never to the caller.
+/// An error on its way out. Its cause goes to the log by way of the extensions, never to the caller.
 #[derive(Debug)]
 pub struct ApiError(Error);
 
@@ -20,11 +20,11 @@ impl<E: Into<Error>> From<E> for ApiError {
 impl IntoResponse for ApiError {
     fn into_response(self) -> Response {
         let Self(error) = self;
-        if let Some(cause) = error.cause() {
-            tracing::error!(code = error.code().slug(), cause = %cause, "request failed");
-        }
         let status = StatusCode::from_u16(error.code().status()).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
         let mut response = (status, error.to_body(Style::Titan)).into_response();
+        if let Some(failure) = error.failure() {
+            response.extensions_mut().insert(failure);
+        }
         let headers = response.headers_mut();
         headers.insert(CONTENT_TYPE, HeaderValue::from_static("application/json"));
         headers.insert(CACHE_CONTROL, HeaderValue::from_static("no-store"));

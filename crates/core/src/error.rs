@@ -184,8 +184,9 @@ impl Error {
         Self::new(Code::Internal, "internal error").caused_by(cause)
     }
 
+    /// The same, with a cause for the log.
     #[must_use]
-    fn caused_by(mut self, cause: impl Into<Box<dyn StdError + Send + Sync>>) -> Self {
+    pub fn caused_by(mut self, cause: impl Into<Box<dyn StdError + Send + Sync>>) -> Self {
         self.cause = Some(cause.into());
         self
     }
@@ -219,6 +220,25 @@ impl Error {
             }),
             _ => None,
         }
+    }
+}
+
+/// What an answer leaves behind for the log: put into its extensions by whoever words the error, and logged
+/// with the request's id by whoever knows it.
+#[derive(Clone, Debug)]
+pub struct Failure {
+    /// The error's code.
+    pub code: Code,
+    /// Its cause, with the causes of that.
+    pub cause: String,
+}
+
+impl Error {
+    /// What the log must be told. Nothing, where the caller was told all.
+    pub fn failure(&self) -> Option<Failure> {
+        let chain = std::iter::successors(Some(self.source()?), |&error| error.source());
+        let cause = chain.map(ToString::to_string).collect::<Vec<_>>().join(": ");
+        Some(Failure { code: self.code, cause })
     }
 }
 

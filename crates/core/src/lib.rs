@@ -23,4 +23,4 @@ pub mod tenant;
 pub mod time;
 pub mod wire;
 
-pub use error::{Code, Error};
+pub use error::{Code, Error, Failure};

@@ -2,8 +2,7 @@
 //! asked about often.
 
 use quick_cache::sync::Cache;
-use std::sync::Arc;
-use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use titan_core::key::Key;
 use titan_core::port::{Store, StoreResult};
 use titan_core::revision::Change;
@@ -15,13 +14,13 @@ const KEPT: usize = 10_000;
 pub(crate) struct Details {
     store: Arc<dyn Store>,
     kept: Cache<KeyId, Arc<Key>>,
-    /// Counts the times that something was forgotten.
-    epoch: AtomicU64,
+    /// Counts the times that something was forgotten. Held while the cache is changed, never while it is read.
+    epoch: Mutex<u64>,
 }
 
 impl Details {
     pub(crate) fn new(store: Arc<dyn Store>) -> Self {
-        Self { store, kept: Cache::new(KEPT), epoch: AtomicU64::new(0) }
+        Self { store, kept: Cache::new(KEPT), epoch: Mutex::new(0) }
     }
 
     /// A key's row, no older than the newest revision that is in force.
@@ -29,18 +28,28 @@ impl Details {
         if let Some(key) = self.kept.get(&id) {
             return Ok(Some(key));
         }
-        let epoch = self.epoch.load(Ordering::Acquire);
+        let epoch = *self.lock();
         let Some(key) = self.store.key(id).await?.map(Arc::new) else { return Ok(None) };
-        self.kept.insert(id, Arc::clone(&key));
-        // A change that came meanwhile may have emptied the place before it was filled.
-        if self.epoch.load(Ordering::Acquire) != epoch {
-            self.kept.remove(&id);
+        // What was read before a change must not be kept after it.
+        let now = self.lock();
+        if *now == epoch {
+            self.kept.insert(id, Arc::clone(&key));
         }
+        drop(now);
         Ok(Some(key))
     }
 
+    fn lock(&self) -> MutexGuard<'_, u64> {
+        self.epoch.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
     pub(crate) fn forget<'a>(&self, changes: impl Iterator<Item = &'a Change>) {
-        self.epoch.fetch_add(1, Ordering::AcqRel);
+        let mut changes = changes.peekable();
+        if changes.peek().is_none() {
+            return;
+        }
+        let mut epoch = self.lock();
+        *epoch += 1;
         for change in changes {
             if let Change::Key(id, _) = change {
                 self.kept.remove(id);

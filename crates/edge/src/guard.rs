@@ -27,8 +27,25 @@ impl Guard {
 
     /// Who holds this key at `now`, after every check but the scope. Pure: it notes no use.
     pub fn check(&self, credential: &str, now: Timestamp) -> Result<KeyPrincipal, Denial> {
-        let key = parse(credential)?;
-        self.snapshot.load().check(&key, now)
+        self.judge(&parse(credential)?, now)
+    }
+
+    /// The set of noted keys is newer than the snapshot it is read with, if a change came in between: then a
+    /// key that is only retiring or disabled would be taken for revoked. What stands against it was published
+    /// before it was noted, so a second look at the newest snapshot sees it. No other verdict needs one.
+    fn judge(&self, key: &UntrustedKey, now: Timestamp) -> Result<KeyPrincipal, Denial> {
+        let mut snapshot = self.snapshot.load();
+        loop {
+            let verdict = snapshot.check(key, now);
+            if !matches!(verdict, Err(Denial::Revoked)) {
+                return verdict;
+            }
+            let newest = self.snapshot.load();
+            if Arc::ptr_eq(&newest, &snapshot) {
+                return verdict;
+            }
+            snapshot = newest;
+        }
     }
 
     /// The same, and beside it what may be told of a key that is refused: all it says, once its MAC held.
@@ -39,8 +56,8 @@ impl Guard {
     ) -> (Option<VerifiedKey>, Result<KeyPrincipal, Denial>) {
         match parse(credential) {
             Ok(key) => {
-                let snapshot = self.snapshot.load();
-                (snapshot.prove(&key), snapshot.check(&key, now))
+                let proven = self.snapshot.load().prove(&key);
+                (proven, self.judge(&key, now))
             }
             Err(denial) => (None, Err(denial)),
         }

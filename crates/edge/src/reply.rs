@@ -6,13 +6,13 @@ use http::{HeaderValue, Response, StatusCode};
 use titan_core::Error;
 use titan_core::policy::Style;
 
-/// An error, in the words of a surface. Its cause goes to the log.
+/// An error, in the words of a surface. Its cause goes to the log by way of the extensions.
 pub fn error_response(error: &Error, style: Style) -> Response<Body> {
-    if let Some(cause) = error.cause() {
-        tracing::error!(code = error.code().slug(), cause = %cause, "request failed");
-    }
     let status = StatusCode::from_u16(error.code().status()).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
     let mut response = json(status, error.to_body(style));
+    if let Some(failure) = error.failure() {
+        response.extensions_mut().insert(failure);
+    }
     let challenge = error.www_authenticate().and_then(|text| HeaderValue::try_from(text).ok());
     if let Some(challenge) = challenge {
         response.headers_mut().insert(WWW_AUTHENTICATE, challenge);

@@ -58,8 +58,8 @@ impl Snapshot {
     ///
     /// The set of noted keys is changed under the eyes of readers of older snapshots, so the order matters: a
     /// key that gets a standing is noted after the standing can be seen (before, it still passes), and one that
-    /// loses it leaves the set before (after, it already passes). Nobody reads a key that is only disabled or
-    /// retiring as revoked.
+    /// loses it leaves the set before (after, it already passes). A reader that still has an older snapshot looks
+    /// again before it says revoked ([`crate::Guard`]).
     #[must_use]
     pub(crate) fn apply<'a>(&mut self, changes: impl IntoIterator<Item = &'a Change>) -> HashSet<KeyId> {
         let mut to_note = HashSet::new();

@@ -1,13 +1,15 @@
 //! `POST /auth/verify`: is this key good, for this?
 
+use crate::body::BodyError;
 use crate::gateway::Upstreams;
 use crate::reply::{error_response, json};
 use crate::{Body, Guard, Keeper};
 use http::header::{AUTHORIZATION, CONTENT_TYPE, HeaderMap};
-use http::{Request, Response, StatusCode};
+use http::{Method, Request, Response, StatusCode};
 use http_body_util::{BodyExt, Limited};
 use serde::{Deserialize, Serialize};
 use std::sync::Arc;
+use std::time::Duration;
 use titan_core::Error;
 use titan_core::access::{
     Caller, Denial, Gate, KeyPrincipal, MasterKeys, Origin, Permit, VerifyKeys, bearer_or_header, decide,
@@ -19,6 +21,9 @@ use titan_core::time::Timestamp;
 use titan_core::wire::{MAX_BODY, from_json, is_json, required};
 use titan_token::{Claims, ScopeBit};
 use utoipa::ToSchema;
+
+/// How long an answer waits for a label: the database may be busy, and the decision does not need it.
+const PATIENCE: Duration = Duration::from_millis(250);
 
 /// Answers `/auth/verify`.
 pub struct Verifier {
@@ -123,6 +128,13 @@ impl From<&Denial> for VerifyCode {
     }
 }
 
+/// What a request needs.
+struct Needs {
+    scopes: Vec<ScopeBit>,
+    /// No route names it: nothing is enough.
+    is_refused: bool,
+}
+
 impl Verifier {
     /// Answers from `guard`, for callers with `keys:verify` or a master key.
     pub fn new(
@@ -151,6 +163,9 @@ impl Verifier {
         B::Error: Into<Box<dyn std::error::Error + Send + Sync>>,
     {
         let (head, body) = request.into_parts();
+        if head.method != Method::POST {
+            return Err(Error::new(Code::MethodNotAllowed, "method not allowed"));
+        }
         let permit = self.permit(&head.headers)?;
         if !head.headers.get(CONTENT_TYPE).is_some_and(|value| is_json(value.as_bytes())) {
             return Err(Error::new(Code::UnsupportedMediaType, "Content-Type: must be application/json"));
@@ -187,9 +202,11 @@ impl Verifier {
             (Some(method), Some(path)) => Some((method.as_str(), path.as_str())),
             _ => return Err(Error::invalid("method, path: go only together")),
         };
+        // Whether the question is right must not depend on the key, or the answer would tell of it.
+        let needs = self.needs(scopes, route)?;
         let (proven, result) = self.guard.examine(&key, self.guard.now());
         let denial = match &result {
-            Ok(principal) => self.check_needs(principal, &scopes, route)?,
+            Ok(principal) => self.lacks(principal, &needs),
             Err(denial) => Some(denial.clone()),
         };
         // A key of another tenant is unknown to this caller.
@@ -205,39 +222,42 @@ impl Verifier {
         Ok(self.describe(proven.claims(), code).await)
     }
 
-    /// What the key lacks for the scopes and the route that were asked about.
-    fn check_needs(
-        &self,
-        key: &KeyPrincipal,
-        scopes: &[ScopeBit],
-        route: Option<(&str, &str)>,
-    ) -> Result<Option<Denial>, Error> {
-        let catalogue = self.guard.catalogue();
-        if let Some(bit) = catalogue.first_beyond(key.scopes(), scopes) {
-            return Ok(Some(Denial::InsufficientScope(catalogue.name(bit))));
-        }
-        let Some((method, path)) = route else { return Ok(None) };
+    /// What a key must have for the scopes and the route that were asked about.
+    fn needs(&self, scopes: Vec<ScopeBit>, route: Option<(&str, &str)>) -> Result<Needs, Error> {
+        let mut needs = Needs { scopes, is_refused: false };
+        let Some((method, path)) = route else { return Ok(needs) };
         let path = path.split_once('?').map_or(path, |(path, _)| path);
         let parsed = RequestPath::parse(path).map_err(|error| Error::invalid(error.to_string()))?;
         let upstreams = self.upstreams.current();
-        let upstream = upstreams.find(path).ok_or_else(|| Error::invalid("path: no upstream serves it"))?;
-        Ok(match upstream.policies.decide(method, &parsed).0 {
-            Verdict::Authenticated => None,
-            Verdict::Refused => Some(Denial::WrongCredential("route not allowed")),
-            Verdict::Route(route) => {
-                let scope = route.scope.as_ref();
-                scope.and_then(|(bit, name)| self.guard.check_scope(key, *bit, name).err())
-            }
-        })
+        let upstream =
+            upstreams.find(&parsed).ok_or_else(|| Error::invalid("path: no upstream serves it"))?;
+        match upstream.policies.decide(method, &parsed).0 {
+            Verdict::Authenticated => {}
+            Verdict::Refused => needs.is_refused = true,
+            Verdict::Route(route) => needs.scopes.extend(route.scope.as_ref().map(|(bit, _)| *bit)),
+        }
+        Ok(needs)
+    }
+
+    /// The first of these that a good key does not have.
+    fn lacks(&self, key: &KeyPrincipal, needs: &Needs) -> Option<Denial> {
+        if needs.is_refused {
+            return Some(Denial::WrongCredential("route not allowed"));
+        }
+        let catalogue = self.guard.catalogue();
+        let missing = catalogue.first_beyond(key.scopes(), &needs.scopes)?;
+        Some(Denial::InsufficientScope(catalogue.name(missing)))
     }
 
     /// All that may be told of a key that is ours. The row only adds what people read: without it, the answer
     /// is as good.
     async fn describe(&self, key: &Claims, code: VerifyCode) -> Verification {
-        let row = self.keeper.details().of(key.id).await.unwrap_or_else(|error| {
-            tracing::warn!(%error, "the label of a key cannot be read");
-            None
-        });
+        let row = tokio::time::timeout(PATIENCE, self.keeper.details().of(key.id)).await;
+        let row =
+            row.map_err(Into::into).and_then(|row| row.map_err(BodyError::from)).unwrap_or_else(|error| {
+                tracing::warn!(%error, "the label of a key cannot be read");
+                None
+            });
         Verification {
             valid: code == VerifyCode::Valid,
             code,

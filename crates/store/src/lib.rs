@@ -11,7 +11,7 @@ mod seal;
 mod sqlite;
 
 pub use error::ConnectError;
-pub use seal::{SealError, SealKey};
+pub use seal::{SealError, SealKey, make_secret_file};
 
 use std::path::{Path, PathBuf};
 use std::sync::Arc;

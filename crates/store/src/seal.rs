@@ -44,6 +44,18 @@ impl fmt::Display for SealError {
 
 impl std::error::Error for SealError {}
 
+/// Makes a file that its owner alone may read, whole or not at all: a crash leaves no half of a secret behind.
+/// One that is there already is an error.
+pub fn make_secret_file(path: &Path, secret: &[u8]) -> std::io::Result<()> {
+    let draft = crate::with_suffix(path, ".new");
+    let mut file = OpenOptions::new().write(true).create(true).truncate(true).mode(0o600).open(&draft)?;
+    file.write_all(secret)?;
+    file.sync_all()?;
+    let linked = fs::hard_link(&draft, path);
+    fs::remove_file(&draft)?;
+    linked
+}
+
 /// Where a sealed value stands. A value moved to another place does not open.
 #[derive(Clone, Copy)]
 pub(crate) struct Place<'a> {
@@ -72,9 +84,14 @@ impl SealKey {
         Ok(Self(LessSafeKey::new(key)))
     }
 
-    /// From a file. `may_make`: makes it, readable by its owner alone, if it is not there. That is right only
-    /// where there is no database yet: a new key cannot open an old one's secrets.
-    pub fn from_file(path: &Path, may_make: bool, entropy: &dyn Entropy) -> Result<Self, SealError> {
+    /// From a file that the operator provides: who may read it is the operator's business.
+    pub fn from_file(path: &Path) -> Result<Self, SealError> {
+        Self::from_base64(&Zeroizing::new(std::fs::read_to_string(path).map_err(SealError::Io)?))
+    }
+
+    /// From the file beside the database, which its owner alone may read. `may_make`: makes it if it is not
+    /// there. That is right only where there is no database yet: a new key cannot open an old one's secrets.
+    pub fn beside(path: &Path, may_make: bool, entropy: &dyn Entropy) -> Result<Self, SealError> {
         match fs::read_to_string(path) {
             Ok(text) => {
                 let mode = fs::metadata(path).map_err(SealError::Io)?.permissions().mode();
@@ -92,9 +109,7 @@ impl SealKey {
     fn make(path: &Path, entropy: &dyn Entropy) -> Result<Self, SealError> {
         let secret = Zeroizing::new(random::<32>(entropy));
         let text = Zeroizing::new(STANDARD.encode_to_string(*secret));
-        let mut file =
-            OpenOptions::new().write(true).create_new(true).mode(0o600).open(path).map_err(SealError::Io)?;
-        file.write_all(text.as_bytes()).and_then(|()| file.sync_all()).map_err(SealError::Io)?;
+        make_secret_file(path, text.as_bytes()).map_err(SealError::Io)?;
         Self::from_base64(&text)
     }
 
@@ -162,13 +177,14 @@ mod tests {
         let entropy = Counting(9.into());
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().join("seal");
-        assert!(matches!(SealKey::from_file(&path, false, &entropy), Err(SealError::Missing)));
-        assert!(SealKey::from_file(&path, true, &entropy).is_ok());
-        assert!(SealKey::from_file(&path, false, &entropy).is_ok());
+        assert!(matches!(SealKey::beside(&path, false, &entropy), Err(SealError::Missing)));
+        assert!(SealKey::beside(&path, true, &entropy).is_ok());
+        assert!(SealKey::beside(&path, false, &entropy).is_ok());
         fs::set_permissions(&path, fs::Permissions::from_mode(0o644)).unwrap();
-        assert!(matches!(SealKey::from_file(&path, false, &entropy), Err(SealError::Permissions)));
+        assert!(matches!(SealKey::beside(&path, false, &entropy), Err(SealError::Permissions)));
+        assert!(SealKey::from_file(&path).is_ok(), "a mounted secret may have any mode");
         fs::write(&path, "short").unwrap();
         fs::set_permissions(&path, fs::Permissions::from_mode(0o600)).unwrap();
-        assert!(matches!(SealKey::from_file(&path, false, &entropy), Err(SealError::Format)));
+        assert!(matches!(SealKey::beside(&path, false, &entropy), Err(SealError::Format)));
     }
 }

@@ -1,14 +1,14 @@
 //! Which part of Titan answers a request.
 
 use axum::Router;
-use http::{HeaderMap, HeaderName, HeaderValue, Method, Request, Response};
+use http::{HeaderMap, HeaderName, HeaderValue, Request, Response};
 use hyper::body::Incoming;
 use std::net::{IpAddr, SocketAddr};
 use std::sync::atomic::{AtomicU64, Ordering};
-use titan_core::Error;
 use titan_core::access::Origin;
 use titan_core::entropy::{Entropy, random};
 use titan_core::policy::Style;
+use titan_core::{Error, Failure};
 use titan_edge::gateway::Peer;
 use titan_edge::verify::Verifier;
 use titan_edge::{Body, Gateway, error_response};
@@ -18,7 +18,7 @@ const REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
 /// What the operator uses: it goes to the control plane's own port, if it has one.
 const CONTROL: [&str; 6] = ["/admin", "/auth", "/docs", "/metrics", "/oauth2", "/openapi.json"];
 /// What callers use: always on the public port.
-const PUBLIC: [&str; 3] = ["/.well-known", "/api/account", "/health"];
+const PUBLIC: [&str; 4] = ["/.well-known/jwks.json", "/api/account", "/health/live", "/health/ready"];
 
 /// Which port a request came to.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -69,17 +69,31 @@ impl Dispatcher {
         port: Port,
     ) -> Response<Body> {
         let request_id = self.request_id(request.headers());
-        let mut response = match part(request.method(), request.uri().path(), port) {
+        let id = request_id.clone();
+        let mut response = match part(request.uri().path(), port) {
             Part::Verify => self.verifier.handle(request).await,
             Part::ControlPlane => self.control_plane(request, address, &request_id).await,
             Part::Nothing => error_response(&Error::not_found("page"), Style::Titan),
             Part::Gateway => {
-                let peer = Peer { address, request_id: request_id.clone() };
+                let peer = Peer { address, request_id };
                 self.gateway.handle(request, &peer).await
             }
         };
-        response.headers_mut().insert(REQUEST_ID, request_id);
+        if let Some(Failure { code, cause }) = response.extensions_mut().remove() {
+            tracing::error!(
+                code = code.slug(),
+                cause,
+                request_id = id.to_str().unwrap_or_default(),
+                "request failed"
+            );
+        }
+        response.headers_mut().insert(REQUEST_ID, id);
         response
+    }
+
+    /// Waits until the last WebSocket is closed.
+    pub(crate) async fn tunnels_closed(&self) {
+        self.gateway.tunnels_closed().await;
     }
 
     async fn control_plane(
@@ -92,7 +106,7 @@ impl Dispatcher {
             ip: Some(self.client(request.headers(), address)),
             request_id: request_id.to_str().unwrap_or_default().to_owned(),
         };
-        let (method, path) = (request.method().clone(), request.uri().path().to_owned());
+        let (method, path) = (request.method().clone(), loggable(request.uri().path()));
         request.extensions_mut().insert(origin);
         let response = match self.router.clone().oneshot(request).await {
             Ok(response) => response,
@@ -110,9 +124,10 @@ impl Dispatcher {
             return peer;
         }
         let chain = headers.get_all("x-forwarded-for").iter().filter_map(|value| value.to_str().ok());
-        let hops: Vec<IpAddr> =
-            chain.flat_map(|v| v.split(',')).filter_map(|ip| ip.trim().parse().ok()).collect();
-        hops.into_iter().rev().find(|ip| !self.trusted_proxies.contains(ip)).unwrap_or(peer)
+        let hops: Vec<&str> = chain.flat_map(|value| value.split(',')).collect();
+        // What stands before a hop that is no address, nobody who is trusted has written.
+        let mut seen = hops.iter().rev().map_while(|hop| hop.trim().parse().ok());
+        seen.find(|ip| !self.trusted_proxies.contains(ip)).unwrap_or(peer)
     }
 
     /// Taken if it is short and visible, otherwise made.
@@ -128,13 +143,18 @@ impl Dispatcher {
     }
 }
 
-fn part(method: &Method, path: &str, port: Port) -> Part {
+/// A path as it may be logged: somebody may have pasted a key into it.
+fn loggable(path: &str) -> String {
+    if path.contains("titan_") || path.contains("whm_") { "[a key]".to_owned() } else { path.to_owned() }
+}
+
+fn part(path: &str, port: Port) -> Part {
     let is_control = CONTROL.iter().any(|prefix| is_below(path, prefix));
     let is_public = PUBLIC.iter().any(|prefix| is_below(path, prefix));
     match port {
         Port::Public if is_control => Part::Gateway,
         Port::Control if !is_control && !is_below(path, "/health") => Part::Nothing,
-        _ if path == "/auth/verify" && method == Method::POST => Part::Verify,
+        _ if path == "/auth/verify" => Part::Verify,
         _ if is_control || is_public => Part::ControlPlane,
         _ => Part::Gateway,
     }

@@ -13,6 +13,7 @@ use std::convert::Infallible;
 use std::future::Future;
 use std::net::SocketAddr;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::watch;
@@ -75,9 +76,13 @@ pub async fn serve(app: Arc<App>, listeners: Listeners, stop: impl Future<Output
     stop.await;
     tracing::info!("stopping");
     stopping.send_replace(true);
-    for port in ports {
-        let _ = port.await;
-    }
+    let tunnels = tokio::time::timeout(GRACE, app.dispatcher.tunnels_closed());
+    let drained = async {
+        for port in ports {
+            let _ = port.await;
+        }
+    };
+    let _ = tokio::join!(drained, tunnels);
     keeping.abort();
     app.keeper.write_uses().await;
 }
@@ -91,6 +96,7 @@ async fn accept(
     let mut builder = Builder::new(TokioExecutor::new());
     builder.http1().timer(TokioTimer::new()).header_read_timeout(HEADERS).max_buf_size(HEADER_BYTES);
     builder.http2().timer(TokioTimer::new()).max_header_list_size(64 * 1024);
+    builder.http2().keep_alive_interval(HEADERS).keep_alive_timeout(HEADERS);
     let graceful = GracefulShutdown::new();
     loop {
         let accepted = tokio::select! {
@@ -122,14 +128,28 @@ fn connection(
     address: SocketAddr,
     port: Port,
 ) {
+    let has_asked = Arc::new(AtomicBool::new(false));
+    let asks = Arc::clone(&has_asked);
     let service = service_fn(move |request: Request<Incoming>| {
+        asks.store(true, Ordering::Relaxed);
         let dispatcher = Arc::clone(&dispatcher);
         async move { Ok::<_, Infallible>(dispatcher.handle(request, address, port).await) }
     });
     let connection = builder.serve_connection_with_upgrades(TokioIo::new(stream), service).into_owned();
     let connection = graceful.watch(connection);
     tokio::spawn(async move {
-        if let Err(error) = connection.await {
+        let mut connection = std::pin::pin!(connection);
+        // Before the first request, hyper waits without a limit to learn which version is spoken.
+        let ended = tokio::select! {
+            ended = connection.as_mut() => ended,
+            () = tokio::time::sleep(HEADERS) => {
+                if !has_asked.load(Ordering::Relaxed) {
+                    return;
+                }
+                connection.await
+            }
+        };
+        if let Err(error) = ended {
             tracing::debug!(%error, "connection ended");
         }
     });

@@ -4,6 +4,9 @@ use crate::config::{SealSource, Settings};
 use crate::dispatch::Dispatcher;
 use anyhow::{Context, Result};
 use axum::Router;
+use std::fs::DirBuilder;
+use std::os::unix::fs::DirBuilderExt;
+use std::path::Path;
 use std::sync::Arc;
 use titan_api::ControlPlane;
 use titan_core::access::Catalogue;
@@ -63,8 +66,13 @@ impl App {
             signing_keys: Arc::new(signing_keys),
             is_ready: readiness(&keeper),
         };
-        let verifier = Verifier::new(Arc::clone(&guard), Arc::clone(&keeper), master, Arc::clone(&upstreams));
-        let gateway = Gateway::new(guard, Arc::clone(&upstreams), settings.gateway.clone());
+        let verifier = Verifier::new(
+            Arc::clone(&guard),
+            Arc::clone(&keeper),
+            Arc::clone(&master),
+            Arc::clone(&upstreams),
+        );
+        let gateway = Gateway::new(guard, Arc::clone(&upstreams), settings.gateway.clone(), master);
         let trusted = settings.gateway.trusted_proxies.clone();
         let dispatcher = Dispatcher::new(router(control_plane), verifier, gateway, trusted, &*entropy);
         Ok(Self { dispatcher: Arc::new(dispatcher), keeper, upstreams, catalogue })
@@ -99,7 +107,7 @@ async fn open(
     if let Location::Sqlite(path) = &settings.database
         && let Some(folder) = path.parent().filter(|folder| !folder.as_os_str().is_empty())
     {
-        std::fs::create_dir_all(folder).with_context(|| format!("{}", folder.display()))?;
+        make_folder(folder)?;
     }
     let seal = seal_key(settings, &**entropy)?;
     let opened =
@@ -107,13 +115,19 @@ async fn open(
     Ok(opened)
 }
 
+/// A folder for the database: what is made is its owner's alone.
+pub(crate) fn make_folder(folder: &Path) -> Result<()> {
+    let made = DirBuilder::new().recursive(true).mode(0o700).create(folder);
+    made.with_context(|| format!("{}", folder.display()))
+}
+
 fn seal_key(settings: &Settings, entropy: &dyn Entropy) -> Result<SealKey> {
     match &settings.seal {
         SealSource::Value(text) => SealKey::from_base64(text).context("TITAN_SEAL_KEY"),
         SealSource::File(path) => {
-            SealKey::from_file(path, false, entropy).with_context(|| format!("seal key {}", path.display()))
+            SealKey::from_file(path).with_context(|| format!("seal key {}", path.display()))
         }
-        SealSource::Beside(path) => SealKey::from_file(path, !settings.database.exists(), entropy)
+        SealSource::Beside(path) => SealKey::beside(path, !settings.database.exists(), entropy)
             .with_context(|| format!("seal key {}", path.display())),
     }
 }

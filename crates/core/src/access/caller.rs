@@ -16,13 +16,15 @@ pub struct KeyPrincipal {
 pub struct Retirement {
     /// When it was rotated.
     pub since: Timestamp,
-    /// When it dies.
+    /// When it dies: at the end of its overlap, or when it expires.
     pub until: Timestamp,
 }
 
 impl KeyPrincipal {
     /// Made from the proof that the MAC held.
     pub fn new(key: VerifiedKey, retirement: Option<Retirement>) -> Self {
+        let expiry = Timestamp::from_secs(key.claims().expires_at.into());
+        let retirement = retirement.map(|r| Retirement { until: r.until.min(expiry), ..r });
         Self { key, retirement }
     }
 

@@ -96,7 +96,12 @@ impl Catalogue {
 
     /// The shipped scopes and behind them the operator's, in that order.
     pub fn new(own: impl IntoIterator<Item = String>) -> Result<Self, CatalogueError> {
-        let names: Vec<String> = SHIPPED.into_iter().map(str::to_owned).chain(own).collect();
+        Self::of(SHIPPED.into_iter().map(str::to_owned).chain(own).collect())
+    }
+
+    /// The names of bits 0, 1, … as a database has them: it keeps the order in which it met them, so a scope
+    /// that ships with a later version comes behind those that the operator had by then.
+    pub fn of(names: Vec<String>) -> Result<Self, CatalogueError> {
         if names.len() > NAMED {
             return Err(CatalogueError::Full);
         }

@@ -53,7 +53,10 @@ impl KeyService {
             json!({ "label": issued.key.label, "tenantId": tenant.0, "scopes": self.names(&issued.key) });
         tx.add_audit(&Entry::by(&permit, now, "key.create", issued.key.id.to_string(), detail)).await?;
         remember(&mut *tx, &permit.actor(), request, &issued.key, now).await?;
+        let head = tx.head().await?;
         tx.commit().await?;
+        // A signing key may have been made a moment ago: the edge must know it before anybody uses the key.
+        self.settle.settle(head).await?;
         Ok(issued)
     }
 
@@ -74,10 +77,15 @@ impl KeyService {
         if let Some(answer) = answered(&mut *tx, &permit.actor(), request.as_ref(), now).await? {
             let issued = again(&mut *tx, answer).await?;
             // The first answer may have been lost before the change was in force.
-            let receipt = Some(self.settle.settle(tx.head().await?).await?);
+            let head = tx.head().await?;
+            drop(tx);
+            let receipt = Some(self.settle.settle(head).await?);
             return Ok(Issued { receipt, ..issued });
         }
-        let mut old = self.find_to_rotate(&mut *tx, &permit, id).await?;
+        let mut old = match self.find_to_rotate(&mut *tx, &permit, id).await {
+            Ok(old) => old,
+            Err(error) => return Err(self.told(tx, error).await),
+        };
         let mut issued = self.issue(&mut *tx, self.successor(&old, permit.key()), now).await?;
         old.rotated_at = Some(now);
         old.retires_at = Some(now.plus_secs(rotation.overlap_secs.into()));
@@ -85,7 +93,11 @@ impl KeyService {
             old.revoked_at = Some(now);
         }
         tx.save_key(&old).await?;
-        let revision = tx.record_change(&old.change()).await?;
+        let mut revision = tx.record_change(&old.change()).await?;
+        // Rotating changes the key, not its switch: the successor of a disabled key is born disabled.
+        if !issued.key.is_active {
+            revision = tx.record_change(&issued.key.change()).await?;
+        }
         let detail =
             json!({ "successor": issued.key.id.to_string(), "overlapSeconds": rotation.overlap_secs });
         tx.add_audit(&Entry::by(&permit, now, "key.rotate", id.to_string(), detail)).await?;
@@ -133,7 +145,7 @@ impl KeyService {
             (Some(_), _) => "key has already been rotated",
             (None, Some(_)) => "key has been deleted",
         };
-        Err(self.told(tx, Error::conflict(conflict)).await)
+        Err(Error::conflict(conflict))
     }
 
     /// Writes and signs a key with the slot that signs now.

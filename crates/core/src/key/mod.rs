@@ -124,7 +124,8 @@ pub trait KeysTx {
     /// One key, gone or not, as this transaction sees it.
     async fn lookup_key(&mut self, id: KeyId) -> StoreResult<Option<Key>>;
 
-    /// The keys that a key made, and theirs, through rotations; without the key itself and those revoked.
+    /// The keys that a key made, and theirs, through rotations, and those of which it is the successor; without
+    /// the key itself and those revoked.
     async fn descendants(&mut self, id: KeyId) -> StoreResult<Vec<Key>>;
 
     /// Adds a key.

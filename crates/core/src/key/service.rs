@@ -4,7 +4,7 @@ use super::{Key, KeyFilter, check_text};
 use crate::access::{Catalogue, DeleteKey, Denial, DisableKey, ListKeys, Permit, Reach, ReadKey, UpdateKey};
 use crate::audit::Entry;
 use crate::entropy::Entropy;
-use crate::error::Error;
+use crate::error::{Code, Error};
 use crate::port::{Store, Tx};
 use crate::revision::{Receipt, Revision, Settle};
 use crate::time::{Clock, Timestamp};
@@ -151,7 +151,10 @@ impl KeyService {
     ) -> Result<Changed, Error> {
         let now = self.clock.now();
         let mut tx = self.begin(permit, now).await?;
-        let mut key = self.find(&mut *tx, permit, id, now).await?;
+        let mut key = match find(&mut *tx, permit, id, now).await {
+            Ok(key) => key,
+            Err(error) => return Err(self.told(tx, error).await),
+        };
         if update.with_descendants {
             for mut descendant in tx.descendants(id).await? {
                 descendant.is_active = false;
@@ -175,7 +178,10 @@ impl KeyService {
     ) -> Result<Receipt, Error> {
         let now = self.clock.now();
         let mut tx = self.begin(permit, now).await?;
-        let key = self.find(&mut *tx, permit, id, now).await?;
+        let key = match find(&mut *tx, permit, id, now).await {
+            Ok(key) => key,
+            Err(error) => return Err(self.told(tx, error).await),
+        };
         let mut doomed = if with_descendants { tx.descendants(id).await? } else { Vec::new() };
         doomed.push(key);
         let mut last = Revision::default();
@@ -206,27 +212,25 @@ impl KeyService {
 
     /// Whoever is told that a key is gone may rely on it: the change that ended it is in force before the
     /// answer, also if its own caller never heard of it.
-    pub(super) async fn told(&self, tx: &mut dyn Tx, error: Error) -> Error {
-        let head = match tx.head().await {
-            Ok(head) => head,
-            Err(error) => return error.into(),
-        };
-        self.settle.settle(head).await.err().unwrap_or(error)
-    }
-
-    async fn find<A>(
-        &self,
-        tx: &mut dyn Tx,
-        permit: &Permit<A>,
-        id: KeyId,
-        now: Timestamp,
-    ) -> Result<Key, Error> {
-        let key = tx.lookup_key(id).await?;
-        match key.filter(|key| permit.reach().includes(key.tenant, key.id) && !key.is_gone(now)) {
-            Some(key) => Ok(key),
-            None => Err(self.told(tx, Error::not_found("key")).await),
+    ///
+    /// The write ends before the wait, so that nobody waits for it.
+    pub(super) async fn told(&self, mut tx: Box<dyn Tx>, error: Error) -> Error {
+        if !matches!(error.code(), Code::Conflict | Code::NotFound) {
+            return error;
+        }
+        let head = tx.head().await;
+        drop(tx);
+        match head {
+            Ok(head) => self.settle.settle(head).await.err().unwrap_or(error),
+            Err(error) => error.into(),
         }
     }
+}
+
+async fn find<A>(tx: &mut dyn Tx, permit: &Permit<A>, id: KeyId, now: Timestamp) -> Result<Key, Error> {
+    let key = tx.lookup_key(id).await?;
+    key.filter(|key| permit.reach().includes(key.tenant, key.id) && !key.is_gone(now))
+        .ok_or_else(|| Error::not_found("key"))
 }
 
 async fn check_caller(tx: &mut dyn Tx, id: KeyId, now: Timestamp) -> Result<(), Error> {

@@ -241,7 +241,9 @@ impl Reader<'_> {
                 Ok(Segment::Rest(_)) if index + 1 != count => {
                     self.add(path.span(), "path: {*rest} must be the last segment");
                 }
-                Ok(Segment::Parameter(name) | Segment::Rest(name)) => {
+                // The rest is no name, but several.
+                Ok(Segment::Rest(_)) => {}
+                Ok(Segment::Parameter(name)) => {
                     if names.iter().any(|n| n == name) {
                         self.add(path.span(), format!("path: {{{name}}} is there twice"));
                     }

@@ -52,7 +52,12 @@ impl std::error::Error for PathError {}
 
 /// A decoded path with one meaning. A slash at its end does not count.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct RequestPath<'a>(Cow<'a, str>);
+pub struct RequestPath<'a> {
+    decoded: Cow<'a, str>,
+    /// As it is passed on: what need not be escaped is not (RFC 3986, 6.2.2.2), so that an upstream that matches
+    /// without decoding reads the same route.
+    normal: Cow<'a, str>,
+}
 
 impl<'a> RequestPath<'a> {
     /// Reads the path of a request target, without its query.
@@ -60,41 +65,58 @@ impl<'a> RequestPath<'a> {
         if !raw.starts_with('/') {
             return Err(PathError::NotAbsolute);
         }
-        let decoded = decode(raw)?;
-        check(&decoded)?;
-        Ok(Self(decoded))
+        let path = decode(raw)?;
+        check(&path.decoded)?;
+        Ok(path)
+    }
+
+    /// The decoded path.
+    pub fn as_str(&self) -> &str {
+        &self.decoded
+    }
+
+    /// The path to pass on.
+    pub fn normal(&self) -> &str {
+        &self.normal
     }
 
     /// The decoded path behind the first slash, without a slash at its end.
     pub(super) fn inner(&self) -> &str {
-        let path = self.0.strip_prefix('/').unwrap_or(&self.0);
+        let path = self.decoded.strip_prefix('/').unwrap_or(&self.decoded);
         path.strip_suffix('/').unwrap_or(path)
     }
 }
 
-fn decode(raw: &str) -> Result<Cow<'_, str>, PathError> {
+fn decode(raw: &str) -> Result<RequestPath<'_>, PathError> {
     if !raw.contains('%') {
-        return Ok(Cow::Borrowed(raw));
+        return Ok(RequestPath { decoded: Cow::Borrowed(raw), normal: Cow::Borrowed(raw) });
     }
-    let mut bytes = Vec::with_capacity(raw.len());
+    let (mut bytes, mut normal) = (Vec::with_capacity(raw.len()), Vec::with_capacity(raw.len()));
     let mut rest = raw.bytes();
     while let Some(byte) = rest.next() {
         if byte != b'%' {
             bytes.push(byte);
+            normal.push(byte);
             continue;
         }
         let (high, low) = rest.next().zip(rest.next()).ok_or(PathError::Escape)?;
-        match hex(high).zip(hex(low)).map(|(high, low)| high << 4 | low) {
-            None => return Err(PathError::Escape),
-            Some(b'/') => return Err(PathError::EncodedSlash),
-            Some(byte) => bytes.push(byte),
+        let decoded = hex(high).zip(hex(low)).map(|(high, low)| high << 4 | low).ok_or(PathError::Escape)?;
+        if decoded == b'/' {
+            return Err(PathError::EncodedSlash);
+        }
+        bytes.push(decoded);
+        if decoded.is_ascii_alphanumeric() || matches!(decoded, b'-' | b'.' | b'_' | b'~') {
+            normal.push(decoded);
+        } else {
+            normal.extend([b'%', high, low]);
         }
     }
     let decoded = String::from_utf8(bytes).map_err(|_| PathError::NotUtf8)?;
+    let normal = String::from_utf8(normal).map_err(|_| PathError::NotUtf8)?;
     if has_escape(&decoded) {
         return Err(PathError::DoubleEncoding);
     }
-    Ok(Cow::Owned(decoded))
+    Ok(RequestPath { decoded: Cow::Owned(decoded), normal: Cow::Owned(normal) })
 }
 
 fn hex(digit: u8) -> Option<u8> {
@@ -172,6 +194,15 @@ mod tests {
             ("/a/...", "a/..."),
         ] {
             assert_eq!(RequestPath::parse(raw).unwrap().inner(), inner, "{raw}");
+        }
+    }
+
+    #[test]
+    fn what_need_not_be_escaped_is_passed_on_plain() {
+        for (raw, normal) in
+            [("/%73e%2Dx/%40/%d1%8f?", "/se-x/%40/%d1%8f?"), ("/a b", "/a b"), ("/%7e", "/~")]
+        {
+            assert_eq!(RequestPath::parse(raw).unwrap().normal(), normal, "{raw}");
         }
     }
 

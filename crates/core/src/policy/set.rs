@@ -1,6 +1,6 @@
 //! All policies in front of one upstream, and the question that the edge asks them.
 
-use super::tree::{Found, Node};
+use super::tree::{Found, Index, Node};
 use super::{Default, Policy, Problem, RequestPath, Route, Source, Style};
 
 /// What the policies say of a request.
@@ -24,6 +24,8 @@ pub struct PolicySet {
     /// not one that no route names.
     folded: Node,
     default: Default,
+    /// Whether a literal of a route has a capital letter.
+    has_capitals: bool,
 }
 
 impl PolicySet {
@@ -35,6 +37,7 @@ impl PolicySet {
             exact: Node::default(),
             folded: Node::default(),
             default: strictest(&policies),
+            has_capitals: policies.iter().flat_map(|p| &p.routes).any(|r| has_capital_literal(&r.path)),
             policies,
         };
         let mut problems = Vec::new();
@@ -52,9 +55,16 @@ impl PolicySet {
                             &set.policies[op],
                             &set.policies[op].routes[or],
                         ));
+                    } else if let Err(other) = set.folded.add(&route.path, true, method, index) {
+                        let (op, or) = set.places[other];
+                        problems.push(tie(
+                            policy,
+                            route,
+                            method,
+                            &set.policies[op],
+                            &set.policies[op].routes[or],
+                        ));
                     }
-                    // A tie here is no mistake: /A and /a may both be routes.
-                    let _ = set.folded.add(&route.path, true, method, index);
                 }
             }
         }
@@ -66,6 +76,7 @@ impl PolicySet {
         let method = if method == "HEAD" { "GET" } else { method };
         let first = self.policies.first().map(|policy| policy.style).unwrap_or_default();
         match self.exact.find(path.inner(), method) {
+            Found::Route(index) if self.reads_otherwise(path, method, index) => (Verdict::Refused, first),
             Found::Route(index) => {
                 let (p, r) = self.places[index];
                 (Verdict::Route(&self.policies[p].routes[r]), self.policies[p].style)
@@ -75,6 +86,12 @@ impl PolicySet {
             }
             Found::Nothing | Found::OtherMethods => (Verdict::Refused, first),
         }
+    }
+
+    /// Whether an upstream that does not mind the case would take this for another route.
+    fn reads_otherwise(&self, path: &RequestPath<'_>, method: &str, index: Index) -> bool {
+        let has_case = self.has_capitals || path.inner().chars().any(char::is_uppercase);
+        has_case && self.folded.find(&path.inner().to_lowercase(), method) != Found::Route(index)
     }
 
     fn is_misspelt(&self, path: &RequestPath<'_>) -> bool {
@@ -95,6 +112,10 @@ impl Route {
         let place = self.path.trim_start_matches('/').split('/').position(|segment| segment == parameter)?;
         path.inner().split('/').nth(place)
     }
+}
+
+fn has_capital_literal(pattern: &str) -> bool {
+    pattern.split('/').any(|segment| !segment.starts_with('{') && segment.chars().any(char::is_uppercase))
 }
 
 fn strictest(policies: &[Policy]) -> Default {
@@ -174,6 +195,18 @@ mod tests {
         assert_eq!(decide(&set, "POST", "/admin/1"), None, "a method that a named path does not name");
         assert_eq!(decide(&set, "GET", "/%61dmin/1"), Some("/admin/{x}"));
         assert_eq!(decide(&set, "GET", "/admin/1/"), Some("/admin/{x}"));
+    }
+
+    #[test]
+    fn a_parameter_does_not_take_what_another_case_makes_a_literal() {
+        let set =
+            set(&routes("deny", &[("GET", "/api/sessions/{s}"), ("GET", "/api/{s}/{c}"), ("GET", "/X/y")]))
+                .unwrap();
+        assert_eq!(decide(&set, "GET", "/api/sessions/Anna"), Some("/api/sessions/{s}"));
+        assert_eq!(decide(&set, "GET", "/api/Anna/b"), Some("/api/{s}/{c}"));
+        for path in ["/api/Sessions/a", "/api/SESSIONS/a", "/x/y", "/X/Y"] {
+            assert_eq!(decide(&set, "GET", path), None, "{path}");
+        }
     }
 
     #[test]

@@ -104,6 +104,9 @@ async fn free_slot(tx: &mut dyn Tx, now: Timestamp) -> Result<Slot, Error> {
 
 async fn add(tx: &mut dyn Tx, slot: Slot, now: Timestamp, entropy: &dyn Entropy) -> Result<SlotKey, Error> {
     let secret = random(entropy);
+    // The youngest signs, so this one must be it, also after the clock was set back.
+    let youngest = tx.slots().await?.iter().map(|key| key.created_at.ms()).max();
+    let now = youngest.map_or(now, |ms| now.max(Timestamp::from_ms(ms + 1)));
     let key = SlotKey {
         slot,
         secret: SigningSecret::new(secret),

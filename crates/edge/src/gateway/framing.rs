@@ -7,7 +7,9 @@ use titan_core::Error;
 /// One host, one length, a target that is a path.
 ///
 /// - `Host` twice, or another one in an absolute target: the upstream may believe the other (RFC 9112, 3.2).
-/// - `Content-Length` beside `Transfer-Encoding`: request smuggling (RFC 9112, 6.1).
+/// - `Content-Length` beside `Transfer-Encoding`: request smuggling (RFC 9112, 6.1). hyper has settled that for
+///   HTTP/1 before we see it: the length is dropped, and the connection closed behind the answer. This holds
+///   should it ever not.
 /// - `CONNECT` makes a tunnel, which no policy can look into.
 pub(super) fn check<B>(request: &Request<B>) -> Result<(), Error> {
     let headers = request.headers();

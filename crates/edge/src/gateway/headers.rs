@@ -2,7 +2,7 @@
 
 use super::Peer;
 use http::header::{
-    AUTHORIZATION, CONNECTION, CONTENT_LENGTH, EXPECT, FORWARDED, HOST, HeaderMap, HeaderName, HeaderValue,
+    AUTHORIZATION, CONNECTION, CONTENT_LENGTH, EXPECT, HOST, HeaderMap, HeaderName, HeaderValue,
     PROXY_AUTHENTICATE, PROXY_AUTHORIZATION, TE, TRAILER, TRANSFER_ENCODING, UPGRADE,
 };
 use http::{Request, Version};
@@ -48,7 +48,8 @@ pub(super) fn prepare<B>(
     let headers = request.headers_mut();
     drop_hop_by_hop(headers);
     drop_credentials(headers);
-    drop_claims(headers);
+    let is_trusted = trusted.contains(&peer.address.ip().to_canonical());
+    drop_claims(headers, is_trusted);
     // The client library says how long the body is; what the caller said of it is not repeated.
     for name in [CONTENT_LENGTH, EXPECT, HOST] {
         headers.remove(name);
@@ -57,7 +58,7 @@ pub(super) fn prepare<B>(
         headers.insert(CONNECTION, HeaderValue::from_static("upgrade"));
         headers.insert(UPGRADE, WEBSOCKET);
     }
-    forward(headers, peer, trusted, host);
+    forward(headers, peer, host);
     for (name, value) in [
         (KEY_ID, &*identity.key_id),
         (TENANT, &*identity.tenant),
@@ -120,12 +121,15 @@ fn drop_credentials(headers: &mut HeaderMap) {
     }
 }
 
-/// Every header that an upstream could take for ours: also with `_`, which CGI and WSGI read as `-`.
-fn drop_claims(headers: &mut HeaderMap) {
+/// What an upstream could take for a word of ours. CGI and its heirs read `_`, `.` and others as `-`, so names are
+/// compared by their letters and digits alone.
+fn drop_claims(headers: &mut HeaderMap, is_trusted: bool) {
     let is_claim = |name: &HeaderName| {
-        let name = name.as_str().as_bytes();
-        name.len() >= 8
-            && name[..8].iter().zip(b"x-titan-").all(|(a, b)| a == b || (*a == b'_' && *b == b'-'))
+        let letters: String = name.as_str().chars().filter(char::is_ascii_alphanumeric).collect();
+        let is_forwarding = letters.starts_with("xforwarded") || FORWARDING.contains(&letters.as_str());
+        letters.starts_with("xtitan")
+            || OVERRIDES.contains(&letters.as_str())
+            || (is_forwarding && !is_trusted)
     };
     let claims: Vec<HeaderName> = headers.keys().filter(|name| is_claim(name)).cloned().collect();
     for name in claims {
@@ -133,17 +137,19 @@ fn drop_claims(headers: &mut HeaderMap) {
     }
 }
 
+/// With these some servers replace the method or the path: the policy judged the real ones.
+const OVERRIDES: [&str; 6] =
+    ["xhttpmethod", "xhttpmethodoverride", "xmethodoverride", "xoriginaluri", "xoriginalurl", "xrewriteurl"];
+/// Where a client comes from, as only a proxy may say.
+const FORWARDING: [&str; 3] = ["forwarded", "xrealip", "trueclientip"];
+
 /// `X-Forwarded-*`: from a trusted proxy they are continued, from anybody else they are begun anew.
-fn forward(headers: &mut HeaderMap, peer: &Peer, trusted: &[IpAddr], host: Option<HeaderValue>) {
+fn forward(headers: &mut HeaderMap, peer: &Peer, host: Option<HeaderValue>) {
     let address = peer.address.ip().to_canonical().to_string();
-    let is_trusted = trusted.contains(&peer.address.ip().to_canonical());
-    let before = headers.get(FORWARDED_FOR).filter(|_| is_trusted).and_then(|value| value.to_str().ok());
-    let chain = before.map_or_else(|| address.clone(), |before| format!("{before}, {address}"));
-    if !is_trusted {
-        headers.remove(FORWARDED);
-        headers.remove(FORWARDED_HOST);
-        headers.remove(FORWARDED_PROTO);
-    }
+    // A proxy may have added a line of its own below the client's: all of them count, in their order.
+    let before = headers.get_all(FORWARDED_FOR).iter();
+    let chain: Vec<&str> = before.filter_map(|value| value.to_str().ok()).chain([address.as_str()]).collect();
+    let chain = chain.join(", ");
     headers.insert(FORWARDED_FOR, header(&chain));
     headers.entry(FORWARDED_PROTO).or_insert(HeaderValue::from_static("http"));
     if let Some(host) = host {
@@ -194,11 +200,26 @@ mod tests {
                 ("x_titan_tenant", "1"),
                 ("x-titan_scopes", "*"),
                 ("x-titan-identity", "jwt"),
+                ("x.titan.tenant", "1"),
+                ("x-original-url", "/secret"),
+                ("x-http-method-override", "DELETE"),
+                ("x_forwarded_for", "1.2.3.4"),
+                ("x-real-ip", "1.2.3.4"),
             ],
             &[],
         );
         assert_eq!(headers.get_all(TENANT).iter().collect::<Vec<_>>(), ["7"]);
-        for name in ["x-titan-anything", "x_titan_tenant", "x-titan_scopes", "x-titan-identity"] {
+        for name in [
+            "x-titan-anything",
+            "x_titan_tenant",
+            "x-titan_scopes",
+            "x-titan-identity",
+            "x.titan.tenant",
+            "x-original-url",
+            "x-http-method-override",
+            "x_forwarded_for",
+            "x-real-ip",
+        ] {
             assert!(!headers.contains_key(name), "{name}");
         }
         assert_eq!(headers[SUBJECT], "");
@@ -232,10 +253,12 @@ mod tests {
             (&headers[FORWARDED_FOR], &headers[FORWARDED_PROTO]),
             (&header("10.0.0.9"), &header("http"))
         );
-        assert!(!headers.contains_key(FORWARDED));
+        assert!(!headers.contains_key("forwarded"));
         let headers = prepared(&sent, &["10.0.0.9"]);
         assert_eq!(headers[FORWARDED_FOR], "1.2.3.4, 10.0.0.9");
         assert_eq!(headers[FORWARDED_PROTO], "https");
+        let headers = prepared(&[sent[0], ("x-forwarded-for", "5.6.7.8")], &["10.0.0.9"]);
+        assert_eq!(headers[FORWARDED_FOR], "1.2.3.4, 5.6.7.8, 10.0.0.9");
     }
 
     #[test]

@@ -7,20 +7,23 @@
 mod framing;
 mod headers;
 mod upgrade;
+mod upload;
 mod upstream;
 
 use crate::reply::error_response;
 use crate::{Body, Guard};
 use headers::Identity;
 use http::header::AUTHORIZATION;
+use http::uri::PathAndQuery;
 use http::{HeaderName, HeaderValue, Request, Response};
 use hyper::body::Incoming;
 use std::net::{IpAddr, SocketAddr};
 use std::sync::Arc;
 use titan_core::Error;
-use titan_core::access::{Gate, KeyPrincipal, bearer_or_header};
+use titan_core::access::{Denial, KeyPrincipal, MasterKeys, bearer_or_header};
 use titan_core::error::Code;
 use titan_core::policy::{RequestPath, Style, Verdict};
+use upgrade::Tunnels;
 use upstream::Client;
 pub use upstream::{Upstream, UpstreamMap, Upstreams};
 
@@ -41,6 +44,8 @@ pub struct Gateway {
     upstreams: Arc<Upstreams>,
     client: Client,
     settings: Settings,
+    tunnels: Tunnels,
+    master: Arc<MasterKeys>,
 }
 
 /// What is known of a request beside itself.
@@ -57,13 +62,20 @@ struct Admitted {
     upstream: Arc<Upstream>,
     key: KeyPrincipal,
     session: Option<String>,
+    /// Path and query as they are passed on.
+    target: PathAndQuery,
 }
 
 impl Gateway {
     /// A gateway to these upstreams.
-    pub fn new(guard: Arc<Guard>, upstreams: Arc<Upstreams>, settings: Settings) -> Self {
+    pub fn new(
+        guard: Arc<Guard>,
+        upstreams: Arc<Upstreams>,
+        settings: Settings,
+        master: Arc<MasterKeys>,
+    ) -> Self {
         let client = Client::new(settings.connect_timeout, settings.answer_timeout);
-        Self { guard, upstreams, client, settings }
+        Self { guard, upstreams, client, settings, tunnels: Tunnels::default(), master }
     }
 
     /// The whole exchange. Never fails: what goes wrong is an answer.
@@ -76,11 +88,11 @@ impl Gateway {
         let upgrade = upgrade::requested(&mut request);
         let identity = self.identity(&admitted);
         headers::prepare(&mut request, &identity, peer, &self.settings.trusted_proxies, upgrade.is_some());
-        let answer = match self.client.send(&admitted.upstream, request).await {
+        let answer = match self.client.send(&admitted.upstream, admitted.target.clone(), request).await {
             Ok(answer) => answer,
             Err(error) => return error_response(&error, style),
         };
-        let mut answer = match upgrade::connect(upgrade, answer) {
+        let mut answer = match upgrade::connect(upgrade, answer, &self.tunnels) {
             Ok(answer) => answer,
             Err(error) => return error_response(&error, style),
         };
@@ -88,28 +100,39 @@ impl Gateway {
         answer
     }
 
+    /// Waits until the last WebSocket is closed.
+    pub async fn tunnels_closed(&self) {
+        self.tunnels.closed().await;
+    }
+
     /// Every check, none of which waits. The credential comes before the route: who has no key learns
     /// nothing of the routes.
     fn admit(&self, request: &Request<Incoming>) -> Result<Admitted, (Error, Style)> {
         let upstreams = self.upstreams.current();
-        let raw = request.uri().path();
-        let upstream = upstreams.find(raw);
-        let style = upstream.map(|upstream| upstream.style()).unwrap_or_default();
-        let fail = |error: Error| (error, style);
-        framing::check(request).map_err(fail)?;
-        let path = RequestPath::parse(raw).map_err(|error| fail(Error::invalid(error.to_string())))?;
-        let upstream = upstream.ok_or_else(|| fail(Error::not_found("page")))?;
-        let key = self.authenticate(request).map_err(fail)?;
+        let early = |error: Error| (error, upstreams.style());
+        framing::check(request).map_err(early)?;
+        let path = RequestPath::parse(request.uri().path());
+        let path = path.map_err(|error| early(Error::invalid(error.to_string())))?;
+        let upstream = upstreams.find(&path).ok_or_else(|| early(Error::not_found("page")))?;
+        let key = self.authenticate(request).map_err(|error| (error, upstream.style()))?;
         let (verdict, style) = upstream.policies.decide(request.method().as_str(), &path);
         let session = self.check_route(&key, verdict, &path).map_err(|error| (error, style))?;
-        Ok(Admitted { upstream: Arc::clone(upstream), key, session })
+        self.guard.note_use(&key);
+        let target = target(&path, request.uri().query()).map_err(early)?;
+        Ok(Admitted { upstream: Arc::clone(upstream), key, session, target })
     }
 
     fn authenticate(&self, request: &Request<Incoming>) -> Result<KeyPrincipal, Error> {
         const API_KEY: HeaderName = HeaderName::from_static("x-api-key");
         let values = |name| request.headers().get_all(name).iter().map(HeaderValue::as_bytes);
         let credential = bearer_or_header(values(AUTHORIZATION), values(API_KEY))?;
-        Ok(self.guard.authenticate(credential)?)
+        self.guard.check(credential, self.guard.now()).map_err(|denial| match denial {
+            // Looked at last, as it is the rarest mistake.
+            Denial::Malformed if self.master.contains(credential) => {
+                Denial::WrongCredential("api key required").into()
+            }
+            denial => denial.into(),
+        })
     }
 
     fn check_route(
@@ -140,4 +163,13 @@ impl Gateway {
             session: admitted.session.clone(),
         }
     }
+}
+
+/// What the upstream is asked for: the path in its normal form, the query as it came.
+fn target(path: &RequestPath<'_>, query: Option<&str>) -> Result<PathAndQuery, Error> {
+    let text = match query {
+        Some(query) => format!("{}?{query}", path.normal()),
+        None => path.normal().to_owned(),
+    };
+    PathAndQuery::try_from(text).map_err(|_| Error::invalid("path: cannot be passed on"))
 }

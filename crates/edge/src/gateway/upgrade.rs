@@ -7,8 +7,10 @@ use http::{Method, Request, Response, StatusCode, Version};
 use hyper::body::Incoming;
 use hyper::upgrade::OnUpgrade;
 use hyper_util::rt::TokioIo;
+use std::sync::Arc;
 use titan_core::Error;
 use titan_core::error::Code;
+use tokio::sync::RwLock;
 
 /// The client's side, if it asks for a WebSocket. No other protocol is switched to: what an upstream would
 /// do with `h2c`, no policy could look into.
@@ -27,6 +29,7 @@ pub(super) fn requested<B>(request: &mut Request<B>) -> Option<OnUpgrade> {
 pub(super) fn connect(
     client: Option<OnUpgrade>,
     mut answer: Response<Incoming>,
+    tunnels: &Tunnels,
 ) -> Result<Response<Body>, Error> {
     let is_switch = answer.status() == StatusCode::SWITCHING_PROTOCOLS;
     let upstream = is_switch.then(|| hyper::upgrade::on(&mut answer));
@@ -35,7 +38,7 @@ pub(super) fn connect(
         (None, _) => Ok(answer.map(Body::Upstream)),
         (Some(_), None) => Err(Error::new(Code::UpstreamUnreachable, "upstream switched protocols unasked")),
         (Some(upstream), Some(client)) => {
-            tokio::spawn(join(client, upstream));
+            tokio::spawn(tunnels.while_open(join(client, upstream)));
             let headers = answer.headers_mut();
             headers.insert(CONNECTION, HeaderValue::from_static("upgrade"));
             headers.insert(UPGRADE, HeaderValue::from_static("websocket"));
@@ -48,4 +51,24 @@ async fn join(client: OnUpgrade, upstream: OnUpgrade) {
     let (Ok(client), Ok(upstream)) = (client.await, upstream.await) else { return };
     // Either side may go away at any time; that is how such a connection ends.
     let _ = tokio::io::copy_bidirectional(&mut TokioIo::new(client), &mut TokioIo::new(upstream)).await;
+}
+
+/// The connections that are joined now, so that an orderly end can wait for them.
+#[derive(Default)]
+pub(super) struct Tunnels(Arc<RwLock<()>>);
+
+impl Tunnels {
+    /// Runs `tunnel`, counted as open until it ends.
+    fn while_open<F: Future<Output = ()>>(&self, tunnel: F) -> impl Future<Output = ()> + use<F> {
+        let lock = Arc::clone(&self.0);
+        async move {
+            let _open = lock.read_owned().await;
+            tunnel.await;
+        }
+    }
+
+    /// Waits until none is open.
+    pub(super) async fn closed(&self) {
+        drop(self.0.write().await);
+    }
 }

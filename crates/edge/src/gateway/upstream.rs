@@ -1,17 +1,23 @@
 //! Upstreams: which one serves a path, and how a request is sent there.
 
+use super::upload::{Progress, Upload};
+use crate::body::BodyError;
 use arc_swap::ArcSwap;
+use http::header::TRANSFER_ENCODING;
 use http::uri::{Authority, PathAndQuery, Scheme};
-use http::{Request, Response, Uri};
+use http::{HeaderValue, Request, Response, Uri};
+use http_body::Body as _;
 use hyper::body::Incoming;
 use hyper_util::client::legacy::connect::HttpConnector;
 use hyper_util::client::legacy::{Client as Pool, Error as SendError};
 use hyper_util::rt::{TokioExecutor, TokioTimer};
+use std::error::Error as StdError;
+use std::fmt;
 use std::sync::Arc;
 use std::time::Duration;
 use titan_core::Error;
 use titan_core::error::Code;
-use titan_core::policy::{PolicySet, Style};
+use titan_core::policy::{PolicySet, RequestPath, Style};
 
 const IDLE: Duration = Duration::from_secs(30);
 
@@ -48,19 +54,21 @@ impl Upstream {
         self.policies.policies().first().map(|policy| policy.style).unwrap_or_default()
     }
 
-    /// The length of the longest prefix that covers `path`.
-    fn covers(&self, path: &str) -> Option<usize> {
+    /// How many segments the longest prefix has that covers `path`, with or without regard to case.
+    fn covers(&self, path: &str, fold: bool) -> Option<usize> {
+        let is_same = |a: &str, b: &str| a == b || (fold && a.to_lowercase() == b.to_lowercase());
         let is_below = |prefix: &&String| {
-            path.strip_prefix(prefix.as_str()).is_some_and(|rest| rest.is_empty() || rest.starts_with('/'))
+            let mut segments = path.split('/');
+            prefix.split('/').all(|wanted| segments.next().is_some_and(|segment| is_same(segment, wanted)))
         };
-        self.prefixes.iter().filter(is_below).map(String::len).max()
+        self.prefixes.iter().filter(is_below).map(|prefix| prefix.split('/').count()).max()
     }
 
-    fn uri(&self, path: Option<PathAndQuery>) -> Result<Uri, http::uri::InvalidUriParts> {
+    fn uri(&self, target: PathAndQuery) -> Result<Uri, http::uri::InvalidUriParts> {
         let mut parts = http::uri::Parts::default();
         parts.scheme = Some(Scheme::HTTP);
         parts.authority = Some(self.authority.clone());
-        parts.path_and_query = Some(path.unwrap_or_else(|| PathAndQuery::from_static("/")));
+        parts.path_and_query = Some(target);
         Uri::from_parts(parts)
     }
 }
@@ -84,9 +92,23 @@ impl UpstreamMap {
     }
 
     /// The upstream whose prefix says most about `path`.
-    pub fn find(&self, path: &str) -> Option<&Arc<Upstream>> {
-        let covering = self.0.iter().filter_map(|upstream| Some((upstream.covers(path)?, upstream)));
-        covering.max_by_key(|(length, _)| *length).map(|(_, upstream)| upstream)
+    ///
+    /// None, if another spelling of the path would find a longer prefix: two entries may stand for one server,
+    /// and a server that does not mind the case would serve under the looser policy what the stricter guards.
+    pub fn find(&self, path: &RequestPath<'_>) -> Option<&Arc<Upstream>> {
+        let path = path.as_str();
+        let longest = |fold: bool| {
+            let covering =
+                self.0.iter().filter_map(move |upstream| Some((upstream.covers(path, fold)?, upstream)));
+            covering.max_by_key(|(length, _)| *length)
+        };
+        let (length, upstream) = longest(false)?;
+        longest(true).is_none_or(|(folded, _)| folded <= length).then_some(upstream)
+    }
+
+    /// How errors are worded before a path could be read.
+    pub(super) fn style(&self) -> Style {
+        self.0.first().map(|upstream| upstream.style()).unwrap_or_default()
     }
 }
 
@@ -113,7 +135,7 @@ impl Upstreams {
 
 /// Connections to upstreams, kept and used again.
 pub(super) struct Client {
-    pool: Pool<HttpConnector, Incoming>,
+    pool: Pool<HttpConnector, Upload>,
     answer_timeout: Duration,
 }
 
@@ -129,42 +151,73 @@ impl Client {
         Self { pool, answer_timeout }
     }
 
-    /// Sends a request; its path and query go on as they came. 502: unreachable or broken off; 504: slow.
+    /// Sends a request for `target`. 502: unreachable or broken off; 504: slow.
     pub(super) async fn send(
         &self,
         upstream: &Upstream,
+        target: PathAndQuery,
         mut request: Request<Incoming>,
     ) -> Result<Response<Incoming>, Error> {
-        let path = request.uri().path_and_query().cloned();
-        *request.uri_mut() = upstream.uri(path).map_err(|_| Error::invalid("path: cannot be passed on"))?;
-        match tokio::time::timeout(self.answer_timeout, self.pool.request(request)).await {
-            Ok(Ok(answer)) => Ok(answer),
-            Ok(Err(error)) => Err(failed(upstream, &error)),
-            Err(_) => Err(Error::new(Code::UpstreamTimeout, "upstream timed out")),
+        *request.uri_mut() = upstream.uri(target).map_err(|_| Error::invalid("path: cannot be passed on"))?;
+        let request = framed(request);
+        let progress = (!request.body().is_end_stream()).then(Arc::<Progress>::default);
+        let request = request.map(|body| Upload::new(body, progress.clone()));
+        let mut answering = std::pin::pin!(self.pool.request(request));
+        loop {
+            match tokio::time::timeout(self.answer_timeout, answering.as_mut()).await {
+                Ok(Ok(answer)) => return Ok(answer),
+                Ok(Err(error)) => return Err(failed(upstream, error)),
+                // As long as the client is sending, the upstream is not the slow one.
+                Err(_) if progress.as_ref().is_some_and(|progress| progress.take()) => {}
+                Err(elapsed) => return Err(timed_out(upstream, elapsed.into())),
+            }
         }
     }
 }
 
-fn failed(upstream: &Upstream, error: &SendError) -> Error {
-    tracing::warn!(upstream = %upstream.authority, error = %chain(error), "upstream failed");
-    if is_timeout(error) {
-        return Error::new(Code::UpstreamTimeout, "upstream timed out");
+/// hyper sends no body of unknown length with a GET unless it is told that there is one.
+fn framed(mut request: Request<Incoming>) -> Request<Incoming> {
+    if !request.body().is_end_stream() && request.body().size_hint().exact().is_none() {
+        request.headers_mut().insert(TRANSFER_ENCODING, HeaderValue::from_static("chunked"));
     }
-    Error::new(Code::UpstreamUnreachable, "upstream unreachable")
+    request
 }
 
-fn causes(error: &SendError) -> impl Iterator<Item = &(dyn std::error::Error + 'static)> {
-    let first: &(dyn std::error::Error + 'static) = error;
-    std::iter::successors(Some(first), |error| error.source())
+fn failed(upstream: &Upstream, error: SendError) -> Error {
+    if is_timeout(&error) {
+        return timed_out(upstream, error.into());
+    }
+    Error::new(Code::UpstreamUnreachable, "upstream unreachable")
+        .caused_by(Failed(upstream.authority.clone(), error.into()))
+}
+
+fn timed_out(upstream: &Upstream, cause: BodyError) -> Error {
+    Error::new(Code::UpstreamTimeout, "upstream timed out")
+        .caused_by(Failed(upstream.authority.clone(), cause))
+}
+
+/// Which upstream failed, and why: for the log.
+#[derive(Debug)]
+struct Failed(Authority, BodyError);
+
+impl fmt::Display for Failed {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "upstream {}", self.0)
+    }
+}
+
+impl StdError for Failed {
+    fn source(&self) -> Option<&(dyn StdError + 'static)> {
+        let cause: &(dyn StdError + 'static) = &*self.1;
+        Some(cause)
+    }
 }
 
 fn is_timeout(error: &SendError) -> bool {
+    let first: &(dyn StdError + 'static) = error;
     let is_timed_out = |error: &std::io::Error| error.kind() == std::io::ErrorKind::TimedOut;
-    causes(error).any(|cause| cause.downcast_ref().is_some_and(is_timed_out))
-}
-
-fn chain(error: &SendError) -> String {
-    causes(error).map(ToString::to_string).collect::<Vec<_>>().join(": ")
+    std::iter::successors(Some(first), |&error| error.source())
+        .any(|cause| cause.downcast_ref().is_some_and(is_timed_out))
 }
 
 #[cfg(test)]
@@ -183,12 +236,15 @@ mod tests {
             upstream("http://b:2", &["/api", "/x/y/"]).unwrap(),
         ])
         .unwrap();
-        let host = |path| map.find(path).map(|upstream| upstream.authority.as_str());
+        let host =
+            |path| map.find(&RequestPath::parse(path).unwrap()).map(|upstream| upstream.authority.as_str());
         assert_eq!(host("/"), Some("a:1"));
         assert_eq!(host("/apis"), Some("a:1"));
         assert_eq!(host("/api"), Some("b:2"));
         assert_eq!(host("/api/x"), Some("b:2"));
         assert_eq!(host("/x/y/z"), Some("b:2"));
+        assert_eq!(host("/%61pi/x"), Some("b:2"), "an escape is no other path");
+        assert_eq!(host("/API/x"), None, "nor is another case");
     }
 
     #[test]

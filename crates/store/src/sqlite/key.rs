@@ -22,7 +22,8 @@ const LIST_OF_TENANT: &str = "SELECT * FROM key WHERE tenant = ?5 AND id < ?1 \
      AND revoked_at IS NULL AND (retires_at IS NULL OR retires_at > ?3) \
      ORDER BY id DESC LIMIT ?4";
 
-/// A key's line goes back through its rotations; its family is what any key of the line made, and theirs.
+/// A key's line goes back through its rotations; its family is that line, what any key of it made, and theirs.
+/// A predecessor that lives on for its overlap is the same credential, so it belongs to the family.
 const DESCENDANTS: &str = "WITH RECURSIVE \
      line (id) AS ( \
          VALUES (?1) \
@@ -32,7 +33,7 @@ const DESCENDANTS: &str = "WITH RECURSIVE \
          UNION SELECT key.id FROM key JOIN family ON key.created_by = family.id \
          UNION SELECT key.id FROM key JOIN family ON key.rotated_from = family.id) \
      SELECT key.* FROM key JOIN family ON key.id = family.id \
-     WHERE key.revoked_at IS NULL AND key.id NOT IN (SELECT id FROM line)";
+     WHERE key.revoked_at IS NULL AND key.id <> ?1";
 
 #[async_trait]
 impl Keys for Sqlite {

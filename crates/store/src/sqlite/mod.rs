@@ -20,7 +20,7 @@ use error::failed;
 use sqlx::migrate::Migrator;
 use sqlx::pool::PoolOptions;
 use sqlx::sqlite::{SqliteConnectOptions, SqliteJournalMode, SqliteSynchronous};
-use sqlx::{SqlitePool, Transaction};
+use sqlx::{Connection, SqliteConnection, SqlitePool, Transaction};
 use std::fs::{File, TryLockError};
 use std::path::Path;
 use std::sync::Arc;
@@ -40,6 +40,8 @@ const READERS: u32 = 2;
 pub(crate) struct Sqlite {
     writer: SqlitePool,
     readers: SqlitePool,
+    /// For the log of revisions alone: no list, however long, may hold up a revocation.
+    log: SqlitePool,
     vault: Vault,
     /// Held as long as the database is open; the system drops it with the process.
     _lock: File,
@@ -70,8 +72,9 @@ impl Sqlite {
         let writer = pool(path, 1, false).await?;
         MIGRATIONS.run(&writer).await?;
         let readers = pool(path, READERS, true).await?;
+        let log = pool(path, 1, true).await?;
         let vault = Vault { seal: Arc::new(seal), entropy };
-        let store = Self { writer, readers, vault, _lock: lock };
+        let store = Self { writer, readers, log, vault, _lock: lock };
         store.check_seal().await?;
         tenant::ensure_default(&store.writer, clock.now()).await?;
         let catalogue = scope::reconcile(&store.writer, own_scopes).await?;
@@ -81,11 +84,10 @@ impl Sqlite {
 
 /// One process a file: a second one would not hear of the first one's revocations.
 fn lock(path: &Path) -> Result<File, ConnectError> {
-    let path = crate::with_suffix(path, ".lock");
+    // By another name it is the same database.
+    let real = if path.exists() { path.canonicalize() } else { Ok(path.to_owned()) };
+    let path = crate::with_suffix(&real.map_err(|error| ConnectError::Io(path.to_owned(), error))?, ".lock");
     let io = |error| ConnectError::Io(path.clone(), error);
-    if let Some(folder) = path.parent() {
-        std::fs::create_dir_all(folder).map_err(io)?;
-    }
     let file = File::options().create(true).truncate(false).write(true).open(&path).map_err(io)?;
     match file.try_lock() {
         Ok(()) => Ok(file),
@@ -110,6 +112,11 @@ async fn pool(path: &Path, size: u32, is_reader: bool) -> Result<SqlitePool, Con
         .idle_timeout(None)
         .max_lifetime(None)
         .test_before_acquire(false)
+        // SQLite itself rolls back when the disk is full, and sqlx then counts a transaction that is not there:
+        // such a connection could never begin another, so it is replaced.
+        .before_acquire(|connection: &mut SqliteConnection, _| {
+            Box::pin(async move { Ok(!connection.is_in_transaction()) })
+        })
         .connect_with(options)
         .await
         .map_err(|error| ConnectError::Store(failed(error)))

@@ -21,7 +21,7 @@ const SIGNING_KEY: u8 = 3;
 impl Revisions for Sqlite {
     async fn changes_after(&self, after: Revision, limit: u32) -> StoreResult<Changes> {
         // One transaction: head and list are of one moment.
-        let mut tx = self.readers.begin().await.map_err(failed)?;
+        let mut tx = self.log.begin().await.map_err(failed)?;
         let head: i64 =
             query_scalar("SELECT revision FROM revision_head").fetch_one(&mut *tx).await.map_err(failed)?;
         let rows = query("SELECT * FROM change WHERE revision > ? ORDER BY revision LIMIT ?")

@@ -29,7 +29,7 @@ impl Sqlite {
 #[async_trait]
 impl SigningKeys for Sqlite {
     async fn signing_keys(&self) -> StoreResult<Vec<SlotKey>> {
-        let rows = query(SELECT).fetch_all(&self.readers).await.map_err(failed)?;
+        let rows = query(SELECT).fetch_all(&self.log).await.map_err(failed)?;
         rows.iter().map(|row| read(row, &self.vault)).collect()
     }
 }

@@ -4,20 +4,18 @@ use super::ConfigFile;
 use crate::ambient::{SystemClock, SystemEntropy};
 use crate::config::{Config, Settings};
 use crate::server::{Listeners, serve};
-use crate::wire::App;
+use crate::wire::{App, make_folder};
 use crate::{demo, telemetry};
 use anyhow::{Context, Result};
 use base64_simd::URL_SAFE_NO_PAD;
 use clap::Args;
-use std::fs::OpenOptions;
-use std::io::{ErrorKind, Write};
+use std::io::ErrorKind;
 use std::net::SocketAddr;
-use std::os::unix::fs::OpenOptionsExt;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use titan_core::entropy::random;
 use titan_core::time::Clock;
-use titan_store::Location;
+use titan_store::{Location, make_secret_file};
 use tokio::net::TcpListener;
 use tokio::signal::unix::{Signal, SignalKind, signal};
 
@@ -30,11 +28,13 @@ pub(super) struct Serve {
     dev: bool,
 }
 
-/// What `--dev` made, to be told.
+/// What `--dev` made.
 struct Dev {
     master_key_file: PathBuf,
     /// Set if it was made just now: shown this once.
     new_master_key: Option<String>,
+    /// The demo upstream, if no other is configured.
+    demo: Option<SocketAddr>,
 }
 
 impl Serve {
@@ -45,7 +45,10 @@ impl Serve {
     async fn serve(&self) -> Result<()> {
         let mut config = self.config.load()?;
         telemetry::start(&config.log, config.log_format)?;
-        let dev = if self.dev { Some(prepare_dev(&mut config).await?) } else { None };
+        let dev = if self.dev { Some(Dev::prepare(&config).await?) } else { None };
+        if let Some(dev) = &dev {
+            dev.fill(&mut config);
+        }
         let settings = Settings::check(config)?;
         let listeners = Listeners::bind(settings.listen, settings.admin_listen).await?;
         let address = listeners.public_address()?;
@@ -53,17 +56,17 @@ impl Serve {
         let app = Arc::new(app);
         let mut hangup = signal(SignalKind::hangup())?;
         let reload = {
-            let app = Arc::clone(&app);
+            let (app, dev) = (Arc::clone(&app), &dev);
             async move {
                 while hangup.recv().await.is_some() {
-                    reload(&app, &self.config);
+                    reload(&app, &self.config, dev.as_ref());
                 }
             }
         };
         let (terminate, interrupt) = (signal(SignalKind::terminate())?, signal(SignalKind::interrupt())?);
         tracing::info!(%address, control = ?listeners.control_address()?, "ready");
-        if let Some(dev) = dev {
-            print!("{}", tour(address, &dev));
+        if let Some(dev) = &dev {
+            print!("{}", tour(address, dev));
         }
         tokio::select! {
             () = serve(app, listeners, stopped(terminate, interrupt)) => {}
@@ -80,44 +83,55 @@ async fn stopped(mut terminate: Signal, mut interrupt: Signal) {
     }
 }
 
-/// SIGHUP: the policies anew. Ports, keys and the database stay as they are until a restart.
-fn reload(app: &App, file: &ConfigFile) {
-    let result = file.load().and_then(Settings::check).and_then(|settings| app.reload(&settings));
-    match result {
-        Ok(()) => tracing::info!("policies were read anew"),
+/// SIGHUP: upstreams and policies anew. Ports, keys and the database stay as they are until a restart.
+fn reload(app: &App, file: &ConfigFile, dev: Option<&Dev>) {
+    let read = || {
+        let mut config = file.load()?;
+        if let Some(dev) = dev {
+            dev.fill(&mut config);
+        }
+        app.reload(&Settings::check(config)?)
+    };
+    match read() {
+        Ok(()) => tracing::info!("upstreams and policies were read anew"),
         Err(error) => tracing::error!(error = format!("{error:#}"), "the old policies stay in force"),
     }
 }
 
-/// Fills in what a first look needs and what was not configured.
-async fn prepare_dev(config: &mut Config) -> Result<Dev> {
-    if config.listen == Config::default().listen {
-        config.listen = "127.0.0.1:8080".to_owned();
+impl Dev {
+    /// Makes what a first look needs and what is not configured: a master key, an upstream.
+    async fn prepare(config: &Config) -> Result<Self> {
+        let Location::Sqlite(database) = Location::parse(&config.database_url)?;
+        let folder = database.parent().unwrap_or(Path::new(".")).to_owned();
+        make_folder(&folder)?;
+        let master_key_file = folder.join("master-key");
+        let has_key = config.master_key.is_some() || config.master_key_file.is_some();
+        let new_master_key = if has_key { None } else { make_master_key(&master_key_file)? };
+        let has_upstream = config.upstream.is_some() || !config.upstreams.is_empty();
+        let demo = if has_upstream { None } else { Some(start_demo().await?) };
+        Ok(Self { master_key_file, new_master_key, demo })
     }
-    let Location::Sqlite(database) = Location::parse(&config.database_url)?;
-    let folder = database.parent().unwrap_or(Path::new(".")).to_owned();
-    std::fs::create_dir_all(&folder).with_context(|| format!("{}", folder.display()))?;
-    let master_key_file = folder.join("master-key");
-    let mut new_master_key = None;
-    if config.master_key.is_none() && config.master_key_file.is_none() {
-        new_master_key = make_master_key(&master_key_file)?;
-        config.master_key_file = Some(master_key_file.clone());
+
+    /// Puts it where nothing is configured.
+    fn fill(&self, config: &mut Config) {
+        if config.listen == Config::default().listen {
+            config.listen = "127.0.0.1:8080".to_owned();
+        }
+        if config.master_key.is_none() && config.master_key_file.is_none() {
+            config.master_key_file = Some(self.master_key_file.clone());
+        }
+        if let Some(demo) = self.demo.filter(|_| config.upstream.is_none() && config.upstreams.is_empty()) {
+            config.upstream = Some(format!("http://{demo}"));
+            config.policy = vec!["whatsapp".to_owned()];
+        }
     }
-    if config.upstream.is_none() && config.upstreams.is_empty() {
-        config.upstream = Some(format!("http://{}", start_demo().await?));
-        config.policy = vec!["whatsapp".to_owned()];
-    }
-    Ok(Dev { master_key_file, new_master_key })
 }
 
 /// Makes the file, readable by its owner alone; `None` if it is there already.
 fn make_master_key(path: &Path) -> Result<Option<String>> {
     let key = URL_SAFE_NO_PAD.encode_to_string(random::<32>(&SystemEntropy::new()));
-    match OpenOptions::new().write(true).create_new(true).mode(0o600).open(path) {
-        Ok(mut file) => {
-            file.write_all(key.as_bytes()).with_context(|| format!("{}", path.display()))?;
-            Ok(Some(key))
-        }
+    match make_secret_file(path, key.as_bytes()) {
+        Ok(()) => Ok(Some(key)),
         Err(error) if error.kind() == ErrorKind::AlreadyExists => Ok(None),
         Err(error) => Err(error).with_context(|| format!("{}", path.display())),
     }

@@ -54,7 +54,7 @@ pub(super) fn overlay(table: &mut toml::Table, environment: &HashMap<String, Str
         };
         let twin = option.strip_suffix("_file").map_or_else(|| format!("{option}_file"), str::to_owned);
         let twin_variable = VARIABLES.iter().find(|(_, o, _)| *o == twin).map(|(variable, ..)| *variable);
-        if twin_variable.is_some_and(|twin| environment.contains_key(twin)) {
+        if twin_variable.and_then(|twin| environment.get(twin)).is_some_and(|text| !text.is_empty()) {
             bail!("{variable}: its value and its file are both set; set one");
         }
         table.remove(&twin);

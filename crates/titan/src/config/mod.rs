@@ -50,7 +50,7 @@ pub struct Config {
     /// Scopes of your own, `resource:action`. Append only: the order gives them their bits.
     pub scopes: Vec<String>,
     /// The longest lifetime of a key, in days.
-    #[schemars(range(min = 1, max = 36_500))]
+    #[schemars(range(min = 1, max = 3_650))]
     pub max_lifetime_days: u32,
     /// Proxies whose `X-Forwarded-*` headers are believed: addresses.
     pub trusted_proxies: Vec<String>,

@@ -53,8 +53,8 @@ impl Settings {
     /// Checks a configuration. The first mistake is named.
     pub fn check(config: Config) -> Result<Self> {
         let database = Location::parse(&config.database_url)?;
-        if !(1..=36_500).contains(&config.max_lifetime_days) {
-            bail!("max_lifetime_days: must be 1 to 36500");
+        if !(1..=3_650).contains(&config.max_lifetime_days) {
+            bail!("max_lifetime_days: must be 1 to 3650");
         }
         Ok(Self {
             listen: address("listen", &config.listen)?,

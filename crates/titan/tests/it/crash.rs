@@ -171,7 +171,7 @@ async fn audit(folder: &std::path::Path) {
     let url = format!("sqlite://{}", folder.join("titan-data/titan.db").display());
     let location = titan_store::Location::parse(&url).unwrap();
     let entropy = Arc::new(titan::ambient::SystemEntropy::new());
-    let seal = titan_store::SealKey::from_file(&location.seal_key_file(), false, &*entropy).unwrap();
+    let seal = titan_store::SealKey::beside(&location.seal_key_file(), false, &*entropy).unwrap();
     let clock = titan::ambient::SystemClock;
     let (store, _) = titan_store::connect(&location, seal, &[], &clock, entropy).await.unwrap();
     let rows = store.audit_after(0, u32::MAX).await.unwrap();

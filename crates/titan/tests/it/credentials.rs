@@ -131,7 +131,7 @@ async fn the_wrong_kind_of_credential() {
     let god: MadeKey = app.key(&["*"]).await;
     app.holder(&god).get("/admin/keys").await.refused(403, "master key required");
     app.master().get("/api/account/keys").await.refused(403, "api key required");
-    app.master().get("/api/sessions").await.refused(401, "malformed api key");
+    app.master().get("/api/sessions").await.refused(403, "api key required");
     app.nobody().get("/admin/keys").await.refused(401, "missing master key");
     app.role(Some("wrong")).get("/admin/keys").await.refused(401, "invalid master key");
     app.role(Some(&crate::support::app::MASTER_KEY[1..]))

@@ -80,7 +80,8 @@ async fn no_spelling_of_a_path_reaches_the_upstream_past_its_scope() {
         assert!(is_refused, "{target}: {got}");
         assert!(open.app.upstream.take().is_empty(), "{target} reached the upstream");
     }
-    assert_eq!(open.send("GET /open", &["Host: a"], "").await, 200, "the open path is open");
+    assert_eq!(open.send("GET /%6fpen/%40", &["Host: a"], "").await, 200, "the open path is open");
+    assert_eq!(open.app.upstream.take().remove(0)["target"], "/open/%40", "the normal form is passed on");
     assert_eq!(open.send("DELETE /secret/a", &["Host: a"], "").await, 403, "a method that no route names");
     assert_eq!(open.send("get /secret/a", &["Host: a"], "").await, 403, "methods have a case");
 }

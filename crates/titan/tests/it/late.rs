@@ -34,7 +34,7 @@ impl Rules {
         let folder = tempfile::tempdir().unwrap();
         let (clock, entropy) = (Arc::new(SystemClock), Arc::new(SystemEntropy::new()));
         let location = Location::Sqlite(folder.path().join("titan.db"));
-        let seal = SealKey::from_file(&location.seal_key_file(), true, &*entropy).unwrap();
+        let seal = SealKey::beside(&location.seal_key_file(), true, &*entropy).unwrap();
         let (store, catalogue): (Arc<dyn Store>, Catalogue) =
             connect(&location, seal, &[], &*clock, Arc::<SystemEntropy>::clone(&entropy)).await.unwrap();
         SigningKeyService::ensure(&*store, &*clock, &*entropy).await.unwrap();

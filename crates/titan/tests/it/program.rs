@@ -141,6 +141,16 @@ async fn two_processes_cannot_have_one_database() {
     let first = Program::start(folder.path(), &[]).await;
     let text = refuses_to_serve(folder.path(), &[MASTER, ("TITAN_LISTEN", "127.0.0.1:0")]);
     assert!(text.contains("another process has this database"), "{text}");
+    std::os::unix::fs::symlink(folder.path().join("titan-data/titan.db"), folder.path().join("other.db"))
+        .unwrap();
+    let by_another_name = [
+        MASTER,
+        ("TITAN_LISTEN", "127.0.0.1:0"),
+        ("TITAN_DATABASE_URL", "sqlite://other.db"),
+        ("TITAN_SEAL_KEY_FILE", "titan-data/titan.db.seal-key"),
+    ];
+    let text = refuses_to_serve(folder.path(), &by_another_name);
+    assert!(text.contains("another process has this database"), "{text}");
     first.master().get("/admin/keys").await.expect(200);
 }
 
@@ -201,7 +211,7 @@ async fn a_full_disk_loses_nothing_that_was_acknowledged() {
     let folder = tempfile::tempdir().unwrap();
     let address = crate::support::program::free_port();
     let mut command = std::process::Command::new("bash");
-    let script = format!("trap '' XFSZ; ulimit -f 2000; exec {} serve", env!("CARGO_BIN_EXE_titan"));
+    let script = format!("trap '' XFSZ; ulimit -S -f 2000; exec {} serve", env!("CARGO_BIN_EXE_titan"));
     command.args(["-c", &script]).current_dir(folder.path()).env_clear().stdin(Stdio::null());
     command.env("MASTER_KEY", MASTER_KEY).env("TITAN_LISTEN", address.to_string()).env("TITAN_LOG", "off");
     let mut full = Program::of(command.spawn().unwrap(), address);
@@ -221,6 +231,12 @@ async fn a_full_disk_loses_nothing_that_was_acknowledged() {
         (503, "not ready, try again"),
         "{refused:?}"
     );
+    let room =
+        std::process::Command::new("prlimit").args(["--fsize=unlimited", "--pid", &full.id()]).status();
+    assert!(room.unwrap().success());
+    full.master().post("/admin/keys", body.clone()).await.expect(201);
+    full.master().delete(&format!("/admin/keys/{}", acknowledged[0])).await.expect(204);
+    acknowledged.remove(0);
     full.kill();
     let after = Program::start(folder.path(), &[]).await;
     for id in &acknowledged {

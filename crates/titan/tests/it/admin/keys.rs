@@ -182,7 +182,10 @@ async fn a_disabled_key_stays_disabled_through_a_rotation() {
     app.master().patch(&path, json!({ "isActive": false })).await.expect(200);
     let answer = app.master().send("POST", &format!("{path}/rotate"), None).await.expect(200);
     assert_eq!(answer.at("/data/isActive"), json!(false));
-    assert_eq!(app.code(&MadeKey::of(&answer)).await, "VALID", "until the successor is switched off itself");
+    let new = MadeKey::of(&answer);
+    assert_eq!(app.code(&new).await, "DISABLED");
+    app.master().patch(&format!("/admin/keys/{}", new.id), json!({ "isActive": true })).await.expect(200);
+    assert_eq!(app.code(&new).await, "VALID");
 }
 
 #[tokio::test]

@@ -98,6 +98,11 @@ impl Program {
         self.child.wait().unwrap();
     }
 
+    /// Its process id.
+    pub(crate) fn id(&self) -> String {
+        self.child.id().to_string()
+    }
+
     /// Sends a signal by name.
     pub(crate) fn signal(&self, name: &str) {
         let pid = self.child.id().to_string();
