@@ -58,6 +58,8 @@ impl Pile {
 /// Sets of ids that do not meet.
 #[derive(Clone, Copy)]
 pub enum Kind {
+    /// Of keys that somebody else signed.
+    Forged,
     /// Of keys that are good.
     Live,
     /// Of keys that are revoked.
@@ -67,6 +69,7 @@ pub enum Kind {
 impl Kind {
     fn seed(self) -> u64 {
         match self {
+            Self::Forged => 0x7f4a_7c15_0000_0000,
             Self::Live => 0x1ce4_e5b9_0000_0000,
             Self::Revoked => 0x9e37_79b9_0000_0000,
         }

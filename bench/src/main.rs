@@ -58,7 +58,7 @@ impl Piles {
         let many = keys::signed(Kind::Live, MANY, OURS);
         Self {
             few: keys::signed(Kind::Live, FEW, OURS),
-            forged: keys::signed(Kind::Live, MANY, OURS + 1),
+            forged: keys::signed(Kind::Forged, MANY, OURS + 1),
             malformed: keys::malformed(&many),
             // Fewer than are revoked in the smallest guard that knows any.
             revoked: keys::signed(Kind::Revoked, MANY - 1, OURS),

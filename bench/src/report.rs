@@ -21,8 +21,8 @@ pub fn rows(board: &Board<'_>, references: &[RowId; 2], rows: &[(RowId, Option<A
     }
     if has_sha_instructions() {
         println!(
-            "This CPU has SHA instructions. The goals were set on one without: there the reference takes longer, \
-             and what is not hashing does not."
+            "This CPU has SHA instructions. The goals were set on one without: there the reference takes \
+             longer, and what is not hashing does not."
         );
     }
     println!();

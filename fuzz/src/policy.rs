@@ -163,7 +163,8 @@ fn vagueness(segment: &str) -> u8 {
 fn session<'a>(route: &Route, plain: &'a str) -> Option<&'a str> {
     let Some(Source::Path(name)) = &route.session else { return None };
     let parameter = format!("{{{name}}}");
-    route.path.split('/').zip(plain.split('/')).find_map(|(segment, value)| (segment == parameter).then_some(value))
+    let place = route.path.split('/').position(|segment| segment == parameter)?;
+    plain.split('/').nth(place)
 }
 
 /// Whether a pattern names a path, with literals compared by `is_literal`. Both begin with a slash; the root

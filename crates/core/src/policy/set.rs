@@ -20,8 +20,7 @@ pub struct PolicySet {
     /// Policy and route of each index in the trees.
     places: Vec<(usize, usize)>,
     exact: Node,
-    /// The same with literals in lower case: a spelling that only a careless upstream takes for a route is
-    /// not one that no route names.
+    /// The same with literals in lower case: what an upstream that does not mind the case would read.
     folded: Node,
     default: Default,
     /// Whether a literal of a route has a capital letter.
@@ -46,24 +45,13 @@ impl PolicySet {
                 let index = set.places.len();
                 set.places.push((p, r));
                 for method in &route.methods {
-                    if let Err(other) = set.exact.add(&route.path, false, method, index) {
-                        let (op, or) = set.places[other];
-                        problems.push(tie(
-                            policy,
-                            route,
-                            method,
-                            &set.policies[op],
-                            &set.policies[op].routes[or],
-                        ));
-                    } else if let Err(other) = set.folded.add(&route.path, true, method, index) {
-                        let (op, or) = set.places[other];
-                        problems.push(tie(
-                            policy,
-                            route,
-                            method,
-                            &set.policies[op],
-                            &set.policies[op].routes[or],
-                        ));
+                    // Routes that differ by case alone are a tie, too: who does not mind the case has but one of them.
+                    let exact = set.exact.add(&route.path, false, method, index);
+                    let added = exact.and_then(|()| set.folded.add(&route.path, true, method, index));
+                    if let Err(other) = added {
+                        let (first_policy, first) = set.places[other];
+                        let first_policy = &set.policies[first_policy];
+                        problems.push(tie(policy, route, method, first_policy, &first_policy.routes[first]));
                     }
                 }
             }

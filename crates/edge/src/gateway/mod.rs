@@ -15,7 +15,7 @@ use crate::{Body, Guard};
 use headers::Identity;
 use http::header::AUTHORIZATION;
 use http::uri::PathAndQuery;
-use http::{HeaderName, HeaderValue, Request, Response};
+use http::{HeaderName, HeaderValue, Request, Response, Uri};
 use hyper::body::Incoming;
 use std::net::{IpAddr, SocketAddr};
 use std::sync::Arc;
@@ -118,7 +118,7 @@ impl Gateway {
         let (verdict, style) = upstream.policies.decide(request.method().as_str(), &path);
         let session = self.check_route(&key, verdict, &path).map_err(|error| (error, style))?;
         self.guard.note_use(&key);
-        let target = target(&path, request.uri().query()).map_err(early)?;
+        let target = target(&path, request.uri()).map_err(early)?;
         Ok(Admitted { upstream: Arc::clone(upstream), key, session, target })
     }
 
@@ -166,8 +166,11 @@ impl Gateway {
 }
 
 /// What the upstream is asked for: the path in its normal form, the query as it came.
-fn target(path: &RequestPath<'_>, query: Option<&str>) -> Result<PathAndQuery, Error> {
-    let text = match query {
+fn target(path: &RequestPath<'_>, asked: &Uri) -> Result<PathAndQuery, Error> {
+    if let Some(same) = asked.path_and_query().filter(|same| same.path() == path.normal()) {
+        return Ok(same.clone());
+    }
+    let text = match asked.query() {
         Some(query) => format!("{}?{query}", path.normal()),
         None => path.normal().to_owned(),
     };
