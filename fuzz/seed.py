@@ -44,6 +44,7 @@ PATHS = {
     "sharp-s-as-two": "/STRASSE/ΑΣ",
     "sigma-not-final": "/straße/ασ",
     "percent": "/100%25",
+    "unreserved": "/files/%2d%5F%7e%41",
     "twice-encoded": "/a%252e%252e",
     "encoded-slash": "/admin%2F42",
     "dots": "/files/../admin/42",

@@ -192,7 +192,7 @@ fn same_but_for_case(a: &str, b: &str) -> bool {
     a.to_lowercase() == b.to_lowercase()
 }
 
-/// What a route's own pattern spells, in several ways.
+/// What a route's own pattern spells, in several ways, and the root, which no parameter takes.
 fn is_found(set: &PolicySet, route: &Route) {
     let plain = example(&route.path);
     let spellings = [
@@ -201,6 +201,7 @@ fn is_found(set: &PolicySet, route: &Route) {
         plain.to_lowercase(),
         plain.to_uppercase(),
         plain,
+        "/".to_owned(),
     ];
     for raw in spellings {
         let Ok(path) = RequestPath::parse(&raw) else { panic!("{raw}, which {} names", route.path) };

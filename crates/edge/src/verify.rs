@@ -4,7 +4,7 @@ use crate::body::BodyError;
 use crate::gateway::Upstreams;
 use crate::reply::{error_response, json};
 use crate::{Body, Guard, Keeper};
-use http::header::{AUTHORIZATION, CONTENT_TYPE, HeaderMap};
+use http::header::{ALLOW, AUTHORIZATION, CONTENT_TYPE, HeaderMap, HeaderValue};
 use http::{Method, Request, Response, StatusCode};
 use http_body_util::{BodyExt, Limited};
 use serde::{Deserialize, Serialize};
@@ -153,7 +153,13 @@ impl Verifier {
         B::Data: Send,
         B::Error: Into<Box<dyn std::error::Error + Send + Sync>>,
     {
-        self.answer(request).await.unwrap_or_else(|error| error_response(&error, Style::Titan))
+        self.answer(request).await.unwrap_or_else(|error| {
+            let mut response = error_response(&error, Style::Titan);
+            if error.code() == Code::MethodNotAllowed {
+                response.headers_mut().insert(ALLOW, HeaderValue::from_static("POST"));
+            }
+            response
+        })
     }
 
     async fn answer<B>(&self, request: Request<B>) -> Result<Response<Body>, Error>

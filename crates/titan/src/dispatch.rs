@@ -18,7 +18,9 @@ const REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
 /// What the operator uses: it goes to the control plane's own port, if it has one.
 const CONTROL: [&str; 6] = ["/admin", "/auth", "/docs", "/metrics", "/oauth2", "/openapi.json"];
 /// What callers use: always on the public port.
-const PUBLIC: [&str; 4] = ["/.well-known/jwks.json", "/api/account", "/health/live", "/health/ready"];
+const PUBLIC: [&str; 2] = ["/.well-known/jwks.json", "/api/account"];
+/// What whoever runs the program asks: on every port.
+const HEALTH: [&str; 2] = ["/health/live", "/health/ready"];
 
 /// Which port a request came to.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -150,12 +152,13 @@ fn loggable(path: &str) -> String {
 
 fn part(path: &str, port: Port) -> Part {
     let is_control = CONTROL.iter().any(|prefix| is_below(path, prefix));
+    let is_health = HEALTH.contains(&path);
     let is_public = PUBLIC.iter().any(|prefix| is_below(path, prefix));
     match port {
         Port::Public if is_control => Part::Gateway,
-        Port::Control if !is_control && !is_below(path, "/health") => Part::Nothing,
+        Port::Control if !is_control && !is_health => Part::Nothing,
         _ if path == "/auth/verify" => Part::Verify,
-        _ if is_control || is_public => Part::ControlPlane,
+        _ if is_control || is_health || is_public => Part::ControlPlane,
         _ => Part::Gateway,
     }
 }

@@ -259,6 +259,7 @@ async fn a_control_plane_with_a_port_of_its_own_leaves_its_paths_to_the_upstream
     control.get("/api/sessions").await.refused(404, "page not found");
     control.get("/api/account/keys").await.refused(404, "page not found");
     control.get("/health/ready").await.expect(200);
+    control.get("/health/other").await.refused(404, "page not found");
     let public = app.holder(&key);
     public.get("/api/account/keys").await.expect(200);
     public.get("/health/ready").await.expect(200);

@@ -61,7 +61,8 @@ async fn bad_questions() {
     answer.refused(400, "path: must not hold . or .. segments");
     ask(json!({ "key": "x".repeat(70_000) })).await.refused(413, "body: must be at most 65536 bytes");
     app.master().send("POST", "/auth/verify", None).await.expect(415);
-    app.master().get("/auth/verify").await.refused(405, "method not allowed");
+    let answer = app.master().get("/auth/verify").await.refused(405, "method not allowed");
+    assert_eq!(answer.header("allow"), "POST");
 }
 
 #[tokio::test]
