@@ -189,7 +189,11 @@ fn same(a: &str, b: &str) -> bool {
 }
 
 fn same_but_for_case(a: &str, b: &str) -> bool {
-    a.to_lowercase() == b.to_lowercase()
+    let fold = |text: &str| -> String {
+        let lower = text.chars().flat_map(char::to_lowercase);
+        lower.flat_map(char::to_uppercase).flat_map(char::to_lowercase).collect()
+    };
+    fold(a) == fold(b)
 }
 
 /// What a route's own pattern spells, in several ways, and the root, which no parameter takes.

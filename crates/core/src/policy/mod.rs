@@ -10,5 +10,5 @@ mod set;
 mod tree;
 
 pub use file::{Default, Limit, Policy, Problem, Route, Source, Style};
-pub use path::{PathError, RequestPath};
+pub use path::{PathError, RequestPath, fold};
 pub use set::{PolicySet, Verdict};

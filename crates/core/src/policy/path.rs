@@ -119,6 +119,17 @@ fn decode(raw: &str) -> Result<RequestPath<'_>, PathError> {
     Ok(RequestPath { decoded: Cow::Owned(decoded), normal: Cow::Owned(normal) })
 }
 
+/// A text in which all spellings of a letter are one, as an upstream might compare that does not mind the case:
+/// lower case alone would leave `ſ`, `ς` and `ß` beside `s`, `σ` and `ss`.
+pub fn fold(text: &str) -> Cow<'_, str> {
+    if text.is_ascii() {
+        let is_folded = !text.bytes().any(|c| c.is_ascii_uppercase());
+        return if is_folded { Cow::Borrowed(text) } else { Cow::Owned(text.to_ascii_lowercase()) };
+    }
+    let lower = text.chars().flat_map(char::to_lowercase);
+    Cow::Owned(lower.flat_map(char::to_uppercase).flat_map(char::to_lowercase).collect())
+}
+
 fn hex(digit: u8) -> Option<u8> {
     char::from(digit).to_digit(16).and_then(|value| u8::try_from(value).ok())
 }

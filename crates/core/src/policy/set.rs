@@ -1,5 +1,6 @@
 //! All policies in front of one upstream, and the question that the edge asks them.
 
+use super::path::fold;
 use super::tree::{Found, Index, Node};
 use super::{Default, Policy, Problem, RequestPath, Route, Source, Style};
 
@@ -78,12 +79,12 @@ impl PolicySet {
 
     /// Whether an upstream that does not mind the case would take this for another route.
     fn reads_otherwise(&self, path: &RequestPath<'_>, method: &str, index: Index) -> bool {
-        let has_case = self.has_capitals || path.inner().chars().any(char::is_uppercase);
-        has_case && self.folded.find(&path.inner().to_lowercase(), method) != Found::Route(index)
+        let has_case = self.has_capitals || fold(path.inner()) != path.inner();
+        has_case && self.folded.find(&fold(path.inner()), method) != Found::Route(index)
     }
 
     fn is_misspelt(&self, path: &RequestPath<'_>) -> bool {
-        self.folded.find(&path.inner().to_lowercase(), "") != Found::Nothing
+        self.folded.find(&fold(path.inner()), "") != Found::Nothing
     }
 
     /// Its policies.
@@ -103,7 +104,7 @@ impl Route {
 }
 
 fn has_capital_literal(pattern: &str) -> bool {
-    pattern.split('/').any(|segment| !segment.starts_with('{') && segment.chars().any(char::is_uppercase))
+    pattern.split('/').any(|segment| !segment.starts_with('{') && fold(segment) != segment)
 }
 
 fn strictest(policies: &[Policy]) -> Default {
@@ -192,7 +193,7 @@ mod tests {
                 .unwrap();
         assert_eq!(decide(&set, "GET", "/api/sessions/Anna"), Some("/api/sessions/{s}"));
         assert_eq!(decide(&set, "GET", "/api/Anna/b"), Some("/api/{s}/{c}"));
-        for path in ["/api/Sessions/a", "/api/SESSIONS/a", "/x/y", "/X/Y"] {
+        for path in ["/api/Sessions/a", "/api/SESSIONS/a", "/api/\u{17f}essions/a", "/x/y", "/X/Y"] {
             assert_eq!(decide(&set, "GET", path), None, "{path}");
         }
     }

@@ -4,6 +4,7 @@
 //! name the same request the more specific wins; a branch that leads nowhere is left again.
 
 use super::file::Segment;
+use super::path::fold;
 use std::collections::HashMap;
 
 /// A place in the list of routes.
@@ -30,14 +31,20 @@ pub(super) enum Found {
 
 impl Node {
     /// Adds a route; `Err` is the route that names the same requests already.
-    pub(super) fn add(&mut self, pattern: &str, fold: bool, method: &str, index: Index) -> Result<(), Index> {
+    pub(super) fn add(
+        &mut self,
+        pattern: &str,
+        folds: bool,
+        method: &str,
+        index: Index,
+    ) -> Result<(), Index> {
         let mut node = self;
         for segment in pattern.trim_start_matches('/').split('/') {
             node = match Segment::parse(segment) {
                 Ok(Segment::Parameter(_)) => node.parameter.get_or_insert_default(),
                 Ok(Segment::Rest(_)) => node.rest.get_or_insert_default(),
                 Ok(Segment::Literal(_)) | Err(_) => {
-                    let literal = if fold { segment.to_lowercase() } else { segment.to_owned() };
+                    let literal = if folds { fold(segment).into_owned() } else { segment.to_owned() };
                     node.literals.entry(literal.into()).or_default()
                 }
             };

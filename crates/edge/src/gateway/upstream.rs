@@ -17,7 +17,7 @@ use std::sync::Arc;
 use std::time::Duration;
 use titan_core::Error;
 use titan_core::error::Code;
-use titan_core::policy::{PolicySet, RequestPath, Style};
+use titan_core::policy::{PolicySet, RequestPath, Style, fold};
 
 const IDLE: Duration = Duration::from_secs(30);
 
@@ -55,8 +55,8 @@ impl Upstream {
     }
 
     /// How many segments the longest prefix has that covers `path`, with or without regard to case.
-    fn covers(&self, path: &str, fold: bool) -> Option<usize> {
-        let is_same = |a: &str, b: &str| a == b || (fold && a.to_lowercase() == b.to_lowercase());
+    fn covers(&self, path: &str, folds: bool) -> Option<usize> {
+        let is_same = |a: &str, b: &str| a == b || (folds && fold(a) == fold(b));
         let is_below = |prefix: &&String| {
             let mut segments = path.split('/');
             prefix.split('/').all(|wanted| segments.next().is_some_and(|segment| is_same(segment, wanted)))
@@ -97,9 +97,9 @@ impl UpstreamMap {
     /// and a server that does not mind the case would serve under the looser policy what the stricter guards.
     pub fn find(&self, path: &RequestPath<'_>) -> Option<&Arc<Upstream>> {
         let path = path.as_str();
-        let longest = |fold: bool| {
+        let longest = |folds: bool| {
             let covering =
-                self.0.iter().filter_map(move |upstream| Some((upstream.covers(path, fold)?, upstream)));
+                self.0.iter().filter_map(move |upstream| Some((upstream.covers(path, folds)?, upstream)));
             covering.max_by_key(|(length, _)| *length)
         };
         let (length, upstream) = longest(false)?;
