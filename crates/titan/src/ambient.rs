@@ -1,6 +1,6 @@
 //! The system's clock and randomness: read here, and passed on as arguments.
 
-use ring::rand::{SecureRandom, SystemRandom};
+use aws_lc_rs::rand::{SecureRandom, SystemRandom};
 use titan_core::entropy::Entropy;
 use titan_core::time::{Clock, Timestamp};
 

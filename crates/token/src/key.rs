@@ -1,17 +1,16 @@
 //! The self-contained key: what it carries, how it is read, minted and verified.
 
 use crate::cursor::Cursor;
+use crate::mac::{Mac, Message};
 use crate::{BadMac, KeyId, Malformed, PlainKey, ScopeSet, SigningKey, Uuid};
 use alloc::string::String;
 use base64_simd::URL_SAFE_NO_PAD;
 use core::fmt;
 
 const CLAIMS: usize = 41;
-const PAYLOAD: usize = CLAIMS + 32;
+const PAYLOAD: usize = CLAIMS + size_of::<Mac>();
 /// 73 bytes in base64url without padding.
 const TEXT: usize = 98;
-/// The longest prefix and the claims: what the MAC is computed over.
-const MESSAGE: usize = 14 + CLAIMS;
 
 /// On which surface a key was issued. It is under the MAC, so a key cannot be moved to another.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -28,13 +27,35 @@ impl Prefix {
     /// All, longest first: the order in which a text must be compared with them.
     pub const ALL: [Self; 3] = [Self::Live, Self::Test, Self::Standard];
 
+    const LIVE: [u8; 14] = *b"titan_sk_live_";
+    const STANDARD: [u8; 6] = *b"titan_";
+    const TEST: [u8; 14] = *b"titan_sk_test_";
+
     /// As it stands before the payload.
     pub const fn as_str(self) -> &'static str {
         match self {
-            Self::Live => "titan_sk_live_",
-            Self::Standard => "titan_",
-            Self::Test => "titan_sk_test_",
+            Self::Live => const { text(&Self::LIVE) },
+            Self::Standard => const { text(&Self::STANDARD) },
+            Self::Test => const { text(&Self::TEST) },
         }
+    }
+
+    /// What the MAC is computed over: the prefix and the claims. Each has its own length, known here, so that
+    /// nothing is left to count when a key is verified.
+    #[inline]
+    fn message(self, claims: &[u8; CLAIMS]) -> Message {
+        match self {
+            Self::Live => Message::new(&Self::LIVE, claims),
+            Self::Standard => Message::new(&Self::STANDARD, claims),
+            Self::Test => Message::new(&Self::TEST, claims),
+        }
+    }
+}
+
+const fn text(ascii: &'static [u8]) -> &'static str {
+    match core::str::from_utf8(ascii) {
+        Ok(text) => text,
+        Err(_) => unreachable!(),
     }
 }
 
@@ -91,6 +112,7 @@ pub struct Claims {
 }
 
 impl Claims {
+    #[inline]
     fn to_bytes(self) -> [u8; CLAIMS] {
         let mut bytes = [0; CLAIMS];
         bytes[0] = self.slot.0;
@@ -101,7 +123,8 @@ impl Claims {
         bytes
     }
 
-    fn from_bytes(bytes: &[u8]) -> Option<Self> {
+    #[inline]
+    fn from_bytes(bytes: &[u8; CLAIMS]) -> Option<Self> {
         let mut fields = Cursor::new(bytes);
         let [head] = fields.take()?;
         let claims = Self {
@@ -119,10 +142,11 @@ impl Claims {
     ///
     /// The same claims give the same text, so an answer that was lost can be given again from its row.
     pub fn sign(self, prefix: Prefix, key: &SigningKey) -> PlainKey {
+        let claims = self.to_bytes();
+        let mac = key.sign(&prefix.message(&claims));
         let mut payload = [0; PAYLOAD];
-        payload[..CLAIMS].copy_from_slice(&self.to_bytes());
-        let mac = key.sign(Message::new(prefix, &payload).as_bytes());
-        payload[CLAIMS..].copy_from_slice(mac.as_ref());
+        payload[..CLAIMS].copy_from_slice(&claims);
+        payload[CLAIMS..].copy_from_slice(&mac);
         let mut text = String::with_capacity(prefix.as_str().len() + TEXT);
         text.push_str(prefix.as_str());
         URL_SAFE_NO_PAD.encode_append(payload, &mut text);
@@ -130,37 +154,17 @@ impl Claims {
     }
 }
 
-/// `prefix || claims`: the bytes under the MAC, in one place without an allocation.
-struct Message {
-    bytes: [u8; MESSAGE],
-    len: usize,
-}
-
-impl Message {
-    fn new(prefix: Prefix, payload: &[u8; PAYLOAD]) -> Self {
-        let prefix = prefix.as_str().as_bytes();
-        let len = prefix.len() + CLAIMS;
-        let mut bytes = [0; MESSAGE];
-        bytes[..prefix.len()].copy_from_slice(prefix);
-        bytes[prefix.len()..len].copy_from_slice(&payload[..CLAIMS]);
-        Self { bytes, len }
-    }
-
-    fn as_bytes(&self) -> &[u8] {
-        &self.bytes[..self.len]
-    }
-}
-
 /// A text that has the shape of a key. Nothing that it says may be believed or told to anyone.
 pub struct UntrustedKey {
     prefix: Prefix,
     claims: Claims,
-    payload: [u8; PAYLOAD],
+    mac: Mac,
 }
 
 impl UntrustedKey {
     /// Reads the 98 characters behind `prefix`: exact length, URL-safe alphabet, no padding, no spare bits
     /// set, version 0.
+    #[inline]
     pub(crate) fn parse(prefix: Prefix, text: &str) -> Result<Self, Malformed> {
         if text.len() != TEXT {
             return Err(Malformed::Length);
@@ -169,8 +173,10 @@ impl UntrustedKey {
         URL_SAFE_NO_PAD
             .decode(text.as_bytes(), base64_simd::Out::from_slice(&mut payload))
             .map_err(|_| Malformed::Alphabet)?;
-        let claims = Claims::from_bytes(&payload[..CLAIMS]).ok_or(Malformed::Version)?;
-        Ok(Self { prefix, claims, payload })
+        let mut fields = Cursor::new(&payload);
+        let (claims, mac) = fields.take().zip(fields.take()).ok_or(Malformed::Length)?;
+        let claims = Claims::from_bytes(&claims).ok_or(Malformed::Version)?;
+        Ok(Self { prefix, claims, mac })
     }
 
     /// What the text claims to be, unproven: to find the signing key, to warm a cache, and for
@@ -185,8 +191,9 @@ impl UntrustedKey {
     }
 
     /// The only way to a [`VerifiedKey`]: the MAC over prefix and claims holds under `key`.
+    #[inline]
     pub fn verify(&self, key: &SigningKey) -> Result<VerifiedKey, BadMac> {
-        key.check(Message::new(self.prefix, &self.payload).as_bytes(), &self.payload[CLAIMS..])?;
+        key.check(&self.prefix.message(&self.claims.to_bytes()), &self.mac)?;
         Ok(VerifiedKey { prefix: self.prefix, claims: self.claims })
     }
 }

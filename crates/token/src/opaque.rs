@@ -1,8 +1,8 @@
 //! Keys that say nothing: found by their SHA-256.
 
 use crate::Malformed;
+use aws_lc_rs::digest::{SHA256, digest};
 use core::fmt;
-use ring::digest::{SHA256, digest};
 
 /// What is stored of an opaque or legacy key: SHA-256 of its whole text.
 ///

@@ -19,6 +19,7 @@ const CLIENT_TOKEN: &str = "titan_ct_";
 
 impl Presented {
     /// Tells the kinds apart by prefix (the longest first) and, behind `titan_`, by length.
+    #[inline]
     pub fn parse(text: &str) -> Result<Self, Malformed> {
         if text.len() > LONGEST {
             return Err(Malformed::Length);

@@ -2,8 +2,8 @@
 
 #![expect(clippy::unwrap_used, reason = "a test stops at the first surprise")]
 
+use aws_lc_rs::hmac;
 use base64_simd::URL_SAFE_NO_PAD;
-use ring::hmac;
 use serde::Deserialize;
 use serde::de::DeserializeOwned;
 use titan_token::{

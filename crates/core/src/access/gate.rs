@@ -1,7 +1,7 @@
 //! The doors: where a text becomes a caller.
 
 use super::{Denial, KeyPrincipal};
-use ring::digest::{SHA256, digest};
+use aws_lc_rs::digest::{SHA256, digest};
 use subtle::ConstantTimeEq;
 
 /// Proves API keys. The edge is one; the control plane asks it, so that both give the same answers.

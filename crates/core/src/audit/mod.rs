@@ -4,7 +4,7 @@ use crate::access::Permit;
 use crate::store_error::StoreResult;
 use crate::time::Timestamp;
 use async_trait::async_trait;
-use ring::digest::{Context, SHA256};
+use aws_lc_rs::digest::{Context, SHA256};
 use serde_json::Value;
 
 /// The hash of one row, over the hash of the row before it.

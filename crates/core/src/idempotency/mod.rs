@@ -4,7 +4,7 @@ use crate::error::Error;
 use crate::store_error::StoreResult;
 use crate::time::Timestamp;
 use async_trait::async_trait;
-use ring::digest::{SHA256, digest};
+use aws_lc_rs::digest::{SHA256, digest};
 use titan_token::KeyId;
 
 /// How long an answer is remembered: 24 hours.

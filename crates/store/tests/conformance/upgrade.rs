@@ -1,7 +1,7 @@
 //! Databases that this version cannot have made, and files that were edited.
 
 use crate::fixture::{open, sqlite};
-use ring::digest::{SHA384, digest};
+use aws_lc_rs::digest::{SHA384, digest};
 use sqlx::ConnectOptions;
 use sqlx::sqlite::SqliteConnectOptions;
 use std::path::Path;

@@ -9,7 +9,9 @@ use serde_json::Value;
 use std::collections::HashMap;
 use std::io::ErrorKind;
 use std::net::IpAddr;
+use std::sync::Arc;
 use std::time::Duration;
+use ureq::tls::TlsConfig;
 use ureq::{Agent, Body, Error, RequestBuilder, Timeout};
 
 const DEFAULT_URL: &str = "http://127.0.0.1:8080";
@@ -74,6 +76,11 @@ struct ErrorBody {
     code: String,
 }
 
+fn tls() -> TlsConfig {
+    let provider = Arc::new(rustls::crypto::aws_lc_rs::default_provider());
+    TlsConfig::builder().unversioned_rustls_crypto_provider(provider).build()
+}
+
 impl Client {
     /// An empty `url` is the usual one. Nothing is sent yet. The master key comes from the environment alone:
     /// an argument could be read by every user of the machine.
@@ -85,6 +92,7 @@ impl Client {
             .max_redirects(0)
             .timeout_global(Some(TIMEOUT))
             .timeout_connect(Some(CONNECT_TIMEOUT))
+            .tls_config(tls())
             .user_agent(concat!("titan/", env!("CARGO_PKG_VERSION")));
         // A proxy's 127.0.0.1 is another machine than this one.
         let config = if is_loopback(&uri) { config.proxy(None) } else { config };
