@@ -26,26 +26,11 @@ impl Guard {
     }
 
     /// Who holds this key at `now`, after every check but the scope. Pure: it notes no use.
+    #[inline]
     pub fn check(&self, credential: &str, now: Timestamp) -> Result<KeyPrincipal, Denial> {
-        self.judge(&parse(credential)?, now)
-    }
-
-    /// The set of noted keys is newer than the snapshot it is read with, if a change came in between: then a
-    /// key that is only retiring or disabled would be taken for revoked. What stands against it was published
-    /// before it was noted, so a second look at the newest snapshot sees it. No other verdict needs one.
-    fn judge(&self, key: &UntrustedKey, now: Timestamp) -> Result<KeyPrincipal, Denial> {
-        let mut snapshot = self.snapshot.load();
-        loop {
-            let verdict = snapshot.check(key, now);
-            if !matches!(verdict, Err(Denial::Revoked)) {
-                return verdict;
-            }
-            let newest = self.snapshot.load();
-            if Arc::ptr_eq(&newest, &snapshot) {
-                return verdict;
-            }
-            snapshot = newest;
-        }
+        let snapshot = self.snapshot.load();
+        let key = snapshot.prove(&parse(credential)?)?;
+        self.decide(snapshot, &key, now)
     }
 
     /// The same, and beside it what may be told of a key that is refused: all it says, once its MAC held.
@@ -54,12 +39,33 @@ impl Guard {
         credential: &str,
         now: Timestamp,
     ) -> (Option<VerifiedKey>, Result<KeyPrincipal, Denial>) {
-        match parse(credential) {
-            Ok(key) => {
-                let proven = self.snapshot.load().prove(&key);
-                (proven, self.judge(&key, now))
-            }
+        let snapshot = self.snapshot.load();
+        match parse(credential).and_then(|key| snapshot.prove(&key)) {
+            Ok(key) => (Some(key), self.decide(snapshot, &key, now)),
             Err(denial) => (None, Err(denial)),
+        }
+    }
+
+    /// The set of noted keys is newer than the snapshot it is read with, if a change came in between: then a
+    /// key that is only retiring or disabled would be taken for revoked. What stands against it was published
+    /// before it was noted, so a second look at the newest snapshot sees it. No other verdict needs one.
+    #[inline]
+    fn decide(
+        &self,
+        mut snapshot: arc_swap::Guard<Arc<Snapshot>>,
+        key: &VerifiedKey,
+        now: Timestamp,
+    ) -> Result<KeyPrincipal, Denial> {
+        loop {
+            let verdict = snapshot.decide(key, now);
+            if !matches!(verdict, Err(Denial::Revoked)) {
+                return verdict;
+            }
+            let newest = self.snapshot.load();
+            if Arc::ptr_eq(&newest, &snapshot) {
+                return verdict;
+            }
+            snapshot = newest;
         }
     }
 
@@ -116,6 +122,7 @@ impl Guard {
 }
 
 /// A text that could be a key of ours.
+#[inline]
 fn parse(credential: &str) -> Result<UntrustedKey, Denial> {
     match Presented::parse(credential) {
         Ok(Presented::SelfContained(key)) => Ok(key),

@@ -1,8 +1,9 @@
 //! The set of keys that something stands against: ten million ids, looked up at every request.
 //!
-//! Buckets of four 16-byte ids, one cache line each; what does not fit goes to the next bucket. One writer
-//! changes it in place while readers read: a reader sees an id or does not, never half of one. At the load
-//! that it grows at, an id takes 20 to 23 bytes, and most look-ups touch one line (`docs/adr/0003`).
+//! A filter of one word a bucket, small enough for a cache, tells almost every good key from the noted ones. What
+//! it lets through is looked for in buckets of four 16-byte ids, one cache line each; what does not fit goes to
+//! the next bucket. One writer changes both in place while readers read: a reader sees an id or does not, never
+//! half of one. An id takes 20 to 23 bytes (`docs/adr/0003`).
 
 use crate::prefetch::prefetch;
 use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
@@ -13,9 +14,9 @@ const IN_BUCKET: usize = 4;
 const EMPTY: u64 = 0;
 const REMOVED: u64 = 1;
 /// It grows when more than this part of its slots is used …
-const MAX_LOAD: (usize, usize) = (4, 5);
+const MAX_LOAD: (usize, usize) = (9, 10);
 /// … to this part.
-const NEW_LOAD: (usize, usize) = (7, 10);
+const NEW_LOAD: (usize, usize) = (8, 10);
 const FEWEST_BUCKETS: usize = 16;
 
 #[derive(Default)]
@@ -30,6 +31,8 @@ struct Bucket([Slot; IN_BUCKET]);
 
 /// A set of key ids, read by many and written by one.
 pub(crate) struct Noted {
+    /// For each bucket the [`marks`] of the ids whose home it is, those of removed ids included.
+    filter: Box<[AtomicU64]>,
     buckets: Box<[Bucket]>,
     /// Slots that were ever filled, those of removed ids included.
     used: AtomicUsize,
@@ -42,24 +45,42 @@ impl Noted {
     }
 
     fn with_buckets(count: usize) -> Self {
-        let buckets = (0..count).map(|_| Bucket::default()).collect();
-        Self { buckets, used: AtomicUsize::new(0), len: AtomicUsize::new(0) }
-    }
-
-    /// Asks for the line in which `contains` will look first.
-    pub(crate) fn prefetch(&self, id: KeyId) {
-        if let Some(bucket) = self.buckets.get(self.home(halves(id).1)) {
-            prefetch(bucket);
+        Self {
+            filter: (0..count).map(|_| AtomicU64::new(0)).collect(),
+            buckets: (0..count).map(|_| Bucket::default()).collect(),
+            used: AtomicUsize::new(0),
+            len: AtomicUsize::new(0),
         }
     }
 
+    /// Asks for the word that `contains` will read.
+    #[inline]
+    pub(crate) fn prefetch(&self, id: KeyId) {
+        if let Some(word) = self.filter.get(self.home(halves(id).1)) {
+            prefetch(word);
+        }
+    }
+
+    #[inline]
     pub(crate) fn contains(&self, id: KeyId) -> bool {
         let (high, low) = halves(id);
+        self.may_contain(low) && self.find(high, low).is_some()
+    }
+
+    /// Never false of an id that is in the set; true of less than one in a hundred others.
+    #[inline]
+    fn may_contain(&self, low: u64) -> bool {
+        let marks = marks(low);
+        self.filter.get(self.home(low)).is_some_and(|word| word.load(Ordering::Acquire) & marks == marks)
+    }
+
+    fn find(&self, high: u64, low: u64) -> Option<&Slot> {
         self.slots_from(low)
             .map(|slot| (slot, slot.low.load(Ordering::Acquire)))
             .take_while(|(_, found)| *found != EMPTY)
             // The high half was written before the low one was published.
-            .any(|(slot, found)| found == low && slot.high.load(Ordering::Relaxed) == high)
+            .find(|(slot, found)| *found == low && slot.high.load(Ordering::Relaxed) == high)
+            .map(|(slot, _)| slot)
     }
 
     /// How many ids it holds.
@@ -96,11 +117,7 @@ impl Noted {
     /// Takes an id out. Only the one writer may call this.
     pub(crate) fn remove(&self, id: KeyId) {
         let (high, low) = halves(id);
-        let found =
-            self.slots_from(low).take_while(|slot| slot.low.load(Ordering::Relaxed) != EMPTY).find(|slot| {
-                slot.low.load(Ordering::Relaxed) == low && slot.high.load(Ordering::Relaxed) == high
-            });
-        if let Some(slot) = found {
+        if let Some(slot) = self.find(high, low) {
             slot.low.store(REMOVED, Ordering::Release);
             self.len.fetch_sub(1, Ordering::Relaxed);
         }
@@ -108,10 +125,11 @@ impl Noted {
 
     fn put(&self, high: u64, low: u64) {
         let free = self.slots_from(low).find(|slot| slot.low.load(Ordering::Relaxed) <= REMOVED);
-        if let Some(slot) = free {
+        if let Some((word, slot)) = self.filter.get(self.home(low)).zip(free) {
             let was_empty = slot.low.load(Ordering::Relaxed) == EMPTY;
             slot.high.store(high, Ordering::Relaxed);
             slot.low.store(low, Ordering::Release);
+            word.fetch_or(marks(low), Ordering::Release);
             self.used.fetch_add(usize::from(was_empty), Ordering::Relaxed);
             self.len.fetch_add(1, Ordering::Relaxed);
         }
@@ -123,11 +141,20 @@ impl Noted {
         from.iter().chain(before).flat_map(|bucket| &bucket.0)
     }
 
+    /// The number of an id's bucket, and of its word in the filter.
+    ///
     /// Spreads the 62 random bits of the low half over the buckets (multiply and shift).
     fn home(&self, low: u64) -> usize {
         let count = u128::try_from(self.buckets.len()).unwrap_or_default();
         usize::try_from((u128::from(low << 2) * count) >> 64).unwrap_or_default()
     }
+}
+
+/// Four bits of a word (or fewer, where two fall together), chosen by the 24 low bits of the id: `home` is
+/// chosen by the high ones.
+#[inline]
+fn marks(low: u64) -> u64 {
+    [0, 6, 12, 18].iter().fold(0, |marks, shift| marks | 1 << (low >> shift & 63))
 }
 
 fn halves(id: KeyId) -> (u64, u64) {
@@ -165,6 +192,22 @@ mod tests {
     }
 
     #[test]
+    fn the_filter_lets_few_others_through() {
+        let mut set = filled(0..100_000);
+        // At its fullest.
+        for n in 100_000.. {
+            if set.is_too_small_for(1) {
+                break;
+            }
+            set.insert(id(n));
+        }
+        let others = (1_000_000..1_100_000).filter(|n| set.may_contain(halves(id(*n)).1)).count();
+        assert!(others < 1_000, "{others} in 100,000");
+        set = set.grown(1);
+        assert!((0..100_000).all(|n| set.contains(id(n))), "growing keeps the marks");
+    }
+
+    #[test]
     fn an_id_takes_at_most_24_bytes() {
         let mut set = Noted::new();
         for n in 0..200_000u64 {
@@ -173,7 +216,8 @@ mod tests {
             }
             set.insert(id(n));
             if n > 1000 {
-                assert!(set.buckets.len() * 64 <= 24 * set.len() + 64, "{n}");
+                let bytes = size_of_val(&*set.buckets) + size_of_val(&*set.filter);
+                assert!(bytes <= 24 * set.len() + 72, "{n}");
             }
         }
     }

@@ -1,14 +1,14 @@
 //! All that the edge knows of keys, tenants and signing keys, as of one revision.
 
 use crate::noted::Noted;
-use imbl::HashMap;
+use imbl::{HashMap, OrdMap};
 use std::collections::HashSet;
 use std::sync::Arc;
 use titan_core::access::{Denial, KeyPrincipal, Retirement};
 use titan_core::revision::{Change, KeyStanding, TenantStanding};
 use titan_core::signing::SlotKey;
 use titan_core::time::Timestamp;
-use titan_token::{KeyId, SigningKey, TenantId, UntrustedKey, VerifiedKey};
+use titan_token::{KeyId, SigningKey, Slot, TenantId, UntrustedKey, VerifiedKey};
 
 /// A signing key, ready to verify.
 #[derive(Clone)]
@@ -23,7 +23,8 @@ struct Signing {
 #[derive(Clone)]
 pub(crate) struct Snapshot {
     slots: [Option<Signing>; 16],
-    tenants: HashMap<TenantId, TenantStanding>,
+    /// Those alone that something stands against: few, so that a search beats hashing.
+    tenants: OrdMap<TenantId, TenantStanding>,
     /// Every key that something stands against.
     noted: Arc<Noted>,
     /// What stands against a noted key, if it is not that it is revoked for good: those are the many.
@@ -34,7 +35,7 @@ impl Snapshot {
     pub(crate) fn new() -> Self {
         Self {
             slots: std::array::from_fn(|_| None),
-            tenants: HashMap::new(),
+            tenants: OrdMap::new(),
             noted: Arc::new(Noted::new()),
             standings: HashMap::new(),
         }
@@ -113,32 +114,28 @@ impl Snapshot {
         self.noted.len()
     }
 
-    /// Every check of a key but its scope, in the order of `docs/token-format.md`.
-    pub(crate) fn check(&self, key: &UntrustedKey, now: Timestamp) -> Result<KeyPrincipal, Denial> {
+    /// The key, if its MAC holds. Until then nothing is said of it.
+    #[inline]
+    pub(crate) fn prove(&self, key: &UntrustedKey) -> Result<VerifiedKey, Denial> {
         let claimed = key.unproven();
-        // The set may be larger than the cache: ask for the line now, read it after the MAC.
+        // The set may be larger than the cache: ask for its line now, read it after the MAC.
         self.noted.prefetch(claimed.id);
-        let signing = self.slots[claimed.slot.index()].as_ref().ok_or(Denial::Invalid)?;
-        let key = key.verify(&signing.key).map_err(|_| Denial::Invalid)?;
-        self.check_proven(key, signing, now)
+        let signing = self.signing(claimed.slot)?;
+        key.verify(&signing.key).map_err(|_| Denial::Invalid)
     }
 
-    /// The key, if its MAC holds.
-    pub(crate) fn prove(&self, key: &UntrustedKey) -> Option<VerifiedKey> {
-        let signing = self.slots[key.unproven().slot.index()].as_ref()?;
-        key.verify(&signing.key).ok()
+    fn signing(&self, slot: Slot) -> Result<&Signing, Denial> {
+        self.slots[slot.index()].as_ref().ok_or(Denial::Invalid)
     }
 
-    fn check_proven(
-        &self,
-        key: VerifiedKey,
-        signing: &Signing,
-        now: Timestamp,
-    ) -> Result<KeyPrincipal, Denial> {
+    /// Every check of a key behind its MAC and before its scope, in the order of `docs/token-format.md`.
+    #[inline]
+    pub(crate) fn decide(&self, key: &VerifiedKey, now: Timestamp) -> Result<KeyPrincipal, Denial> {
         let claims = key.claims();
         if now.secs_u32() >= claims.expires_at {
             return Err(Denial::Expired);
         }
+        let signing = self.signing(claims.slot)?;
         if signing.is_retired {
             return Err(Denial::Revoked);
         }
@@ -148,9 +145,10 @@ impl Snapshot {
         if is_before(issued_ms, signing.not_before.ms()) {
             return Err(Denial::Revoked);
         }
-        Ok(KeyPrincipal::new(key, retirement))
+        Ok(KeyPrincipal::new(*key, retirement))
     }
 
+    #[inline]
     fn check_standing(&self, id: KeyId, now: Timestamp) -> Result<Option<Retirement>, Denial> {
         if !self.noted.contains(id) {
             return Ok(None);
@@ -167,6 +165,7 @@ impl Snapshot {
         Ok(retirement)
     }
 
+    #[inline]
     fn check_tenant(&self, tenant: TenantId, issued_ms: u64) -> Result<(), Denial> {
         match self.tenants.get(&tenant) {
             Some(standing) if standing.is_disabled => Err(Denial::Disabled),
@@ -185,7 +184,7 @@ fn is_before(issued_ms: u64, not_before_ms: i64) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use titan_token::{Claims, Prefix, Presented, ScopeSet, SigningSecret, Slot, Uuid};
+    use titan_token::{Claims, Prefix, Presented, ScopeSet, SigningSecret, Uuid};
 
     const NOW: Timestamp = Timestamp::from_secs(1_800_000_000);
 
@@ -229,7 +228,7 @@ mod tests {
         let Ok(Presented::SelfContained(key)) = Presented::parse(text.expose()) else {
             panic!("our own key")
         };
-        snapshot.check(&key, now)
+        snapshot.decide(&snapshot.prove(&key)?, now)
     }
 
     #[test]
@@ -248,7 +247,7 @@ mod tests {
         );
         let forged = claims().sign(Prefix::Standard, &SigningKey::for_api_keys(&secret(2)));
         let Ok(Presented::SelfContained(key)) = Presented::parse(forged.expose()) else { panic!("a shape") };
-        assert_eq!(snapshot.check(&key, Timestamp::from_secs(i64::MAX / 1000)).err(), Some(Denial::Invalid));
+        assert_eq!(snapshot.prove(&key).err(), Some(Denial::Invalid));
         let unknown = Claims { slot: Slot::new(4).unwrap(), ..claims() };
         assert_eq!(check(&snapshot, unknown, NOW).err(), Some(Denial::Invalid));
     }
