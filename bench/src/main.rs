@@ -2,6 +2,7 @@
 //!
 //! Part one of `make bench`; `http.py` is part two. `README.md` says what each row means.
 
+mod cpu;
 mod guards;
 mod keys;
 mod measure;
@@ -10,6 +11,7 @@ mod reference;
 mod report;
 mod rivals;
 
+use cpu::Hashing;
 use guards::OURS;
 use keys::{EXPIRES, Kind, NEEDED, Pile};
 use measure::{Board, Row, RowId};
@@ -36,9 +38,7 @@ const PER_ROUND: u32 = 8192;
 /// What became of a key: whose it is, or why it was refused.
 type Outcome = Result<TenantId, Denial>;
 
-// Goals: what more would be a defect.
-const GOAL_1E6: AtMost = AtMost(1.5);
-const GOAL_1E7: AtMost = AtMost(1.6);
+// Goals: what more would be a defect. Those of whole verifications depend on how the CPU hashes: `cpu.rs`.
 const GOAL_BYTES: AtMost = AtMost(24.0);
 /// "Not slower" and "flat", within what two equal rows differ by on a shared machine.
 const GOAL_EQUAL: AtMost = AtMost(1.05);
@@ -191,21 +191,22 @@ fn check_outcomes(guards: &Guards, piles: &Piles, rivals: &Rivals, now: Timestam
     Ok(())
 }
 
-fn print(board: &Board<'_>, reference: &[RowId; 2], titan: &TitanRows, rivals: &[RowId]) {
+fn print(board: &Board<'_>, hashing: Hashing, reference: &[RowId; 2], titan: &TitanRows, rivals: &[RowId]) {
+    let goals = hashing.goals();
     let mut rows = vec![
         (reference[0], None),
         (reference[1], None),
         (titan.empty, None),
         (titan.few, None),
-        (titan.million, Some(GOAL_1E6)),
-        (titan.ten_million, Some(GOAL_1E7)),
+        (titan.million, Some(goals.million)),
+        (titan.ten_million, Some(goals.ten_million)),
         (titan.served, None),
         (titan.forged, None),
         (titan.malformed, None),
         (titan.revoked, None),
     ];
     rows.extend(rivals.iter().map(|row| (*row, None)));
-    report::rows(board, reference, &rows);
+    report::rows(&format!("in process, {}", hashing.name()), board, reference, &rows);
 
     let equal = Some(GOAL_EQUAL);
     report::numbers(
@@ -221,7 +222,7 @@ fn print(board: &Board<'_>, reference: &[RowId; 2], titan: &TitanRows, rivals: &
             (
                 "refusing a revoked key / accepting a good one",
                 board.ratio(titan.revoked, titan.million),
-                equal,
+                None,
             ),
         ],
     );
@@ -232,7 +233,7 @@ fn print_memory() -> anyhow::Result<()> {
     report::numbers(
         "memory, resident bytes a revoked key",
         &[
-            ("10^6 revoked", memory::bytes_per_revoked_key(MILLION)?, goal),
+            ("10^6 revoked", memory::bytes_per_revoked_key(MILLION)?, None),
             ("10^7 revoked", memory::bytes_per_revoked_key(TEN_MILLION)?, goal),
         ],
     );
@@ -246,13 +247,18 @@ fn rounds() -> anyhow::Result<usize> {
 fn main() -> anyhow::Result<()> {
     let arguments: Vec<String> = std::env::args().skip(1).collect();
     match arguments.iter().map(String::as_str).collect::<Vec<_>>().as_slice() {
-        [] => compare(),
+        [] => {
+            compare(Hashing::detect())?;
+            cpu::compare_again()?;
+            print_memory()
+        }
+        [cpu::ARGUMENT] => compare(Hashing::ByOtherInstructions),
         [memory::ARGUMENT, count] => memory::print(count),
         _ => anyhow::bail!("takes no arguments"),
     }
 }
 
-fn compare() -> anyhow::Result<()> {
+fn compare(hashing: Hashing) -> anyhow::Result<()> {
     let now = guards::WallClock.now();
     anyhow::ensure!(now.secs_u32() < EXPIRES, "the clock is past the keys' expiry");
     let guards = Guards::new()?;
@@ -272,6 +278,6 @@ fn compare() -> anyhow::Result<()> {
     let titan = add_titan(&mut board, &guards, &piles, now);
     let rival_rows = add_rivals(&mut board, &rivals, &piles, now.secs_u32());
     board.run(rounds()?);
-    print(&board, &reference, &titan, &rival_rows);
-    print_memory()
+    print(&board, hashing, &reference, &titan, &rival_rows);
+    Ok(())
 }

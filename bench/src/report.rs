@@ -8,39 +8,15 @@ pub struct AtMost(pub f64);
 
 /// Prints one line for each row: median, fastest round, and its ratios to the references. Goals are about the
 /// first of these.
-pub fn rows(board: &Board<'_>, references: &[RowId; 2], rows: &[(RowId, Option<AtMost>)]) {
-    println!(
-        "{:<62} {:>12} {:>12} {:>10} {:>10}  goal",
-        "in process, thread CPU time", "median ns", "min ns", "x ref", "x ring"
-    );
+pub fn rows(title: &str, board: &Board<'_>, references: &[RowId; 2], rows: &[(RowId, Option<AtMost>)]) {
+    println!("{title:<62} {:>12} {:>12} {:>10} {:>10}  goal", "median ns", "min ns", "x ref", "x ring");
     for (id, goal) in rows {
         let row = board.row(*id);
         let [ratio, to_ring] = references.map(|reference| board.ratio(*id, reference));
         let (name, median, min, goal) = (row.name, row.median(), row.min(), verdict(ratio, *goal));
         println!("{name:<62} {median:>12.1} {min:>12.1} {ratio:>10.3} {to_ring:>10.3}  {goal}");
     }
-    if has_sha_instructions() {
-        println!(
-            "This CPU has SHA instructions. The goals were set on one without: there the reference takes \
-             longer, and what is not hashing does not."
-        );
-    }
     println!();
-}
-
-#[cfg(target_arch = "x86_64")]
-fn has_sha_instructions() -> bool {
-    std::arch::is_x86_feature_detected!("sha")
-}
-
-#[cfg(target_arch = "aarch64")]
-fn has_sha_instructions() -> bool {
-    std::arch::is_aarch64_feature_detected!("sha2")
-}
-
-#[cfg(not(any(target_arch = "x86_64", target_arch = "aarch64")))]
-fn has_sha_instructions() -> bool {
-    false
 }
 
 /// Prints one line for each number that stands for itself.

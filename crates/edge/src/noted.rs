@@ -9,7 +9,8 @@ use crate::prefetch::prefetch;
 use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
 use titan_token::KeyId;
 
-const IN_BUCKET: usize = 4;
+const IN_LINE: usize = 8;
+const IN_BUCKET: usize = IN_LINE / 2;
 /// No id has these low halves: the top two bits of a UUIDv7's are `10`.
 const EMPTY: u64 = 0;
 const REMOVED: u64 = 1;
@@ -19,21 +20,20 @@ const MAX_LOAD: (usize, usize) = (9, 10);
 const NEW_LOAD: (usize, usize) = (8, 10);
 const FEWEST_BUCKETS: usize = 16;
 
-#[derive(Default)]
-struct Slot {
-    high: AtomicU64,
-    low: AtomicU64,
-}
-
+/// One cache line: eight words of the filter, or a bucket of ids.
 #[derive(Default)]
 #[repr(align(64))]
-struct Bucket([Slot; IN_BUCKET]);
+struct Line([AtomicU64; IN_LINE]);
+
+/// The high and the low half of an id.
+type Slot = [AtomicU64; 2];
 
 /// A set of key ids, read by many and written by one.
 pub(crate) struct Noted {
-    /// For each bucket the [`marks`] of the ids whose home it is, those of removed ids included.
-    filter: Box<[AtomicU64]>,
-    buckets: Box<[Bucket]>,
+    /// For each bucket a word with the [`marks`] of the ids whose home it is, those of removed ids included; and
+    /// behind them the buckets. One piece of memory, so that growing leaves no small ones behind.
+    lines: Box<[Line]>,
+    bucket_count: usize,
     /// Slots that were ever filled, those of removed ids included.
     used: AtomicUsize,
     len: AtomicUsize,
@@ -44,10 +44,11 @@ impl Noted {
         Self::with_buckets(FEWEST_BUCKETS)
     }
 
-    fn with_buckets(count: usize) -> Self {
+    fn with_buckets(bucket_count: usize) -> Self {
+        let lines = bucket_count.div_ceil(IN_LINE) + bucket_count;
         Self {
-            filter: (0..count).map(|_| AtomicU64::new(0)).collect(),
-            buckets: (0..count).map(|_| Bucket::default()).collect(),
+            lines: (0..lines).map(|_| Line::default()).collect(),
+            bucket_count,
             used: AtomicUsize::new(0),
             len: AtomicUsize::new(0),
         }
@@ -56,7 +57,7 @@ impl Noted {
     /// Asks for the word that `contains` will read.
     #[inline]
     pub(crate) fn prefetch(&self, id: KeyId) {
-        if let Some(word) = self.filter.get(self.home(halves(id).1)) {
+        if let Some(word) = self.word(halves(id).1) {
             prefetch(word);
         }
     }
@@ -71,15 +72,15 @@ impl Noted {
     #[inline]
     fn may_contain(&self, low: u64) -> bool {
         let marks = marks(low);
-        self.filter.get(self.home(low)).is_some_and(|word| word.load(Ordering::Acquire) & marks == marks)
+        self.word(low).is_some_and(|word| word.load(Ordering::Acquire) & marks == marks)
     }
 
     fn find(&self, high: u64, low: u64) -> Option<&Slot> {
         self.slots_from(low)
-            .map(|slot| (slot, slot.low.load(Ordering::Acquire)))
+            .map(|slot| (slot, slot[1].load(Ordering::Acquire)))
             .take_while(|(_, found)| *found != EMPTY)
             // The high half was written before the low one was published.
-            .find(|(slot, found)| *found == low && slot.high.load(Ordering::Relaxed) == high)
+            .find(|(slot, found)| *found == low && slot[0].load(Ordering::Relaxed) == high)
             .map(|(slot, _)| slot)
     }
 
@@ -90,17 +91,17 @@ impl Noted {
 
     /// Whether so many more must go into a larger set.
     pub(crate) fn is_too_small_for(&self, more: usize) -> bool {
-        self.used.load(Ordering::Relaxed) + more > self.buckets.len() * IN_BUCKET * MAX_LOAD.0 / MAX_LOAD.1
+        self.used.load(Ordering::Relaxed) + more > self.bucket_count * IN_BUCKET * MAX_LOAD.0 / MAX_LOAD.1
     }
 
     /// A copy with room for so many more. `self` stays as it is, for those who still read it.
     pub(crate) fn grown(&self, more: usize) -> Self {
         let slots = (self.len() + more) * NEW_LOAD.1 / NEW_LOAD.0;
         let larger = Self::with_buckets((slots / IN_BUCKET + 1).max(FEWEST_BUCKETS));
-        for slot in self.buckets.iter().flat_map(|bucket| &bucket.0) {
-            let low = slot.low.load(Ordering::Acquire);
+        for [high, low] in self.buckets().iter().flat_map(slots_of) {
+            let low = low.load(Ordering::Acquire);
             if low != EMPTY && low != REMOVED {
-                larger.put(slot.high.load(Ordering::Relaxed), low);
+                larger.put(high.load(Ordering::Relaxed), low);
             }
         }
         larger
@@ -118,36 +119,51 @@ impl Noted {
     pub(crate) fn remove(&self, id: KeyId) {
         let (high, low) = halves(id);
         if let Some(slot) = self.find(high, low) {
-            slot.low.store(REMOVED, Ordering::Release);
+            slot[1].store(REMOVED, Ordering::Release);
             self.len.fetch_sub(1, Ordering::Relaxed);
         }
     }
 
     fn put(&self, high: u64, low: u64) {
-        let free = self.slots_from(low).find(|slot| slot.low.load(Ordering::Relaxed) <= REMOVED);
-        if let Some((word, slot)) = self.filter.get(self.home(low)).zip(free) {
-            let was_empty = slot.low.load(Ordering::Relaxed) == EMPTY;
-            slot.high.store(high, Ordering::Relaxed);
-            slot.low.store(low, Ordering::Release);
+        let free = self.slots_from(low).find(|slot| slot[1].load(Ordering::Relaxed) <= REMOVED);
+        if let Some((word, slot)) = self.word(low).zip(free) {
+            let was_empty = slot[1].load(Ordering::Relaxed) == EMPTY;
+            slot[0].store(high, Ordering::Relaxed);
+            slot[1].store(low, Ordering::Release);
             word.fetch_or(marks(low), Ordering::Release);
             self.used.fetch_add(usize::from(was_empty), Ordering::Relaxed);
             self.len.fetch_add(1, Ordering::Relaxed);
         }
     }
 
+    /// Its word of the filter.
+    #[inline]
+    fn word(&self, low: u64) -> Option<&AtomicU64> {
+        let home = self.home(low);
+        self.lines.get(home / IN_LINE)?.0.get(home % IN_LINE)
+    }
+
+    fn buckets(&self) -> &[Line] {
+        &self.lines[self.lines.len() - self.bucket_count..]
+    }
+
     /// All slots, from an id's home on and around.
     fn slots_from(&self, low: u64) -> impl Iterator<Item = &Slot> {
-        let (before, from) = self.buckets.split_at(self.home(low));
-        from.iter().chain(before).flat_map(|bucket| &bucket.0)
+        let (before, from) = self.buckets().split_at(self.home(low));
+        from.iter().chain(before).flat_map(slots_of)
     }
 
     /// The number of an id's bucket, and of its word in the filter.
     ///
     /// Spreads the 62 random bits of the low half over the buckets (multiply and shift).
     fn home(&self, low: u64) -> usize {
-        let count = u128::try_from(self.buckets.len()).unwrap_or_default();
+        let count = u128::try_from(self.bucket_count).unwrap_or_default();
         usize::try_from((u128::from(low << 2) * count) >> 64).unwrap_or_default()
     }
+}
+
+fn slots_of(bucket: &Line) -> &[Slot] {
+    bucket.0.as_chunks().0
 }
 
 /// Four bits of a word (or fewer, where two fall together), chosen by the 24 low bits of the id: `home` is
@@ -216,8 +232,7 @@ mod tests {
             }
             set.insert(id(n));
             if n > 1000 {
-                let bytes = size_of_val(&*set.buckets) + size_of_val(&*set.filter);
-                assert!(bytes <= 24 * set.len() + 72, "{n}");
+                assert!(size_of_val(&*set.lines) <= 24 * set.len() + 128, "{n}");
             }
         }
     }
