@@ -1,4 +1,7 @@
 //! Listening: connections in, requests to the dispatcher, an orderly end.
+//!
+//! Each core has a worker: a thread with a runtime, a dispatcher and connections of its own. A connection stays with
+//! the worker that accepted it, so a request is never handed from one thread to another (`docs/adr/0009`).
 
 use crate::dispatch::{Dispatcher, Port};
 use crate::wire::App;
@@ -7,16 +10,19 @@ use http::Request;
 use hyper::body::Incoming;
 use hyper::service::service_fn;
 use hyper_util::rt::{TokioExecutor, TokioIo, TokioTimer};
-use hyper_util::server::conn::auto::Builder;
+use hyper_util::server::conn::auto;
 use hyper_util::server::graceful::GracefulShutdown;
 use std::convert::Infallible;
 use std::future::Future;
-use std::net::SocketAddr;
+use std::net::{SocketAddr, TcpListener};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
+use std::thread::available_parallelism;
 use std::time::Duration;
-use tokio::net::{TcpListener, TcpStream};
+use tokio::net::TcpStream;
+use tokio::runtime::Builder;
 use tokio::sync::watch;
+use tokio::task::JoinHandle;
 
 /// What runs may finish for this long.
 const GRACE: Duration = Duration::from_secs(10);
@@ -53,47 +59,88 @@ impl Listeners {
     pub fn control_address(&self) -> Result<Option<SocketAddr>> {
         Ok(self.control.as_ref().map(TcpListener::local_addr).transpose()?)
     }
+
+    /// Once more the same sockets, for another worker.
+    fn try_clone(&self) -> std::io::Result<Self> {
+        let control = self.control.as_ref().map(TcpListener::try_clone).transpose()?;
+        Ok(Self { public: self.public.try_clone()?, control })
+    }
 }
 
 async fn bind(address: SocketAddr) -> Result<TcpListener> {
-    TcpListener::bind(address).await.with_context(|| format!("cannot listen on {address}"))
+    let listener = tokio::net::TcpListener::bind(address).await;
+    listener
+        .and_then(tokio::net::TcpListener::into_std)
+        .with_context(|| format!("cannot listen on {address}"))
 }
 
 /// Serves until `stop` is done; then finishes what runs and writes what is left to write.
-pub async fn serve(app: Arc<App>, listeners: Listeners, stop: impl Future<Output = ()>) {
+pub async fn serve(app: Arc<App>, listeners: Listeners, stop: impl Future<Output = ()>) -> Result<()> {
     let (stopping, stopped) = watch::channel(false);
     let keeper = Arc::clone(&app.keeper);
     let keeping = tokio::spawn(async move { keeper.run().await });
-    let (public, control) = match listeners.control {
-        None => (Port::Only, None),
-        Some(control) => (Port::Public, Some(control)),
-    };
-    let mut ports =
-        vec![tokio::spawn(accept(Arc::clone(&app.dispatcher), listeners.public, public, stopped.clone()))];
-    if let Some(control) = control {
-        ports.push(tokio::spawn(accept(Arc::clone(&app.dispatcher), control, Port::Control, stopped)));
+    let mut workers = Vec::new();
+    for _ in 0..available_parallelism()?.get() {
+        workers.push(start_worker(Arc::clone(&app), listeners.try_clone()?, stopped.clone())?);
     }
+    drop(listeners);
     stop.await;
     tracing::info!("stopping");
     stopping.send_replace(true);
-    let tunnels = tokio::time::timeout(GRACE, app.dispatcher.tunnels_closed());
-    let drained = async {
-        for port in ports {
-            let _ = port.await;
+    for worker in workers {
+        if let Err(error) = worker.await {
+            tracing::error!(%error, "a worker ended before its time");
         }
-    };
-    let _ = tokio::join!(drained, tunnels);
+    }
     keeping.abort();
     app.keeper.write_uses().await;
+    Ok(())
+}
+
+fn start_worker(
+    app: Arc<App>,
+    listeners: Listeners,
+    stopped: watch::Receiver<bool>,
+) -> std::io::Result<JoinHandle<()>> {
+    let runtime = Builder::new_current_thread().enable_all().build()?;
+    let worker = async move {
+        if let Err(error) = work(&app, listeners, stopped).await {
+            tracing::error!(error = format!("{error:#}"), "a worker cannot listen");
+        }
+    };
+    Ok(tokio::task::spawn_blocking(move || runtime.block_on(worker)))
+}
+
+/// Accepts and serves until it is stopped, and until what runs is done.
+async fn work(app: &App, listeners: Listeners, stopped: watch::Receiver<bool>) -> Result<()> {
+    let dispatcher = Arc::new(app.dispatcher());
+    let (port, control) = match listeners.control {
+        None => (Port::Only, None),
+        Some(control) => (Port::Public, Some(tokio::net::TcpListener::from_std(control)?)),
+    };
+    let public = tokio::net::TcpListener::from_std(listeners.public)?;
+    let public = accept(Arc::clone(&dispatcher), public, port, stopped.clone());
+    let control = async {
+        if let Some(control) = control {
+            accept(Arc::clone(&dispatcher), control, Port::Control, stopped.clone()).await;
+        }
+    };
+    let tunnels = async {
+        // The sender may be gone: that is a stop, too.
+        let _ = stopped.clone().wait_for(|is_stopped| *is_stopped).await;
+        let _ = tokio::time::timeout(GRACE, dispatcher.tunnels_closed()).await;
+    };
+    tokio::join!(public, control, tunnels);
+    Ok(())
 }
 
 async fn accept(
     dispatcher: Arc<Dispatcher>,
-    listener: TcpListener,
+    listener: tokio::net::TcpListener,
     port: Port,
     mut stopped: watch::Receiver<bool>,
 ) {
-    let mut builder = Builder::new(TokioExecutor::new());
+    let mut builder = auto::Builder::new(TokioExecutor::new());
     builder.http1().timer(TokioTimer::new()).header_read_timeout(HEADERS).max_buf_size(HEADER_BYTES);
     builder.http2().timer(TokioTimer::new()).max_header_list_size(64 * 1024);
     builder.http2().keep_alive_interval(HEADERS).keep_alive_timeout(HEADERS);
@@ -121,7 +168,7 @@ async fn accept(
 }
 
 fn connection(
-    builder: &Builder<TokioExecutor>,
+    builder: &auto::Builder<TokioExecutor>,
     graceful: &GracefulShutdown,
     dispatcher: Arc<Dispatcher>,
     stream: TcpStream,

@@ -9,7 +9,7 @@ use std::os::unix::fs::DirBuilderExt;
 use std::path::Path;
 use std::sync::Arc;
 use titan_api::ControlPlane;
-use titan_core::access::Catalogue;
+use titan_core::access::{Catalogue, MasterKeys};
 use titan_core::entropy::Entropy;
 use titan_core::key::KeyService;
 use titan_core::port::Store;
@@ -17,7 +17,7 @@ use titan_core::revision::Settle;
 use titan_core::signing::SigningKeyService;
 use titan_core::tenant::TenantService;
 use titan_core::time::Clock;
-use titan_edge::gateway::Upstreams;
+use titan_edge::gateway::{self, Upstreams};
 use titan_edge::verify::{Document, Verifier};
 use titan_edge::{Gateway, Guard, Keeper};
 use titan_store::{Location, SealKey};
@@ -25,10 +25,14 @@ use utoipa::OpenApi;
 
 /// A Titan that is ready to be served.
 pub struct App {
-    pub(crate) dispatcher: Arc<Dispatcher>,
     pub(crate) keeper: Arc<Keeper>,
+    guard: Arc<Guard>,
+    master: Arc<MasterKeys>,
     upstreams: Arc<Upstreams>,
     catalogue: Arc<Catalogue>,
+    entropy: Arc<dyn Entropy>,
+    router: Router,
+    gateway: gateway::Settings,
 }
 
 impl App {
@@ -66,16 +70,25 @@ impl App {
             signing_keys: Arc::new(signing_keys),
             is_ready: readiness(&keeper),
         };
-        let verifier = Verifier::new(
+        let gateway = settings.gateway.clone();
+        let router = titan_api::router(control_plane, vec![Document::openapi()]);
+        Ok(Self { keeper, guard, master, upstreams, catalogue, entropy, router, gateway })
+    }
+
+    /// What answers the requests of one worker. They share all that decides; each has connections to the
+    /// upstreams of its own, so that no request waits for another thread.
+    pub(crate) fn dispatcher(&self) -> Dispatcher {
+        let (guard, master, upstreams) =
+            (Arc::clone(&self.guard), Arc::clone(&self.master), Arc::clone(&self.upstreams));
+        let gateway = Gateway::new(
             Arc::clone(&guard),
-            Arc::clone(&keeper),
-            Arc::clone(&master),
             Arc::clone(&upstreams),
+            self.gateway.clone(),
+            Arc::clone(&master),
         );
-        let gateway = Gateway::new(guard, Arc::clone(&upstreams), settings.gateway.clone(), master);
-        let trusted = settings.gateway.trusted_proxies.clone();
-        let dispatcher = Dispatcher::new(router(control_plane), verifier, gateway, trusted, &*entropy);
-        Ok(Self { dispatcher: Arc::new(dispatcher), keeper, upstreams, catalogue })
+        let verifier = Verifier::new(guard, Arc::clone(&self.keeper), master, upstreams);
+        let trusted = self.gateway.trusted_proxies.clone();
+        Dispatcher::new(self.router.clone(), verifier, gateway, trusted, &*self.entropy)
     }
 
     /// Reads the policies anew. A mistake leaves the old ones in force.
@@ -88,10 +101,6 @@ impl App {
 fn readiness(keeper: &Arc<Keeper>) -> Arc<dyn Fn() -> bool + Send + Sync> {
     let keeper = Arc::clone(keeper);
     Arc::new(move || keeper.is_ready())
-}
-
-fn router(control_plane: ControlPlane) -> Router {
-    titan_api::router(control_plane, vec![Document::openapi()])
 }
 
 /// The OpenAPI document of all that Titan serves itself.

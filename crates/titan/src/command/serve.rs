@@ -39,7 +39,8 @@ struct Dev {
 
 impl Serve {
     pub(super) fn run(self) -> Result<()> {
-        tokio::runtime::Builder::new_multi_thread().enable_all().build()?.block_on(self.serve())
+        // For what is not a request: following the log, writing uses, signals. Requests have their workers.
+        tokio::runtime::Builder::new_current_thread().enable_all().build()?.block_on(self.serve())
     }
 
     async fn serve(&self) -> Result<()> {
@@ -69,10 +70,9 @@ impl Serve {
             print!("{}", tour(address, dev));
         }
         tokio::select! {
-            () = serve(app, listeners, stopped(terminate, interrupt)) => {}
-            () = reload => {}
+            served = serve(app, listeners, stopped(terminate, interrupt)) => served,
+            () = reload => Ok(()),
         }
-        Ok(())
     }
 }
 

@@ -40,7 +40,7 @@ pub(crate) struct TestApp {
     pub(crate) upstream: Echo,
     pub(crate) clock: Arc<TestClock>,
     stop: Option<oneshot::Sender<()>>,
-    serving: Option<JoinHandle<()>>,
+    serving: Option<JoinHandle<anyhow::Result<()>>>,
     _folder: TempDir,
 }
 
@@ -95,7 +95,7 @@ impl TestApp {
     /// Stops as SIGTERM does, and returns when all is finished.
     pub(crate) async fn stop(&mut self) {
         self.stop.take().unwrap().send(()).unwrap();
-        self.serving.take().unwrap().await.unwrap();
+        self.serving.take().unwrap().await.unwrap().unwrap();
     }
 
     pub(crate) fn nobody(&self) -> Role {
