@@ -45,7 +45,7 @@ async fn json(Json(question): Json<Question>) -> Json<Answer> {
     Json(Answer { data })
 }
 
-#[tokio::main]
+#[tokio::main(flavor = "current_thread")]
 async fn main() -> std::io::Result<()> {
     let address = std::env::args().nth(1).unwrap_or_else(|| "127.0.0.1:0".to_owned());
     let router = Router::new().route("/", get(|| async { "hello" })).route("/json", post(json));

@@ -40,7 +40,7 @@ async fn serve(stream: TcpStream, pool: Pool, upstream: String) {
     let _ = http1::Builder::new().serve_connection(TokioIo::new(stream), service).await;
 }
 
-#[tokio::main]
+#[tokio::main(flavor = "current_thread")]
 async fn main() -> std::io::Result<()> {
     let mut arguments = std::env::args().skip(1);
     let (address, upstream) = (arguments.next().unwrap_or_default(), arguments.next().unwrap_or_default());

@@ -74,7 +74,8 @@ impl Dispatcher {
         let id = request_id.clone();
         let mut response = match part(request.uri().path(), port) {
             Part::Verify => self.verifier.handle(request).await,
-            Part::ControlPlane => self.control_plane(request, address, &request_id).await,
+            // In a box: it is large and rare, and every other request would be as large as the largest.
+            Part::ControlPlane => Box::pin(self.control_plane(request, address, &request_id)).await,
             Part::Nothing => error_response(&Error::not_found("page"), Style::Titan),
             Part::Gateway => {
                 let peer = Peer { address, request_id };
