@@ -8,6 +8,7 @@
 //! holds). Only [`UntrustedKey::verify`] makes the last step.
 
 #![no_std]
+#![deny(unsafe_code)]
 
 extern crate alloc;
 
