@@ -28,42 +28,38 @@ impl Guard {
     /// Who holds this key at `now`, after every check but the scope. Pure: it notes no use.
     #[inline]
     pub fn check(&self, credential: &str, now: Timestamp) -> Result<KeyPrincipal, Denial> {
-        let snapshot = self.snapshot.load();
-        let key = snapshot.prove(&parse(credential)?)?;
-        self.decide(snapshot, &key, now)
+        self.examine(credential, now).1
     }
 
     /// The same, and beside it what may be told of a key that is refused: all it says, once its MAC held.
+    ///
+    /// The set of noted keys is newer than the snapshot it is read with, if a change came in between: then a
+    /// key that is only retiring or disabled would be taken for revoked. What stands against it was published
+    /// before it was noted, so a second look at the newest snapshot sees it. No other verdict needs one. The
+    /// second look proves the key again: its slot may hold another signing key by then.
+    #[inline]
     pub fn examine(
         &self,
         credential: &str,
         now: Timestamp,
     ) -> (Option<VerifiedKey>, Result<KeyPrincipal, Denial>) {
-        let snapshot = self.snapshot.load();
-        match parse(credential).and_then(|key| snapshot.prove(&key)) {
-            Ok(key) => (Some(key), self.decide(snapshot, &key, now)),
-            Err(denial) => (None, Err(denial)),
-        }
-    }
-
-    /// The set of noted keys is newer than the snapshot it is read with, if a change came in between: then a
-    /// key that is only retiring or disabled would be taken for revoked. What stands against it was published
-    /// before it was noted, so a second look at the newest snapshot sees it. No other verdict needs one.
-    #[inline]
-    fn decide(
-        &self,
-        mut snapshot: arc_swap::Guard<Arc<Snapshot>>,
-        key: &VerifiedKey,
-        now: Timestamp,
-    ) -> Result<KeyPrincipal, Denial> {
+        let key = match parse(credential) {
+            Ok(key) => key,
+            Err(denial) => return (None, Err(denial)),
+        };
+        let mut snapshot = self.snapshot.load();
         loop {
-            let verdict = snapshot.decide(key, now);
+            let proven = match snapshot.prove(&key) {
+                Ok(proven) => proven,
+                Err(denial) => return (None, Err(denial)),
+            };
+            let verdict = snapshot.decide(&proven, now);
             if !matches!(verdict, Err(Denial::Revoked)) {
-                return verdict;
+                return (Some(proven), verdict);
             }
             let newest = self.snapshot.load();
             if Arc::ptr_eq(&newest, &snapshot) {
-                return verdict;
+                return (Some(proven), verdict);
             }
             snapshot = newest;
         }
@@ -137,5 +133,58 @@ impl Gate for Guard {
         let key = self.check(credential, self.clock.now())?;
         self.note_use(&key);
         Ok(key)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use titan_token::{Claims, KeyId, Prefix, ScopeSet, SigningKey, SigningSecret, Slot, TenantId, Uuid};
+
+    const NOW: Timestamp = Timestamp::from_secs(1_800_000_000);
+
+    struct StoppedClock;
+
+    impl Clock for StoppedClock {
+        fn now(&self) -> Timestamp {
+            NOW
+        }
+    }
+
+    fn slot_key(secret: u8, retired_at: Option<Timestamp>) -> SlotKey {
+        let not_before = Timestamp::from_secs(1_000_000_000);
+        let secret = SigningSecret::new([secret; 32]);
+        SlotKey { slot: Slot::new(3).unwrap(), secret, created_at: NOW, retired_at, not_before }
+    }
+
+    /// A slot is used again once all of its keys have expired. What its old secret signs must not pass in the
+    /// moment in which the new one takes its place, however late it says that it expires.
+    #[test]
+    fn a_proof_does_not_outlive_its_signing_key() {
+        let guard = Guard::new(Arc::new(Catalogue::new([]).unwrap()), Arc::new(StoppedClock));
+        let leaked = SigningKey::for_api_keys(&SigningSecret::new([1; 32]));
+        let claims = Claims {
+            slot: Slot::new(3).unwrap(),
+            id: KeyId::new(Uuid::v7(1_799_999_000_000, [5; 10])),
+            tenant: TenantId(1),
+            scopes: ScopeSet::from_bits(u128::MAX),
+            expires_at: u32::MAX,
+        };
+        let forged = claims.sign(Prefix::Standard, &leaked);
+        let (old, new) = ([slot_key(1, Some(NOW))], [slot_key(2, None)]);
+        guard.set_signing_keys(&old);
+        assert_eq!(guard.check(forged.expose(), NOW).err(), Some(Denial::Revoked));
+        std::thread::scope(|scope| {
+            let writer = scope.spawn(|| {
+                for _ in 0..20_000 {
+                    guard.set_signing_keys(&new);
+                    guard.set_signing_keys(&old);
+                }
+            });
+            while !writer.is_finished() {
+                let denial = guard.check(forged.expose(), NOW).err();
+                assert!(matches!(denial, Some(Denial::Revoked | Denial::Invalid)), "{denial:?}");
+            }
+        });
     }
 }

@@ -1,5 +1,8 @@
 //! Keeps the snapshot current: applies revisions in order, from the first one on.
 //!
+//! One task applies ([`Keeper::run`]), whoever waits for a revision: there is one writer of the snapshot, a caller
+//! who goes away leaves nothing half-applied, and no worker stands still while a large set grows.
+//!
 //! There is no other way in which the edge learns anything. A start is the same as catching up from revision
 //! 0, and a change made by this process comes back to its own edge through the log like anybody else's.
 
@@ -7,13 +10,13 @@ use crate::Guard;
 use crate::details::Details;
 use async_trait::async_trait;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 use titan_core::error::Error;
 use titan_core::port::{Store, StoreResult};
 use titan_core::revision::{Change, Receipt, Revision, Settle};
-use tokio::sync::Mutex;
-use tokio::time::{Instant, MissedTickBehavior, interval, sleep};
+use tokio::sync::{Notify, watch};
+use tokio::time::{Instant, Interval, MissedTickBehavior, interval, timeout};
 
 /// How many changes are read at once.
 const PIECE: u32 = 10_000;
@@ -24,33 +27,35 @@ const WRITE_USES: Duration = Duration::from_secs(5);
 const USES_AT_ONCE: usize = 500;
 /// How long a caller waits for a change that is committed but cannot be read back.
 const PATIENCE: Duration = Duration::from_secs(10);
-const RETRY: Duration = Duration::from_millis(50);
 
 /// The one writer of a [`Guard`]'s snapshot.
 pub struct Keeper {
     store: Arc<dyn Store>,
     guard: Arc<Guard>,
     details: Details,
-    applied: AtomicU64,
+    applied: watch::Sender<Revision>,
     is_ready: AtomicBool,
-    /// Whoever holds it applies.
-    turn: Mutex<()>,
+    /// Somebody waits for what is not applied yet.
+    is_awaited: Notify,
 }
 
 impl Keeper {
     /// A keeper that has applied nothing yet.
     pub fn new(store: Arc<dyn Store>, guard: Arc<Guard>) -> Self {
-        let details = Details::new(Arc::clone(&store));
-        let turn = Mutex::new(());
-        Self { store, guard, details, applied: AtomicU64::new(0), is_ready: AtomicBool::new(false), turn }
+        Self {
+            details: Details::new(Arc::clone(&store)),
+            store,
+            guard,
+            applied: watch::Sender::default(),
+            is_ready: AtomicBool::new(false),
+            is_awaited: Notify::new(),
+        }
     }
 
     /// Builds the snapshot. Nothing may be served before this has returned.
     pub async fn start(&self) -> StoreResult<()> {
-        let turn = self.turn.lock().await;
         self.read_signing_keys().await?;
         self.catch_up().await?;
-        drop(turn);
         self.is_ready.store(true, Ordering::Release);
         Ok(())
     }
@@ -62,35 +67,44 @@ impl Keeper {
 
     /// The newest revision that is in force here.
     pub fn applied(&self) -> Revision {
-        Revision(self.applied.load(Ordering::Acquire))
+        *self.applied.borrow()
     }
 
     pub(crate) fn details(&self) -> &Details {
         &self.details
     }
 
-    /// Polls the log and writes uses, until it is dropped.
+    /// Follows the log and writes uses, until it is dropped. Once [`Self::start`] has returned, one task must be
+    /// in here.
     pub async fn run(&self) {
-        let (mut poll, mut uses) = (interval(POLL), interval(WRITE_USES));
-        poll.set_missed_tick_behavior(MissedTickBehavior::Delay);
-        uses.set_missed_tick_behavior(MissedTickBehavior::Delay);
+        tokio::join!(self.follow(), self.keep_uses());
+    }
+
+    async fn follow(&self) {
+        let mut poll = ticks(POLL);
         loop {
             tokio::select! {
-                _ = poll.tick() => {
-                    self.poll().await;
-                    if self.guard.uses().is_pressing() {
-                        self.write_uses().await;
-                    }
-                }
-                _ = uses.tick() => self.write_uses().await,
+                _ = poll.tick() => {}
+                () = self.is_awaited.notified() => {}
+            }
+            // Those who wait are answered when it has been read at a later poll, or when their patience ends.
+            if let Err(error) = self.catch_up().await {
+                tracing::warn!(%error, "the log of revisions cannot be read");
             }
         }
     }
 
-    async fn poll(&self) {
-        let _turn = self.turn.lock().await;
-        if let Err(error) = self.catch_up().await {
-            tracing::warn!(%error, "the log of revisions cannot be read");
+    async fn keep_uses(&self) {
+        let (mut look, mut write) = (ticks(POLL), ticks(WRITE_USES));
+        loop {
+            tokio::select! {
+                _ = look.tick() => {
+                    if self.guard.uses().is_pressing() {
+                        self.write_uses().await;
+                    }
+                }
+                _ = write.tick() => self.write_uses().await,
+            }
         }
     }
 
@@ -104,7 +118,7 @@ impl Keeper {
         }
     }
 
-    /// Applies all there is. The caller holds the turn.
+    /// Applies all there is.
     async fn catch_up(&self) -> StoreResult<()> {
         loop {
             let changes = self.store.changes_after(self.applied(), PIECE).await?;
@@ -117,8 +131,8 @@ impl Keeper {
             }
             let last = changes.list.last().map(|(revision, _)| *revision);
             let reached = if changes.has_more { last.unwrap_or(changes.head) } else { changes.head };
-            self.applied.store(reached.0, Ordering::Release);
             self.details.forget(changes.list.iter().map(|(_, change)| change));
+            self.applied.send_if_modified(|applied| std::mem::replace(applied, reached) != reached);
             if !changes.has_more {
                 return Ok(());
             }
@@ -135,18 +149,20 @@ impl Keeper {
 impl Settle for Keeper {
     async fn settle(&self, revision: Revision) -> Result<Receipt, Error> {
         let began = Instant::now();
-        let turn = self.turn.lock().await;
-        // Whoever had the turn before may have read this change, too.
-        while self.applied() < revision {
-            if let Err(error) = self.catch_up().await {
-                if began.elapsed() > PATIENCE {
-                    return Err(Error::not_ready(error));
-                }
-                sleep(RETRY).await;
-            }
+        let mut applied = self.applied.subscribe();
+        if *applied.borrow_and_update() < revision {
+            self.is_awaited.notify_one();
         }
-        drop(turn);
+        let reached = timeout(PATIENCE, applied.wait_for(|applied| *applied >= revision)).await;
+        reached.map_err(Error::not_ready)?.map_err(Error::not_ready)?;
         let ms = u64::try_from(began.elapsed().as_millis()).unwrap_or(u64::MAX);
         Ok(Receipt { revision, applied: 1, lapsed: 0, ms })
     }
+}
+
+/// One that was missed is not made up for.
+fn ticks(period: Duration) -> Interval {
+    let mut ticks = interval(period);
+    ticks.set_missed_tick_behavior(MissedTickBehavior::Delay);
+    ticks
 }

@@ -1,4 +1,4 @@
-//! A hint to the processor: the one place of the data plane with `unsafe`.
+//! A hint to the processor: the one module of this crate with `unsafe`.
 
 /// Asks for the cache line of `target`, so that it is there when it is read later. Does nothing else.
 #[cfg(target_arch = "x86_64")]

@@ -46,7 +46,7 @@ pub(crate) struct Dispatcher {
     verifier: Verifier,
     gateway: Gateway,
     trusted_proxies: Vec<IpAddr>,
-    /// Request ids: random for each start, and counted.
+    /// Request ids: random for each worker, and counted.
     id_prefix: u64,
     id_count: AtomicU64,
 }

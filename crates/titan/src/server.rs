@@ -5,7 +5,7 @@
 
 use crate::dispatch::{Dispatcher, Port};
 use crate::wire::App;
-use anyhow::{Context, Result};
+use anyhow::{Context, Result, anyhow};
 use http::Request;
 use hyper::body::Incoming;
 use hyper::service::service_fn;
@@ -17,12 +17,12 @@ use std::future::Future;
 use std::net::{SocketAddr, TcpListener};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
-use std::thread::available_parallelism;
+use std::thread::{self, available_parallelism};
 use std::time::Duration;
 use tokio::net::TcpStream;
 use tokio::runtime::Builder;
-use tokio::sync::watch;
-use tokio::task::JoinHandle;
+use tokio::sync::{oneshot, watch};
+use tokio::task::JoinSet;
 
 /// What runs may finish for this long.
 const GRACE: Duration = Duration::from_secs(10);
@@ -75,40 +75,55 @@ async fn bind(address: SocketAddr) -> Result<TcpListener> {
 }
 
 /// Serves until `stop` is done; then finishes what runs and writes what is left to write.
+///
+/// Fails if a worker or the keeper ends before: a Titan that serves with a part of its cores, or that no revocation
+/// reaches, must be started anew.
 pub async fn serve(app: Arc<App>, listeners: Listeners, stop: impl Future<Output = ()>) -> Result<()> {
     let (stopping, stopped) = watch::channel(false);
     let keeper = Arc::clone(&app.keeper);
-    let keeping = tokio::spawn(async move { keeper.run().await });
-    let mut workers = Vec::new();
-    for _ in 0..available_parallelism()?.get() {
-        workers.push(start_worker(Arc::clone(&app), listeners.try_clone()?, stopped.clone())?);
+    let mut keeping = tokio::spawn(async move { keeper.run().await });
+    let mut workers = JoinSet::new();
+    for number in 0..available_parallelism()?.get() {
+        workers.spawn(start_worker(number, Arc::clone(&app), listeners.try_clone()?, stopped.clone())?);
     }
     drop(listeners);
-    stop.await;
+    let ended = tokio::select! {
+        () = stop => Ok(()),
+        Some(worker) = workers.join_next() => {
+            worker.map_err(Into::into).flatten().and_then(|()| Err(anyhow!("a worker ended by itself")))
+        }
+        keeper = &mut keeping => Err(anyhow!("nothing follows the log of revisions any more: {keeper:?}")),
+    };
     tracing::info!("stopping");
     stopping.send_replace(true);
-    for worker in workers {
-        if let Err(error) = worker.await {
-            tracing::error!(%error, "a worker ended before its time");
+    while let Some(worker) = workers.join_next().await {
+        if let Err(error) = worker.map_err(Into::into).flatten() {
+            tracing::error!(error = format!("{error:#}"), "a worker did not end in order");
         }
     }
     keeping.abort();
     app.keeper.write_uses().await;
-    Ok(())
+    ended
 }
 
+/// A thread of its own, and what awaits its end.
 fn start_worker(
+    number: usize,
     app: Arc<App>,
     listeners: Listeners,
     stopped: watch::Receiver<bool>,
-) -> std::io::Result<JoinHandle<()>> {
+) -> Result<impl Future<Output = Result<()>> + use<>> {
     let runtime = Builder::new_current_thread().enable_all().build()?;
-    let worker = async move {
-        if let Err(error) = work(&app, listeners, stopped).await {
-            tracing::error!(error = format!("{error:#}"), "a worker cannot listen");
-        }
-    };
-    Ok(tokio::task::spawn_blocking(move || runtime.block_on(worker)))
+    let (ended, end) = oneshot::channel();
+    thread::Builder::new().name(format!("worker-{number}")).spawn(move || {
+        let result = runtime.block_on(work(&app, listeners, stopped));
+        // A name that is still being looked up must not hold up the end.
+        runtime.shutdown_background();
+        // Whoever is told of the end may open the database again.
+        drop(app);
+        let _ = ended.send(result);
+    })?;
+    Ok(async { end.await.context("a worker panicked")? })
 }
 
 /// Accepts and serves until it is stopped, and until what runs is done.

@@ -1,4 +1,4 @@
-//! One compression of SHA-256: the one place of this project with `unsafe`.
+//! One compression of SHA-256: the one module of this crate with `unsafe`.
 
 use aws_lc_sys::SHA256_TransformBlocks;
 

@@ -19,10 +19,7 @@ pub(crate) type Mac = [u8; DIGEST];
 pub(crate) struct Message([u8; BLOCK]);
 
 impl Message {
-    /// `parts`, one behind the other.
-    ///
-    /// # Panics
-    /// Above [`LONGEST`] bytes in all.
+    /// `head` and behind it `tail`: [`LONGEST`] bytes in all at most, or it does not compile.
     #[inline]
     pub(crate) fn new<const A: usize, const B: usize>(head: &[u8; A], tail: &[u8; B]) -> Self {
         const { assert!(A + B <= LONGEST, "the message must fit into one block") };

@@ -23,7 +23,7 @@ const SUBJECT: HeaderName = HeaderName::from_static("x-titan-subject");
 const TENANT: HeaderName = HeaderName::from_static("x-titan-tenant");
 const WEBSOCKET: HeaderValue = HeaderValue::from_static("websocket");
 
-const BETWEEN_NEIGHBOURS: [HeaderName; 9] = [
+static BETWEEN_NEIGHBOURS: [HeaderName; 9] = [
     CONNECTION,
     KEEP_ALIVE,
     PROXY_AUTHENTICATE,

@@ -42,6 +42,8 @@ impl Rules {
         let guard = Arc::new(Guard::new(Arc::clone(&catalogue), Arc::<SystemClock>::clone(&clock)));
         let keeper = Arc::new(Keeper::new(Arc::clone(&store), Arc::clone(&guard)));
         keeper.start().await.unwrap();
+        let following = Arc::clone(&keeper);
+        tokio::spawn(async move { following.run().await });
         let tenants = TenantService::new(
             Arc::clone(&store),
             Arc::<SystemClock>::clone(&clock),
