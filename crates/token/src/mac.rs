@@ -82,3 +82,53 @@ fn to_bytes(state: State) -> Mac {
     }
     bytes
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// HMAC fills a short key up with zeros (RFC 2104, 2).
+    fn key(bytes: &[u8]) -> MacKey {
+        let mut key = [0; 32];
+        key[..bytes.len()].copy_from_slice(bytes);
+        MacKey::new(&key)
+    }
+
+    fn hex(mac: Mac) -> alloc::string::String {
+        mac.iter().map(|byte| alloc::format!("{byte:02x}")).collect()
+    }
+
+    /// RFC 4231, 4.2 and 4.3.
+    #[test]
+    fn is_hmac() {
+        let mac = key(&[0x0b; 20]).mac(&Message::new(b"Hi ", b"There"));
+        assert_eq!(hex(mac), "b0344c61d8db38535ca8afceaf0bf12b881dc200c9833da726e9376c2e32cff7");
+        let mac = key(b"Jefe").mac(&Message::new(b"what do ya want ", b"for nothing?"));
+        assert_eq!(hex(mac), "5bdcc146bf60754e6a042426089575c75a003f089d2739839dec58b964ec3843");
+    }
+
+    /// The shortest and the longest message, against another implementation.
+    #[test]
+    fn pads_every_length() {
+        let theirs = aws_lc_rs::hmac::Key::new(aws_lc_rs::hmac::HMAC_SHA256, &[7; 32]);
+        let ours = key(&[7; 32]);
+        let expected = |message: &[u8]| aws_lc_rs::hmac::sign(&theirs, message);
+        assert_eq!(ours.mac(&Message::new(&[], &[])), expected(&[]).as_ref());
+        assert_eq!(
+            ours.mac(&Message::new(&[1; 14], &[2; 41])),
+            expected(&[[1; 14].as_slice(), &[2; 41]].concat()).as_ref()
+        );
+    }
+
+    #[test]
+    fn one_bit_apart_is_another() {
+        let (key, message) = (key(b"k"), Message::new(b"a", b"b"));
+        let mac = key.mac(&message);
+        assert!(key.is_mac_of(&mac, &message));
+        for bit in 0..256 {
+            let mut other = mac;
+            other[bit / 8] ^= 1 << (bit % 8);
+            assert!(!key.is_mac_of(&other, &message), "{bit}");
+        }
+    }
+}
