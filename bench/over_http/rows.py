@@ -43,13 +43,26 @@ class Row:
         print(f"{self.name:<62} {cpu:>12.1f} {rate:>12.0f} {p99:>10.2f} {busy:>6.2f}", flush=True)
 
 
-def create_key(titan, scope):
+def create(titan, scope):
     body = json.dumps({"label": "bench", "lifetimeDays": 1, "scopes": [scope]})
     headers = {"Authorization": f"Bearer {titan.master_key}", "Content-Type": "application/json"}
     status, answer = titan.ask("POST", "/admin/keys", headers, body)
     if status != 201:
         raise SystemExit(f"POST /admin/keys: {status} {answer}")
-    return json.loads(answer)["data"]["key"]
+    return json.loads(answer)["data"]
+
+
+def create_key(titan, scope):
+    return create(titan, scope)["key"]
+
+
+def create_revoked_key(titan, scope):
+    made = create(titan, scope)
+    headers = {"Authorization": f"Bearer {titan.master_key}"}
+    status, answer = titan.ask("DELETE", f"/admin/keys/{made['id']}", headers, None)
+    if status != 204:
+        raise SystemExit(f"DELETE /admin/keys: {status} {answer}")
+    return made["key"]
 
 
 def forge(key):
@@ -72,6 +85,7 @@ class Bench:
         self.caller = create_key(self.titan, "keys:verify")
         self.keys = [create_key(self.titan, "sessions:read") for _ in range(KEYS)]
         self.forged = [forge(key) for key in self.keys]
+        self.revoked = [create_revoked_key(self.titan, "sessions:read") for _ in range(KEYS)]
 
     def row(self, name, server, requests, is_refused=False):
         path = self.folder / f"{name.replace(' ', '-').replace('/', '-')}.lua"
@@ -99,6 +113,9 @@ class Bench:
             "verify bad": self.verify_row(
                 "titan verify, forged key asked about", self.titan, verify, callers, self.forged
             ),
+            "verify revoked": self.verify_row(
+                "titan verify, revoked key asked about", self.titan, verify, callers, self.revoked
+            ),
             "verify refuses": self.verify_row(
                 "titan verify, refuses a forged caller", self.titan, verify, self.forged, self.keys, True
             ),
@@ -108,11 +125,14 @@ class Bench:
             "gateway refuses": self.get_row(
                 "titan gateway, refuses a forged key", self.titan, PATH, self.forged, True
             ),
+            "gateway revoked": self.get_row(
+                "titan gateway, refuses a revoked key", self.titan, PATH, self.revoked, True
+            ),
         }
 
     def check_verdicts(self):
         """What the rows below do not see: verdicts in bodies."""
-        for key, verdict in ((self.keys[0], True), (self.forged[0], False)):
+        for key, verdict in ((self.keys[0], True), (self.forged[0], False), (self.revoked[0], False)):
             headers = {"Authorization": f"Bearer {self.caller}", "Content-Type": "application/json"}
             status, answer = self.titan.ask("POST", "/auth/verify", headers, json.dumps({"key": key}))
             if status != 200 or json.loads(answer)["data"]["valid"] is not verdict:
@@ -163,11 +183,13 @@ def report(rows, kept):
     ratio_line("verify", "json", "cpu_us", "CPU: titan verify / axum with a body and JSON both ways")
     ratio_line("verify", "hello", "p99_ms", "p99: titan verify / axum hello", 1.2)
     ratio_line("verify bad", "verify", "cpu_us", "CPU: titan verify, forged key / good key", EQUAL)
+    ratio_line("verify revoked", "verify", "cpu_us", "CPU: titan verify, revoked key / good key", EQUAL)
     ratio_line("verify refuses", "verify", "cpu_us", "CPU: titan verify, forged caller / good caller", EQUAL)
     ratio_line("gateway", "nginx", "cpu_us", "CPU: titan gateway / nginx proxy_pass", 1.25)
     ratio_line("gateway", "proxy", "cpu_us", "CPU: titan gateway / hyper-util proxy that checks nothing")
     ratio_line("gateway", "nginx", "p99_ms", "p99: titan gateway / nginx proxy_pass", 1.2)
     ratio_line("gateway refuses", "gateway", "cpu_us", "CPU: titan gateway, forged key / good key", EQUAL)
+    ratio_line("gateway revoked", "gateway", "cpu_us", "CPU: titan gateway, revoked key / good key", EQUAL)
     text = "rate that good keys keep at the gateway beside as many connections with forged ones"
     line(text, median(kept), at_least=0.8)
     print()

@@ -1,5 +1,5 @@
-//! How the CPU hashes. A reference is two compressions, and SHA instructions make those four times as fast, while
-//! all else takes as long as before: each class of CPU has goals of its own.
+//! How the CPU hashes. A reference is two compressions, and SHA instructions make those three to four times as
+//! fast, while all else takes as long as before: each class of CPU has goals of its own.
 
 use crate::report::AtMost;
 use std::process::Command;
