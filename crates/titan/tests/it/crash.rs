@@ -13,6 +13,8 @@ use std::time::Duration;
 use tokio::task::JoinSet;
 
 const KILLS: u64 = 50;
+/// New keys that are acknowledged before each kill.
+const FEWEST_KEYS: usize = 8;
 const WRITERS: u64 = 4;
 
 /// What the answers said, over all rounds.
@@ -188,6 +190,12 @@ async fn audit(folder: &std::path::Path) {
     }
 }
 
+/// How many keys were ever acknowledged, but for those that are open.
+fn known(ledger: &Shared) -> usize {
+    let ledger = ledger.lock().unwrap();
+    ledger.live.len() + ledger.dead.len()
+}
+
 async fn kill_many_times(seed: u64) {
     let folder = tempfile::tempdir().unwrap();
     let ledger = Shared::default();
@@ -204,12 +212,17 @@ async fn kill_many_times(seed: u64) {
         if round == KILLS {
             break;
         }
+        let before = known(&ledger);
         let mut writers = JoinSet::new();
         for writer in 0..WRITERS {
             let dice = Dice(seed ^ (round * WRITERS + writer + 1).wrapping_mul(0x9e37_79b9_7f4a_7c15));
             writers.spawn(write(program.master(), Arc::clone(&ledger), dice));
         }
         tokio::time::sleep(Duration::from_millis(5 + dice.next(80))).await;
+        // On a slow disk nothing may have been acknowledged yet, and the kill would prove nothing.
+        while known(&ledger) < before + FEWEST_KEYS {
+            tokio::time::sleep(Duration::from_millis(1)).await;
+        }
         program.kill();
         while let Some(written) = writers.join_next().await {
             written.unwrap();
