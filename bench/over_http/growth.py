@@ -11,8 +11,8 @@ from table import line, title
 LIVE, REVOKED = 1_000_000, 100_000
 STARTS = 5
 DAY_MS = 86_400_000
-# As serde writes a KeyStanding (crates/core/src/revision).
-STANDING = '{"is_revoked":true,"is_disabled":false,"retirement":null}'
+# As serde writes a KeyStatus (crates/core/src/revision).
+STATUS = '{"is_revoked":true,"is_disabled":false,"retirement":null}'
 # A change of a key (crates/store/src/sqlite/revision.rs).
 KIND_KEY = 1
 
@@ -42,8 +42,8 @@ def fill(path):
         database.executemany("UPDATE key SET revoked_at = ? WHERE id = ?", ((now, id) for id in revoked))
         (head,) = database.execute("SELECT revision FROM revision_head").fetchone()
         database.executemany(
-            "INSERT INTO change (revision, kind, subject, standing) VALUES (?, ?, ?, ?)",
-            ((head + number, KIND_KEY, id, STANDING) for number, id in enumerate(revoked, 1)),
+            "INSERT INTO change (revision, kind, subject, status) VALUES (?, ?, ?, ?)",
+            ((head + number, KIND_KEY, id, STATUS) for number, id in enumerate(revoked, 1)),
         )
         database.execute("UPDATE revision_head SET revision = revision + ?", (REVOKED,))
     database.close()

@@ -4,13 +4,13 @@ use crate::keys::{Kind, SLOT, id, secret};
 use crate::measure;
 use std::sync::Arc;
 use titan_core::access::Catalogue;
-use titan_core::revision::{Change, KeyStanding, TenantStanding};
+use titan_core::revision::{Change, KeyStatus, TenantStatus};
 use titan_core::signing::SlotKey;
 use titan_core::time::{Clock, Timestamp};
 use titan_edge::Guard;
 use titan_token::TenantId;
 
-/// As many as the keeper reads from the log at once.
+/// As many as the follower reads from the log at once.
 const PIECE: usize = 10_000;
 /// The number of the secret that the guard knows.
 pub const OURS: u8 = 1;
@@ -30,10 +30,10 @@ pub fn with_revoked(count: usize) -> anyhow::Result<Guard> {
     let guard = Guard::new(Arc::new(Catalogue::new([])?), Arc::new(WallClock));
     guard.set_signing_keys(&[slot_key()]);
     // Another tenant is switched off, so that looking a tenant up is not free.
-    let off = TenantStanding { is_disabled: true, not_before: None };
+    let off = TenantStatus { is_disabled: true, not_before: None };
     guard.apply(&[Change::Tenant(TenantId(2), off)]);
     revoke(&guard, count);
-    anyhow::ensure!(guard.noted_count() == count, "not all were noted");
+    anyhow::ensure!(guard.restricted_count() == count, "not all are in the revocation set");
     Ok(guard)
 }
 
@@ -49,7 +49,7 @@ fn slot_key() -> SlotKey {
 
 /// In pieces, as at a start of the program.
 fn revoke(guard: &Guard, count: usize) {
-    let revoked = KeyStanding { is_revoked: true, ..KeyStanding::default() };
+    let revoked = KeyStatus { is_revoked: true, ..KeyStatus::default() };
     for first in (0..count).step_by(PIECE) {
         let last = (first + PIECE).min(count);
         let changes: Vec<Change> =

@@ -11,40 +11,40 @@ use titan_core::access::{Action, Caller, Denial, KeyPrincipal, Origin, Permit, b
 use titan_token::KeyId;
 
 /// The holder of the master key: the callers of `/admin`.
-pub(crate) struct Admin(Asking);
+pub(crate) struct Admin(Authenticated);
 
 /// The holder of an API key: the callers of `/api/account`.
 pub(crate) struct Account {
-    asking: Asking,
+    authenticated: Authenticated,
     key: KeyPrincipal,
 }
 
 /// A proven caller and where the request came from.
-pub(crate) struct Asking {
+pub(crate) struct Authenticated {
     caller: Caller,
     origin: Origin,
 }
 
 /// A caller of either surface.
-pub(crate) trait Asks {
-    fn asking(&self) -> &Asking;
+pub(crate) trait Authorize {
+    fn authenticated(&self) -> &Authenticated;
 
     /// The proof that this caller may do `A`, to `target` where the action has one.
     fn permit<A: Action>(&self, target: Option<KeyId>) -> Result<Permit<A>, Denial> {
-        let Asking { caller, origin } = self.asking();
+        let Authenticated { caller, origin } = self.authenticated();
         decide(caller, target, origin.clone())
     }
 }
 
-impl Asks for Admin {
-    fn asking(&self) -> &Asking {
+impl Authorize for Admin {
+    fn authenticated(&self) -> &Authenticated {
         &self.0
     }
 }
 
-impl Asks for Account {
-    fn asking(&self) -> &Asking {
-        &self.asking
+impl Authorize for Account {
+    fn authenticated(&self) -> &Authenticated {
+        &self.authenticated
     }
 }
 
@@ -64,7 +64,7 @@ impl FromRequestParts<ControlPlane> for Admin {
             denial => master_key_needed(&denial),
         })?;
         if state.master.contains(credential) {
-            return Ok(Self(Asking { caller: Caller::Master, origin: origin(parts) }));
+            return Ok(Self(Authenticated { caller: Caller::Master, origin: origin(parts) }));
         }
         // A good API key is told what is needed here; a bad one, what is wrong with it; other texts are no keys.
         match state.gate.authenticate(credential) {
@@ -84,8 +84,8 @@ impl FromRequestParts<ControlPlane> for Account {
             return Err(Denial::WrongCredential("api key required").into());
         }
         let key = state.gate.authenticate(credential)?;
-        let asking = Asking { caller: Caller::Key(key.clone()), origin: origin(parts) };
-        Ok(Self { asking, key })
+        let authenticated = Authenticated { caller: Caller::Key(key.clone()), origin: origin(parts) };
+        Ok(Self { authenticated, key })
     }
 }
 

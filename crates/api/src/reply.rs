@@ -61,7 +61,7 @@ impl Reply {
     }
 
     /// What a rotated key that lives on for a while must say (RFC 9745, RFC 8594).
-    pub(crate) fn asked_by(self, key: &KeyPrincipal) -> Self {
+    pub(crate) fn with_deprecation(self, key: &KeyPrincipal) -> Self {
         match key.retirement() {
             Some(Retirement { since, until }) => {
                 self.header("deprecation", &format!("@{}", since.secs())).header("sunset", &until.http_date())

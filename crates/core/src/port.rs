@@ -11,7 +11,7 @@ use async_trait::async_trait;
 /// A database.
 #[async_trait]
 pub trait Store:
-    key::Keys + tenant::Tenants + signing::SigningKeys + revision::Revisions + audit::Trail + Send + Sync
+    key::Keys + tenant::Tenants + signing::SigningKeys + revision::Revisions + audit::AuditLog + Send + Sync
 {
     /// Starts a write. Writes exclude each other from here to their end.
     async fn begin(&self) -> StoreResult<Box<dyn Tx>>;
@@ -25,7 +25,7 @@ pub trait Tx:
     + signing::SigningKeysTx
     + revision::RevisionsTx
     + idempotency::AnswersTx
-    + audit::TrailTx
+    + audit::AuditLogTx
     + Send
 {
     /// Makes it durable: when this has returned, a crash does not undo it.

@@ -19,24 +19,25 @@ pub struct Guard {
 }
 
 impl Guard {
-    /// A guard that knows nothing yet: it refuses every key until a [`crate::Keeper`] has told it the signing
+    /// A guard that knows nothing yet. It refuses every key until a [`crate::Follower`] has set the signing
     /// keys.
     pub fn new(catalogue: Arc<Catalogue>, clock: Arc<dyn Clock>) -> Self {
         Self { snapshot: ArcSwap::from_pointee(Snapshot::new()), catalogue, clock, uses: Uses::new() }
     }
 
-    /// Who holds this key at `now`, after every check but the scope. Pure: it notes no use.
+    /// Who holds this key at `now`, after every check but the scope. Pure: it records no use.
     #[inline]
     pub fn check(&self, credential: &str, now: Timestamp) -> Result<KeyPrincipal, Denial> {
         self.examine(credential, now).1
     }
 
-    /// The same, and beside it what may be told of a key that is refused: all it says, once its MAC held.
+    /// The same, together with the verified key: the caller may see the content of a refused key once its MAC
+    /// held.
     ///
-    /// The set of noted keys is newer than the snapshot it is read with, if a change came in between: then a
-    /// key that is only retiring or disabled would be taken for revoked. What stands against it was published
-    /// before it was noted, so a second look at the newest snapshot sees it. No other verdict needs one. The
-    /// second look proves the key again: its slot may hold another signing key by then.
+    /// The revocation set can be newer than the snapshot that is read with it. A key that is only retiring or
+    /// disabled would then look revoked. Its status was published before its id entered the set, so a second
+    /// look at the newest snapshot finds it. No other verdict needs a second look. The second look verifies the
+    /// MAC again, because the slot may hold another signing key by then.
     #[inline]
     pub fn examine(
         &self,
@@ -74,9 +75,9 @@ impl Guard {
         }
     }
 
-    /// Notes that a key was accepted, for its `lastUsedAt`.
-    pub fn note_use(&self, key: &KeyPrincipal) {
-        self.uses.note(key.id(), self.clock.now());
+    /// Records that a key was accepted, for its `lastUsedAt`.
+    pub fn record_use(&self, key: &KeyPrincipal) {
+        self.uses.record(key.id(), self.clock.now());
     }
 
     /// The time by this guard's clock.
@@ -90,8 +91,8 @@ impl Guard {
     }
 
     /// How many keys are revoked, disabled or retiring.
-    pub fn noted_count(&self) -> usize {
-        self.snapshot.load().noted_count()
+    pub fn restricted_count(&self) -> usize {
+        self.snapshot.load().restricted_count()
     }
 
     /// Takes the signing keys over, in place of those that were there.
@@ -106,10 +107,10 @@ impl Guard {
     /// Applies changes in their order. When it has returned, no decision is made from before them.
     pub fn apply<'a>(&self, changes: impl IntoIterator<Item = &'a Change>) {
         let mut snapshot = Snapshot::clone(&self.snapshot.load());
-        let to_note = snapshot.apply(changes);
+        let to_add = snapshot.apply(changes);
         let snapshot = Arc::new(snapshot);
         self.snapshot.store(Arc::clone(&snapshot));
-        snapshot.note(to_note);
+        snapshot.restrict(to_add);
     }
 
     pub(crate) fn uses(&self) -> &Uses {
@@ -131,7 +132,7 @@ fn parse(credential: &str) -> Result<UntrustedKey, Denial> {
 impl Gate for Guard {
     fn authenticate(&self, credential: &str) -> Result<KeyPrincipal, Denial> {
         let key = self.check(credential, self.clock.now())?;
-        self.note_use(&key);
+        self.record_use(&key);
         Ok(key)
     }
 }

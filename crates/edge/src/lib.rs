@@ -4,25 +4,25 @@
 //! headers → token → MAC → snapshot (one atomic load) → decision → gateway, or the answer to /auth/verify
 //! ```
 //!
-//! The [`Keeper`] builds the snapshot from the log of revisions and keeps it current; the [`Guard`] decides
-//! from it without a lock and without a database.
+//! The [`Follower`] builds the snapshot from the revision log and keeps it current. The [`Guard`] decides from
+//! it without a lock and without a database.
 
 #![deny(unsafe_code)]
 
 mod body;
-mod details;
+mod follower;
 pub mod gateway;
 mod guard;
-mod keeper;
-mod noted;
+mod key_cache;
 mod prefetch;
 mod reply;
+mod revocation_set;
 mod snapshot;
 mod uses;
 pub mod verify;
 
 pub use body::Body;
+pub use follower::Follower;
 pub use gateway::Gateway;
 pub use guard::Guard;
-pub use keeper::Keeper;
 pub use reply::error_response;

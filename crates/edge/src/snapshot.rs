@@ -1,11 +1,11 @@
 //! All that the edge knows of keys, tenants and signing keys, as of one revision.
 
-use crate::noted::Noted;
+use crate::revocation_set::RevocationSet;
 use imbl::{HashMap, OrdMap};
 use std::collections::HashSet;
 use std::sync::Arc;
 use titan_core::access::{Denial, KeyPrincipal, Retirement};
-use titan_core::revision::{Change, KeyStanding, TenantStanding};
+use titan_core::revision::{Change, KeyStatus, TenantStatus};
 use titan_core::signing::SlotKey;
 use titan_core::time::Timestamp;
 use titan_token::{KeyId, SigningKey, Slot, TenantId, UntrustedKey, VerifiedKey};
@@ -18,17 +18,18 @@ struct Signing {
     not_before: Timestamp,
 }
 
-/// What the edge knows. Copies share what did not change; the set of noted keys is shared by all of them and
-/// changed in place, so that a revocation does not copy ten million ids.
+/// What the edge knows. Copies share what did not change. All copies share one revocation set, which is changed
+/// in place, so that a revocation does not copy ten million ids.
 #[derive(Clone)]
 pub(crate) struct Snapshot {
     slots: [Option<Signing>; 16],
-    /// Those alone that something stands against: few, so that a search beats hashing.
-    tenants: OrdMap<TenantId, TenantStanding>,
-    /// Every key that something stands against.
-    noted: Arc<Noted>,
-    /// What stands against a noted key, if it is not that it is revoked for good: those are the many.
-    standings: HashMap<KeyId, KeyStanding>,
+    /// Only restricted tenants: they are few, so a search is faster than hashing.
+    tenants: OrdMap<TenantId, TenantStatus>,
+    /// The ids of all restricted keys: revoked, disabled or retiring.
+    revocations: Arc<RevocationSet>,
+    /// The status of a key in the revocation set that is not revoked for good. A key without an entry here is
+    /// revoked; most are.
+    statuses: HashMap<KeyId, KeyStatus>,
 }
 
 impl Snapshot {
@@ -36,8 +37,8 @@ impl Snapshot {
         Self {
             slots: std::array::from_fn(|_| None),
             tenants: OrdMap::new(),
-            noted: Arc::new(Noted::new()),
-            standings: HashMap::new(),
+            revocations: Arc::new(RevocationSet::new()),
+            statuses: HashMap::new(),
         }
     }
 
@@ -54,64 +55,64 @@ impl Snapshot {
         }
     }
 
-    /// Applies changes in their order. The ids that come back must be noted with [`Self::note`] once this
-    /// snapshot is the one that readers have.
+    /// Applies changes in their order. The caller must pass the returned ids to [`Self::restrict`] once it has
+    /// published this snapshot.
     ///
-    /// The set of noted keys is changed under the eyes of readers of older snapshots, so the order matters: a
-    /// key that gets a standing is noted after the standing can be seen (before, it still passes), and one that
-    /// loses it leaves the set before (after, it already passes). A reader that still has an older snapshot looks
-    /// again before it says revoked ([`crate::Guard`]).
+    /// Readers of older snapshots see changes of the revocation set at once, so the order matters. A key that
+    /// becomes restricted enters the set after its status is published; until then it still passes. A key that
+    /// is no longer restricted leaves the set before its status goes; from then on it passes. A reader with an
+    /// older snapshot looks again before it says revoked ([`crate::Guard`]).
     #[must_use]
     pub(crate) fn apply<'a>(&mut self, changes: impl IntoIterator<Item = &'a Change>) -> HashSet<KeyId> {
-        let mut to_note = HashSet::new();
+        let mut to_add = HashSet::new();
         for change in changes {
             match change {
-                Change::Key(id, standing) if standing.is_plain() => {
-                    to_note.remove(id);
-                    self.noted.remove(*id);
-                    self.standings.remove(id);
+                Change::Key(id, status) if status.is_unrestricted() => {
+                    to_add.remove(id);
+                    self.revocations.remove(*id);
+                    self.statuses.remove(id);
                 }
-                Change::Key(id, standing) => {
-                    to_note.insert(*id);
-                    self.stand(*id, *standing);
+                Change::Key(id, status) => {
+                    to_add.insert(*id);
+                    self.set_status(*id, *status);
                 }
-                Change::Tenant(id, standing) => self.set_tenant(*id, *standing),
+                Change::Tenant(id, status) => self.set_tenant(*id, *status),
                 // It only says that the signing keys must be read anew.
                 Change::SigningKey(_) => {}
             }
         }
-        if self.noted.is_too_small_for(to_note.len()) {
-            self.noted = Arc::new(self.noted.grown(to_note.len()));
+        if self.revocations.is_too_small_for(to_add.len()) {
+            self.revocations = Arc::new(self.revocations.grown(to_add.len()));
         }
-        to_note
+        to_add
     }
 
-    /// Notes keys whose standing readers can see.
-    pub(crate) fn note(&self, ids: HashSet<KeyId>) {
+    /// Adds keys to the revocation set. Readers must already see their status.
+    pub(crate) fn restrict(&self, ids: HashSet<KeyId>) {
         for id in ids {
-            self.noted.insert(id);
+            self.revocations.insert(id);
         }
     }
 
-    fn stand(&mut self, id: KeyId, standing: KeyStanding) {
-        if standing.is_revoked {
-            self.standings.remove(&id);
+    fn set_status(&mut self, id: KeyId, status: KeyStatus) {
+        if status.is_revoked {
+            self.statuses.remove(&id);
         } else {
-            self.standings.insert(id, standing);
+            self.statuses.insert(id, status);
         }
     }
 
-    fn set_tenant(&mut self, id: TenantId, standing: TenantStanding) {
-        if standing == TenantStanding::default() {
+    fn set_tenant(&mut self, id: TenantId, status: TenantStatus) {
+        if status == TenantStatus::default() {
             self.tenants.remove(&id);
         } else {
-            self.tenants.insert(id, standing);
+            self.tenants.insert(id, status);
         }
     }
 
-    /// How many keys something stands against.
-    pub(crate) fn noted_count(&self) -> usize {
-        self.noted.len()
+    /// How many keys are revoked, disabled or retiring.
+    pub(crate) fn restricted_count(&self) -> usize {
+        self.revocations.len()
     }
 
     /// The key, if its MAC holds. Until then nothing is said of it.
@@ -119,7 +120,7 @@ impl Snapshot {
     pub(crate) fn prove(&self, key: &UntrustedKey) -> Result<VerifiedKey, Denial> {
         let claimed = key.unproven();
         // The set may be larger than the cache: ask for its line now, read it after the MAC.
-        self.noted.prefetch(claimed.id);
+        self.revocations.prefetch(claimed.id);
         let signing = self.signing(claimed.slot)?;
         key.verify(&signing.key).map_err(|_| Denial::Invalid)
     }
@@ -139,7 +140,7 @@ impl Snapshot {
         if signing.is_retired {
             return Err(Denial::Revoked);
         }
-        let retirement = self.check_standing(claims.id, now)?;
+        let retirement = self.check_status(claims.id, now)?;
         let issued_ms = claims.id.uuid().unix_ms();
         self.check_tenant(claims.tenant, issued_ms)?;
         if is_before(issued_ms, signing.not_before.ms()) {
@@ -149,17 +150,17 @@ impl Snapshot {
     }
 
     #[inline]
-    fn check_standing(&self, id: KeyId, now: Timestamp) -> Result<Option<Retirement>, Denial> {
-        if !self.noted.contains(id) {
+    fn check_status(&self, id: KeyId, now: Timestamp) -> Result<Option<Retirement>, Denial> {
+        if !self.revocations.contains(id) {
             return Ok(None);
         }
-        // Noted without a standing is revoked for good.
-        let standing = self.standings.get(&id).ok_or(Denial::Revoked)?;
-        let retirement = standing.retirement().map(|(since, until)| Retirement { since, until });
+        // In the set without a status: revoked for good.
+        let status = self.statuses.get(&id).ok_or(Denial::Revoked)?;
+        let retirement = status.retirement().map(|(since, until)| Retirement { since, until });
         if retirement.is_some_and(|retirement| now >= retirement.until) {
             return Err(Denial::Revoked);
         }
-        if standing.is_disabled {
+        if status.is_disabled {
             return Err(Denial::Disabled);
         }
         Ok(retirement)
@@ -168,8 +169,8 @@ impl Snapshot {
     #[inline]
     fn check_tenant(&self, tenant: TenantId, issued_ms: u64) -> Result<(), Denial> {
         match self.tenants.get(&tenant) {
-            Some(standing) if standing.is_disabled => Err(Denial::Disabled),
-            Some(standing) if standing.not_before.is_some_and(|t| is_before(issued_ms, t)) => {
+            Some(status) if status.is_disabled => Err(Denial::Disabled),
+            Some(status) if status.not_before.is_some_and(|t| is_before(issued_ms, t)) => {
                 Err(Denial::Revoked)
             }
             None | Some(_) => Ok(()),
@@ -209,8 +210,8 @@ mod tests {
     }
 
     fn apply(snapshot: &mut Snapshot, change: &Change) {
-        let to_note = snapshot.apply([change]);
-        snapshot.note(to_note);
+        let to_add = snapshot.apply([change]);
+        snapshot.restrict(to_add);
     }
 
     fn claims() -> Claims {
@@ -243,7 +244,7 @@ mod tests {
         let mut snapshot = snapshot();
         apply(
             &mut snapshot,
-            &Change::Key(claims().id, KeyStanding { is_revoked: true, ..KeyStanding::default() }),
+            &Change::Key(claims().id, KeyStatus { is_revoked: true, ..KeyStatus::default() }),
         );
         let forged = claims().sign(Prefix::Standard, &SigningKey::for_api_keys(&secret(2)));
         let Ok(Presented::SelfContained(key)) = Presented::parse(forged.expose()) else { panic!("a shape") };
@@ -255,8 +256,8 @@ mod tests {
     #[test]
     fn each_way_to_lose_a_key_is_named_in_order() {
         let id = claims().id;
-        let revoked = KeyStanding { is_revoked: true, is_disabled: true, retirement: None };
-        let disabled = KeyStanding { is_disabled: true, ..KeyStanding::default() };
+        let revoked = KeyStatus { is_revoked: true, is_disabled: true, retirement: None };
+        let disabled = KeyStatus { is_disabled: true, ..KeyStatus::default() };
         let mut snapshot = snapshot();
         apply(&mut snapshot, &Change::Key(id, disabled));
         assert_eq!(check(&snapshot, claims(), NOW).err(), Some(Denial::Disabled));
@@ -270,34 +271,34 @@ mod tests {
     fn a_key_that_is_switched_on_again_passes() {
         let id = claims().id;
         let mut snapshot = snapshot();
-        apply(&mut snapshot, &Change::Key(id, KeyStanding { is_disabled: true, ..KeyStanding::default() }));
-        apply(&mut snapshot, &Change::Key(id, KeyStanding::default()));
+        apply(&mut snapshot, &Change::Key(id, KeyStatus { is_disabled: true, ..KeyStatus::default() }));
+        apply(&mut snapshot, &Change::Key(id, KeyStatus::default()));
         assert!(check(&snapshot, claims(), NOW).is_ok());
-        assert_eq!(snapshot.noted_count(), 0);
+        assert_eq!(snapshot.restricted_count(), 0);
     }
 
     #[test]
-    fn no_reader_takes_a_standing_for_another() {
+    fn no_reader_takes_one_status_for_another() {
         let id = claims().id;
         let old = snapshot();
         let mut new = old.clone();
-        let off = Change::Key(id, KeyStanding { is_disabled: true, ..KeyStanding::default() });
-        let to_note = new.apply([&off]);
+        let off = Change::Key(id, KeyStatus { is_disabled: true, ..KeyStatus::default() });
+        let to_add = new.apply([&off]);
         assert!(check(&old, claims(), NOW).is_ok() && check(&new, claims(), NOW).is_ok(), "not in force yet");
-        new.note(to_note);
+        new.restrict(to_add);
         assert_eq!(check(&new, claims(), NOW).err(), Some(Denial::Disabled));
         let mut newer = new.clone();
-        let to_note = newer.apply([&Change::Key(id, KeyStanding::default())]);
-        assert!(to_note.is_empty());
+        let to_add = newer.apply([&Change::Key(id, KeyStatus::default())]);
+        assert!(to_add.is_empty());
         assert!(check(&new, claims(), NOW).is_ok(), "an older reader does not say revoked");
     }
 
     #[test]
     fn a_retiring_key_lives_for_its_overlap() {
         let (since, until) = (NOW.ms() - 1000, NOW.ms() + 500);
-        let standing = KeyStanding { retirement: Some((since, until)), ..KeyStanding::default() };
+        let status = KeyStatus { retirement: Some((since, until)), ..KeyStatus::default() };
         let mut snapshot = snapshot();
-        apply(&mut snapshot, &Change::Key(claims().id, standing));
+        apply(&mut snapshot, &Change::Key(claims().id, status));
         let principal = check(&snapshot, claims(), NOW).unwrap();
         assert_eq!(principal.retirement().unwrap().until.ms(), until);
         assert_eq!(check(&snapshot, claims(), Timestamp::from_ms(until)).err(), Some(Denial::Revoked));
@@ -306,10 +307,10 @@ mod tests {
     #[test]
     fn tenants_and_signing_keys_take_their_keys_along() {
         let mut snapshot = snapshot();
-        let off = TenantStanding { is_disabled: true, not_before: None };
+        let off = TenantStatus { is_disabled: true, not_before: None };
         apply(&mut snapshot, &Change::Tenant(TenantId(4), off));
         assert_eq!(check(&snapshot, claims(), NOW).err(), Some(Denial::Disabled));
-        let cut = |ms| TenantStanding { is_disabled: false, not_before: Some(ms) };
+        let cut = |ms| TenantStatus { is_disabled: false, not_before: Some(ms) };
         apply(&mut snapshot, &Change::Tenant(TenantId(4), cut(1_799_999_000_001)));
         assert_eq!(check(&snapshot, claims(), NOW).err(), Some(Denial::Revoked));
         apply(&mut snapshot, &Change::Tenant(TenantId(4), cut(1_799_999_000_000)));

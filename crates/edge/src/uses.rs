@@ -1,4 +1,4 @@
-//! When keys were last used: noted without a lock, written in batches.
+//! When keys were last used: recorded without a lock, written in batches.
 
 use crossbeam_queue::ArrayQueue;
 use std::collections::HashMap;
@@ -6,11 +6,11 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use titan_core::time::Timestamp;
 use titan_token::KeyId;
 
-/// A key that is used all the time is noted once in this many seconds.
-const GRAIN_SECS: i64 = 10;
+/// A key that is used all the time is recorded once in this many seconds.
+const RESOLUTION_SECS: i64 = 10;
 /// Keys seen lately: a table of this many places, one for each key by its random bits.
 const RECENT: usize = 1 << 14;
-/// Uses that wait to be written. When it is full, a use is noted at the key's next request instead.
+/// Uses that wait to be written. When the queue is full, a use is recorded at the key's next request instead.
 const WAITING: usize = 1 << 16;
 
 /// Uses between two writes.
@@ -25,11 +25,11 @@ impl Uses {
         Self { recent, waiting: ArrayQueue::new(WAITING) }
     }
 
-    /// Notes a use. A key that was noted a moment ago costs one load.
-    pub(crate) fn note(&self, id: KeyId, now: Timestamp) {
+    /// Records a use. A key that was recorded a moment ago costs one load.
+    pub(crate) fn record(&self, id: KeyId, now: Timestamp) {
         let (_, random) = id.uuid().halves();
         let place = usize::try_from(random >> 40).unwrap_or_default() % RECENT;
-        let moment = u64::try_from(now.secs().div_euclid(GRAIN_SECS)).unwrap_or_default();
+        let moment = u64::try_from(now.secs().div_euclid(RESOLUTION_SECS)).unwrap_or_default();
         // 40 bits of the id and 24 of the time (5 years of tens of seconds) in one word.
         let mark = (random << 24) | (moment & 0x00ff_ffff);
         if self.recent[place].load(Ordering::Relaxed) != mark && self.waiting.push((id, now)).is_ok() {
@@ -64,17 +64,17 @@ mod tests {
     }
 
     #[test]
-    fn a_busy_key_is_noted_once_in_a_while_and_each_key_for_itself() {
+    fn a_busy_key_is_recorded_once_in_a_while_and_each_key_by_itself() {
         let uses = Uses::new();
         let at = |secs: i64| Timestamp::from_secs(1_800_000_000 + secs);
         for secs in 0..10 {
-            uses.note(id(1), at(secs));
+            uses.record(id(1), at(secs));
         }
-        uses.note(id(2), at(3));
+        uses.record(id(2), at(3));
         let mut taken = uses.take();
         taken.sort();
         assert_eq!(taken, [(id(1), at(0)), (id(2), at(3))]);
-        uses.note(id(1), at(11));
+        uses.record(id(1), at(11));
         assert_eq!(uses.take(), [(id(1), at(11))]);
         assert_eq!(uses.take(), []);
     }
@@ -88,11 +88,11 @@ mod tests {
             KeyId::new(Uuid::v7(1, [0, 0, 0, 0, 0, 0, a, b, c, d]))
         };
         for n in 0..70_000 {
-            uses.note(numbered(n), now);
+            uses.record(numbered(n), now);
         }
         assert!(uses.is_pressing());
         assert_eq!(uses.take().len(), WAITING);
-        uses.note(numbered(69_999), now);
+        uses.record(numbered(69_999), now);
         assert_eq!(uses.take(), [(numbered(69_999), now)]);
     }
 }

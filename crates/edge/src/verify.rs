@@ -3,7 +3,7 @@
 use crate::body::BodyError;
 use crate::gateway::Upstreams;
 use crate::reply::{error_response, json};
-use crate::{Body, Guard, Keeper};
+use crate::{Body, Follower, Guard};
 use http::header::{ALLOW, AUTHORIZATION, CONTENT_TYPE, HeaderMap, HeaderValue};
 use http::{Method, Request, Response, StatusCode};
 use http_body_util::{BodyExt, Limited};
@@ -28,7 +28,7 @@ const PATIENCE: Duration = Duration::from_millis(250);
 /// Answers `/auth/verify`.
 pub struct Verifier {
     guard: Arc<Guard>,
-    keeper: Arc<Keeper>,
+    follower: Arc<Follower>,
     master: Arc<MasterKeys>,
     upstreams: Arc<Upstreams>,
 }
@@ -139,11 +139,11 @@ impl Verifier {
     /// Answers from `guard`, for callers with `keys:verify` or a master key.
     pub fn new(
         guard: Arc<Guard>,
-        keeper: Arc<Keeper>,
+        follower: Arc<Follower>,
         master: Arc<MasterKeys>,
         upstreams: Arc<Upstreams>,
     ) -> Self {
-        Self { guard, keeper, master, upstreams }
+        Self { guard, follower, master, upstreams }
     }
 
     /// The whole exchange.
@@ -222,7 +222,7 @@ impl Verifier {
             return Ok(Verification { code: VerifyCode::from(&denial), ..Verification::default() });
         };
         if let (Ok(principal), None) = (&result, &denial) {
-            self.guard.note_use(principal);
+            self.guard.record_use(principal);
         }
         let code = denial.as_ref().map_or(VerifyCode::Valid, VerifyCode::from);
         Ok(self.describe(proven.claims(), code).await)
@@ -258,7 +258,7 @@ impl Verifier {
     /// All that may be told of a key that is ours. The row only adds what people read: without it, the answer
     /// is as good.
     async fn describe(&self, key: &Claims, code: VerifyCode) -> Verification {
-        let row = tokio::time::timeout(PATIENCE, self.keeper.details().of(key.id)).await;
+        let row = tokio::time::timeout(PATIENCE, self.follower.key_cache().lookup(key.id)).await;
         let row =
             row.map_err(Into::into).and_then(|row| row.map_err(BodyError::from)).unwrap_or_else(|error| {
                 tracing::warn!(%error, "the label of a key cannot be read");
@@ -302,7 +302,7 @@ fn unreadable(error: &(dyn std::error::Error + 'static)) -> Error {
     request_body = VerifyRequest,
     security(("masterKey" = []), ("apiKey" = ["keys:verify"])),
     responses(
-        (status = 200, description = "The key's standing, good or not", body = VerifyAnswer),
+        (status = 200, description = "The status of the key, good or not", body = VerifyAnswer),
         (status = 400, description = "A field is wrong"),
         (status = 401, description = "The caller's credential is missing or bad"),
         (status = 403, description = "The caller lacks keys:verify"),

@@ -5,11 +5,11 @@
 
 #![forbid(unsafe_code)]
 
-pub mod ambient;
 pub mod command;
 pub mod config;
 mod demo;
 mod dispatch;
 pub mod server;
+pub mod system;
 mod telemetry;
 pub mod wire;

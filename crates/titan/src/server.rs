@@ -76,12 +76,12 @@ async fn bind(address: SocketAddr) -> Result<TcpListener> {
 
 /// Serves until `stop` is done; then finishes what runs and writes what is left to write.
 ///
-/// Fails if a worker or the keeper ends before: a Titan that serves with a part of its cores, or that no revocation
+/// Fails if a worker or the follower ends before: a Titan that serves with a part of its cores, or that no revocation
 /// reaches, must be started anew.
 pub async fn serve(app: Arc<App>, listeners: Listeners, stop: impl Future<Output = ()>) -> Result<()> {
     let (stopping, stopped) = watch::channel(false);
-    let keeper = Arc::clone(&app.keeper);
-    let mut keeping = tokio::spawn(async move { keeper.run().await });
+    let follower = Arc::clone(&app.follower);
+    let mut keeping = tokio::spawn(async move { follower.run().await });
     let mut workers = JoinSet::new();
     for number in 0..available_parallelism()?.get() {
         workers.spawn(start_worker(number, Arc::clone(&app), listeners.try_clone()?, stopped.clone())?);
@@ -92,7 +92,7 @@ pub async fn serve(app: Arc<App>, listeners: Listeners, stop: impl Future<Output
         Some(worker) = workers.join_next() => {
             worker.map_err(Into::into).flatten().and_then(|()| Err(anyhow!("a worker ended by itself")))
         }
-        keeper = &mut keeping => Err(anyhow!("nothing follows the log of revisions any more: {keeper:?}")),
+        follower = &mut keeping => Err(anyhow!("nothing follows the log of revisions any more: {follower:?}")),
     };
     tracing::info!("stopping");
     stopping.send_replace(true);
@@ -102,7 +102,7 @@ pub async fn serve(app: Arc<App>, listeners: Listeners, stop: impl Future<Output
         }
     }
     keeping.abort();
-    app.keeper.write_uses().await;
+    app.follower.write_uses().await;
     ended
 }
 
@@ -119,7 +119,7 @@ fn start_worker(
         let result = runtime.block_on(work(&app, listeners, stopped));
         // A name that is still being looked up must not hold up the end.
         runtime.shutdown_background();
-        // Whoever is told of the end may open the database again.
+        // After this the database can be opened again.
         drop(app);
         let _ = ended.send(result);
     })?;

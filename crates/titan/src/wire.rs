@@ -13,19 +13,19 @@ use titan_core::access::{Catalogue, MasterKeys};
 use titan_core::entropy::Entropy;
 use titan_core::key::KeyService;
 use titan_core::port::Store;
-use titan_core::revision::Settle;
+use titan_core::revision::Propagation;
 use titan_core::signing::SigningKeyService;
 use titan_core::tenant::TenantService;
 use titan_core::time::Clock;
 use titan_edge::gateway::{self, Upstreams};
 use titan_edge::verify::{Document, Verifier};
-use titan_edge::{Gateway, Guard, Keeper};
+use titan_edge::{Follower, Gateway, Guard};
 use titan_store::{Location, SealKey};
 use utoipa::OpenApi;
 
 /// A Titan that is ready to be served.
 pub struct App {
-    pub(crate) keeper: Arc<Keeper>,
+    pub(crate) follower: Arc<Follower>,
     guard: Arc<Guard>,
     master: Arc<MasterKeys>,
     upstreams: Arc<Upstreams>,
@@ -48,31 +48,32 @@ impl App {
         let catalogue = Arc::new(catalogue);
         let upstreams = Arc::new(Upstreams::new(settings.upstream_map(&catalogue)?));
         let guard = Arc::new(Guard::new(Arc::clone(&catalogue), Arc::clone(&clock)));
-        let keeper = Arc::new(Keeper::new(Arc::clone(&store), Arc::clone(&guard)));
-        keeper.start().await?;
+        let follower = Arc::new(Follower::new(Arc::clone(&store), Arc::clone(&guard)));
+        follower.start().await?;
 
         let master = Arc::new(settings.master.hashed());
-        let settle: Arc<dyn Settle> = Arc::<Keeper>::clone(&keeper);
-        let tenants = TenantService::new(Arc::clone(&store), Arc::clone(&clock), Arc::clone(&settle));
+        let propagation: Arc<dyn Propagation> = Arc::<Follower>::clone(&follower);
+        let tenants = TenantService::new(Arc::clone(&store), Arc::clone(&clock), Arc::clone(&propagation));
         let signing_keys = SigningKeyService::new(
             Arc::clone(&store),
             Arc::clone(&clock),
             Arc::clone(&entropy),
-            Arc::clone(&settle),
+            Arc::clone(&propagation),
         );
         let days = settings.max_lifetime_days;
-        let keys = KeyService::new(store, clock, Arc::clone(&entropy), settle, Arc::clone(&catalogue), days);
+        let keys =
+            KeyService::new(store, clock, Arc::clone(&entropy), propagation, Arc::clone(&catalogue), days);
         let control_plane = ControlPlane {
             gate: Arc::<Guard>::clone(&guard),
             master: Arc::clone(&master),
             keys: Arc::new(keys),
             tenants: Arc::new(tenants),
             signing_keys: Arc::new(signing_keys),
-            is_ready: readiness(&keeper),
+            is_ready: readiness(&follower),
         };
         let gateway = settings.gateway.clone();
         let router = titan_api::router(control_plane, vec![Document::openapi()]);
-        Ok(Self { keeper, guard, master, upstreams, catalogue, entropy, router, gateway })
+        Ok(Self { follower, guard, master, upstreams, catalogue, entropy, router, gateway })
     }
 
     /// What answers the requests of one worker. They share all that decides; each has connections to the
@@ -86,7 +87,7 @@ impl App {
             self.gateway.clone(),
             Arc::clone(&master),
         );
-        let verifier = Verifier::new(guard, Arc::clone(&self.keeper), master, upstreams);
+        let verifier = Verifier::new(guard, Arc::clone(&self.follower), master, upstreams);
         let trusted = self.gateway.trusted_proxies.clone();
         Dispatcher::new(self.router.clone(), verifier, gateway, trusted, &*self.entropy)
     }
@@ -98,9 +99,9 @@ impl App {
     }
 }
 
-fn readiness(keeper: &Arc<Keeper>) -> Arc<dyn Fn() -> bool + Send + Sync> {
-    let keeper = Arc::clone(keeper);
-    Arc::new(move || keeper.is_ready())
+fn readiness(follower: &Arc<Follower>) -> Arc<dyn Fn() -> bool + Send + Sync> {
+    let follower = Arc::clone(follower);
+    Arc::new(move || follower.is_ready())
 }
 
 /// The OpenAPI document of all that Titan serves itself.

@@ -2,7 +2,7 @@
 
 use super::view::KeyView;
 use crate::ControlPlane;
-use crate::caller::{Account, Admin, Asks};
+use crate::caller::{Account, Admin, Authorize};
 use crate::error::Answer;
 use crate::extract::{Json, request_name};
 use crate::reply::{Data, ErrorBody, Reply};
@@ -99,7 +99,7 @@ pub(crate) async fn account(
     let new = new_key(body.label, body.lifetime_days, body.scopes, None)?;
     let issued = state.keys.create(caller.permit(None)?, new, request).await?;
     let view = KeyView::issued(&state.keys, &issued.key, &issued.plain);
-    Ok(Reply::data(StatusCode::CREATED, view).asked_by(caller.key()))
+    Ok(Reply::data(StatusCode::CREATED, view).with_deprecation(caller.key()))
 }
 
 fn new_key(

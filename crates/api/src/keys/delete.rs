@@ -2,7 +2,7 @@
 
 use super::update::Reaching;
 use crate::ControlPlane;
-use crate::caller::{Account, Admin, Asks};
+use crate::caller::{Account, Admin, Authorize};
 use crate::error::Answer;
 use crate::extract::{Id, Query};
 use crate::reply::{ErrorBody, Reply};
@@ -48,10 +48,15 @@ pub(crate) async fn account(
     Id(id): Id<KeyId>,
     Query(reaching): Query<Reaching>,
 ) -> Answer<Reply> {
-    Ok(delete(&state, &caller, id, &reaching).await?.asked_by(caller.key()))
+    Ok(delete(&state, &caller, id, &reaching).await?.with_deprecation(caller.key()))
 }
 
-async fn delete(state: &ControlPlane, caller: &impl Asks, id: KeyId, reaching: &Reaching) -> Answer<Reply> {
+async fn delete(
+    state: &ControlPlane,
+    caller: &impl Authorize,
+    id: KeyId,
+    reaching: &Reaching,
+) -> Answer<Reply> {
     let receipt = state.keys.delete(&caller.permit(Some(id))?, id, reaching.descendants).await?;
     Ok(Reply::empty().receipt(Some(receipt)))
 }

@@ -2,7 +2,7 @@
 
 use super::view::KeyView;
 use crate::ControlPlane;
-use crate::caller::{Account, Admin, Asks};
+use crate::caller::{Account, Admin, Authorize};
 use crate::error::Answer;
 use crate::extract::Query;
 use crate::reply::{ErrorBody, List, Reply};
@@ -89,7 +89,7 @@ pub(crate) async fn account(
     Query(query): Query<AccountQuery>,
 ) -> Answer<Reply> {
     let filter = filter(query.limit, query.cursor.as_deref(), query.active)?;
-    Ok(list(&state, &caller.permit(None)?, filter).await?.asked_by(caller.key()))
+    Ok(list(&state, &caller.permit(None)?, filter).await?.with_deprecation(caller.key()))
 }
 
 async fn list(state: &ControlPlane, permit: &Permit<ListKeys>, filter: KeyFilter) -> Answer<Reply> {

@@ -2,7 +2,7 @@
 
 use super::view::KeyView;
 use crate::ControlPlane;
-use crate::caller::{Account, Admin, Asks};
+use crate::caller::{Account, Admin, Authorize};
 use crate::error::Answer;
 use crate::extract::Id;
 use crate::reply::{Data, ErrorBody, Reply};
@@ -45,10 +45,10 @@ pub(crate) async fn account(
     caller: Account,
     Id(id): Id<KeyId>,
 ) -> Answer<Reply> {
-    Ok(lookup(&state, &caller, id).await?.asked_by(caller.key()))
+    Ok(lookup(&state, &caller, id).await?.with_deprecation(caller.key()))
 }
 
-async fn lookup(state: &ControlPlane, caller: &impl Asks, id: KeyId) -> Answer<Reply> {
+async fn lookup(state: &ControlPlane, caller: &impl Authorize, id: KeyId) -> Answer<Reply> {
     let key = state.keys.lookup(&caller.permit(Some(id))?, id).await?;
     Ok(Reply::data(StatusCode::OK, KeyView::new(&state.keys, &key)))
 }

@@ -2,7 +2,7 @@
 
 use super::view::KeyView;
 use crate::ControlPlane;
-use crate::caller::{Account, Admin, Asks};
+use crate::caller::{Account, Admin, Authorize};
 use crate::error::Answer;
 use crate::extract::{Id, OptionalJson, request_name};
 use crate::reply::{Data, ErrorBody, Reply};
@@ -80,12 +80,12 @@ pub(crate) async fn account(
     headers: HeaderMap,
     OptionalJson(body): OptionalJson<Body>,
 ) -> Answer<Reply> {
-    Ok(rotate(&state, &caller, "account", id, &headers, &body).await?.asked_by(caller.key()))
+    Ok(rotate(&state, &caller, "account", id, &headers, &body).await?.with_deprecation(caller.key()))
 }
 
 async fn rotate(
     state: &ControlPlane,
-    caller: &impl Asks,
+    caller: &impl Authorize,
     surface: &str,
     id: KeyId,
     headers: &HeaderMap,

@@ -2,7 +2,7 @@
 
 use super::view::KeyView;
 use crate::ControlPlane;
-use crate::caller::{Account, Admin, Asks};
+use crate::caller::{Account, Admin, Authorize};
 use crate::error::Answer;
 use crate::extract::{Id, Json, Query};
 use crate::reply::{Data, ErrorBody, Reply};
@@ -90,7 +90,7 @@ macro_rules! account {
             Json(body): Json<Body>,
         ) -> Answer<Reply> {
             let changed = update_for(&state, &caller, id, body.reaching(&reaching)).await?;
-            Ok(answer(&state, &changed).asked_by(caller.key()))
+            Ok(answer(&state, &changed).with_deprecation(caller.key()))
         }
     };
 }

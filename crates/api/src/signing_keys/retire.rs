@@ -1,7 +1,7 @@
 //! Retire a signing key at once: all that it signed is revoked.
 
 use crate::ControlPlane;
-use crate::caller::{Admin, Asks};
+use crate::caller::{Admin, Authorize};
 use crate::error::Answer;
 use crate::extract::Id;
 use crate::reply::{ErrorBody, Reply};

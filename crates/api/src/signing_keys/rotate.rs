@@ -2,7 +2,7 @@
 
 use super::view::SigningKeyView;
 use crate::ControlPlane;
-use crate::caller::{Admin, Asks};
+use crate::caller::{Admin, Authorize};
 use crate::error::Answer;
 use crate::reply::{Data, ErrorBody, Reply};
 use axum::extract::State;

@@ -2,7 +2,7 @@
 
 use super::view::TenantView;
 use crate::ControlPlane;
-use crate::caller::{Admin, Asks};
+use crate::caller::{Admin, Authorize};
 use crate::error::Answer;
 use crate::extract::Id;
 use crate::reply::{Data, ErrorBody, Reply};

@@ -68,7 +68,7 @@ pub enum Caller {
     Master,
 }
 
-/// Where a request came from: for the audit trail.
+/// Where a request came from: for the audit log.
 #[derive(Clone, Debug, Default)]
 pub struct Origin {
     /// The address of the peer, or of the client behind a proxy that is trusted.

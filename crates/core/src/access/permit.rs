@@ -115,7 +115,7 @@ impl<A> Permit<A> {
         }
     }
 
-    /// As it stands in the audit trail.
+    /// The name of the caller in the audit log.
     pub fn actor(&self) -> String {
         self.key().map_or_else(|| "master".to_owned(), |id| id.to_string())
     }

@@ -1,4 +1,4 @@
-//! The audit trail: who did what to what, when and from where; append-only and hash-chained.
+//! The audit log: who did what to what, when and from where; append-only and hash-chained.
 
 use crate::access::Permit;
 use crate::store_error::StoreResult;
@@ -119,17 +119,17 @@ pub fn first_break(previous: Hash, rows: &[Row]) -> Option<i64> {
     None
 }
 
-/// Reading the trail.
+/// Reading the audit log.
 #[async_trait]
-pub trait Trail {
+pub trait AuditLog {
     /// At most `limit` rows after `sequence`, oldest first.
     async fn audit_after(&self, sequence: i64, limit: u32) -> StoreResult<Vec<Row>>;
 }
 
-/// Writing the trail.
+/// Writing the audit log.
 #[async_trait]
-pub trait TrailTx {
-    /// Appends a row. It stands or falls with the change that it tells of.
+pub trait AuditLogTx {
+    /// Appends a row, in the transaction of the change that it describes.
     async fn add_audit(&mut self, entry: &Entry) -> StoreResult<()>;
 }
 

@@ -56,7 +56,7 @@ impl KeyService {
         let head = tx.head().await?;
         tx.commit().await?;
         // A signing key may have been made a moment ago: the edge must know it before anybody uses the key.
-        self.settle.settle(head).await?;
+        self.propagation.wait_until_in_force(head).await?;
         Ok(issued)
     }
 
@@ -79,12 +79,12 @@ impl KeyService {
             // The first answer may have been lost before the change was in force.
             let head = tx.head().await?;
             drop(tx);
-            let receipt = Some(self.settle.settle(head).await?);
+            let receipt = Some(self.propagation.wait_until_in_force(head).await?);
             return Ok(Issued { receipt, ..issued });
         }
         let mut old = match self.find_to_rotate(&mut *tx, &permit, id).await {
             Ok(old) => old,
-            Err(error) => return Err(self.told(tx, error).await),
+            Err(error) => return Err(self.wait_and_refuse(tx, error).await),
         };
         let mut issued = self.issue(&mut *tx, self.successor(&old, permit.key()), now).await?;
         old.rotated_at = Some(now);
@@ -103,7 +103,7 @@ impl KeyService {
         tx.add_audit(&Entry::by(&permit, now, "key.rotate", id.to_string(), detail)).await?;
         remember(&mut *tx, &permit.actor(), request, &issued.key, now).await?;
         tx.commit().await?;
-        issued.receipt = Some(self.settle.settle(revision).await?);
+        issued.receipt = Some(self.propagation.wait_until_in_force(revision).await?);
         Ok(issued)
     }
 

@@ -5,7 +5,7 @@ mod replay;
 mod service;
 
 use crate::error::Error;
-use crate::revision::{Change, KeyStanding};
+use crate::revision::{Change, KeyStatus};
 use crate::store_error::StoreResult;
 use crate::time::Timestamp;
 use async_trait::async_trait;
@@ -72,9 +72,9 @@ impl Key {
     /// What the edge must know of it.
     pub fn change(&self) -> Change {
         let retirement = self.rotated_at.zip(self.retires_at).map(|(since, until)| (since.ms(), until.ms()));
-        let standing =
-            KeyStanding { is_revoked: self.revoked_at.is_some(), is_disabled: !self.is_active, retirement };
-        Change::Key(self.id, standing)
+        let status =
+            KeyStatus { is_revoked: self.revoked_at.is_some(), is_disabled: !self.is_active, retirement };
+        Change::Key(self.id, status)
     }
 }
 

@@ -6,7 +6,7 @@ use crate::audit::Entry;
 use crate::entropy::Entropy;
 use crate::error::{Code, Error};
 use crate::port::{Store, Tx};
-use crate::revision::{Receipt, Revision, Settle};
+use crate::revision::{Propagation, Receipt, Revision};
 use crate::time::{Clock, Timestamp};
 use serde_json::json;
 use std::sync::Arc;
@@ -17,7 +17,7 @@ pub struct KeyService {
     pub(super) store: Arc<dyn Store>,
     pub(super) clock: Arc<dyn Clock>,
     pub(super) entropy: Arc<dyn Entropy>,
-    pub(super) settle: Arc<dyn Settle>,
+    pub(super) propagation: Arc<dyn Propagation>,
     pub(super) catalogue: Arc<Catalogue>,
     pub(super) max_lifetime_days: u32,
 }
@@ -85,11 +85,11 @@ impl KeyService {
         store: Arc<dyn Store>,
         clock: Arc<dyn Clock>,
         entropy: Arc<dyn Entropy>,
-        settle: Arc<dyn Settle>,
+        propagation: Arc<dyn Propagation>,
         catalogue: Arc<Catalogue>,
         max_lifetime_days: u32,
     ) -> Self {
-        Self { store, clock, entropy, settle, catalogue, max_lifetime_days }
+        Self { store, clock, entropy, propagation, catalogue, max_lifetime_days }
     }
 
     /// One key.
@@ -153,7 +153,7 @@ impl KeyService {
         let mut tx = self.begin(permit, now).await?;
         let mut key = match find(&mut *tx, permit, id, now).await {
             Ok(key) => key,
-            Err(error) => return Err(self.told(tx, error).await),
+            Err(error) => return Err(self.wait_and_refuse(tx, error).await),
         };
         if update.with_descendants {
             for mut descendant in tx.descendants(id).await? {
@@ -165,7 +165,7 @@ impl KeyService {
         key.is_active = update.is_active.unwrap_or(key.is_active);
         let revision = save(&mut *tx, permit, &key, now, "key.update").await?;
         tx.commit().await?;
-        let receipt = self.settle.settle(revision).await?;
+        let receipt = self.propagation.wait_until_in_force(revision).await?;
         Ok(Changed { key, receipt })
     }
 
@@ -180,17 +180,17 @@ impl KeyService {
         let mut tx = self.begin(permit, now).await?;
         let key = match find(&mut *tx, permit, id, now).await {
             Ok(key) => key,
-            Err(error) => return Err(self.told(tx, error).await),
+            Err(error) => return Err(self.wait_and_refuse(tx, error).await),
         };
-        let mut doomed = if with_descendants { tx.descendants(id).await? } else { Vec::new() };
-        doomed.push(key);
+        let mut to_revoke = if with_descendants { tx.descendants(id).await? } else { Vec::new() };
+        to_revoke.push(key);
         let mut last = Revision::default();
-        for mut key in doomed {
+        for mut key in to_revoke {
             key.revoked_at = Some(now);
             last = save(&mut *tx, permit, &key, now, "key.delete").await?;
         }
         tx.commit().await?;
-        self.settle.settle(last).await
+        self.propagation.wait_until_in_force(last).await
     }
 
     /// The names of a key's scopes, in the order in which they were asked for.
@@ -210,18 +210,18 @@ impl KeyService {
         Ok(tx)
     }
 
-    /// Whoever is told that a key is gone may rely on it: the change that ended it is in force before the
-    /// answer, also if its own caller never heard of it.
+    /// Before a caller learns that a key is gone, waits until the change that ended the key is in force. So a 404
+    /// or 409 can be relied on, also where the answer to that change was lost.
     ///
-    /// The write ends before the wait, so that nobody waits for it.
-    pub(super) async fn told(&self, mut tx: Box<dyn Tx>, error: Error) -> Error {
+    /// The transaction ends before the wait, so that no other write waits for it.
+    pub(super) async fn wait_and_refuse(&self, mut tx: Box<dyn Tx>, error: Error) -> Error {
         if !matches!(error.code(), Code::Conflict | Code::NotFound) {
             return error;
         }
         let head = tx.head().await;
         drop(tx);
         match head {
-            Ok(head) => self.settle.settle(head).await.err().unwrap_or(error),
+            Ok(head) => self.propagation.wait_until_in_force(head).await.err().unwrap_or(error),
             Err(error) => error.into(),
         }
     }

@@ -1,7 +1,7 @@
 //! Changes that the edge must know, in order.
 //!
 //! Every change that can turn a yes into a no is recorded with the next [`Revision`] in the transaction that
-//! makes it. A change says how its subject *stands now*, not what happened to it, so the log keeps one row a
+//! makes it. A change says the *current status* of its subject, not what happened to it, so the log keeps one row a
 //! subject, replaying it from the start gives the present, and applying a row twice does no harm. The edge
 //! builds its picture and keeps it current in this one way; `docs/revocation.md` has the argument.
 
@@ -23,9 +23,9 @@ impl fmt::Display for Revision {
     }
 }
 
-/// How a key stands.
+/// The status of a key.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
-pub struct KeyStanding {
+pub struct KeyStatus {
     /// Dead for good, whatever the clock says.
     pub is_revoked: bool,
     /// Switched off.
@@ -34,24 +34,24 @@ pub struct KeyStanding {
     pub retirement: Option<(i64, i64)>,
 }
 
-/// How a tenant stands.
+/// The status of a tenant.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
-pub struct TenantStanding {
+pub struct TenantStatus {
     /// Switched off: all its keys are refused.
     pub is_disabled: bool,
     /// Keys issued before this are revoked. Milliseconds since 1970.
     pub not_before: Option<i64>,
 }
 
-/// How a subject stands from this revision on.
+/// The status of a subject from this revision on.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Change {
     /// A key.
-    Key(KeyId, KeyStanding),
+    Key(KeyId, KeyStatus),
     /// A signing key: read it anew, as its secret is not in the log.
     SigningKey(Slot),
     /// A tenant.
-    Tenant(TenantId, TenantStanding),
+    Tenant(TenantId, TenantStatus),
 }
 
 /// A piece of the log.
@@ -78,7 +78,7 @@ pub trait RevisionsTx {
     /// The newest revision, as this transaction sees it.
     async fn head(&mut self) -> StoreResult<Revision>;
 
-    /// Records how a subject stands, with the next revision.
+    /// Records the status of a subject, with the next revision.
     async fn record_change(&mut self, change: &Change) -> StoreResult<Revision>;
 }
 
@@ -102,22 +102,22 @@ impl fmt::Display for Receipt {
     }
 }
 
-/// Waits until no instance answers from before a revision.
+/// Knows when a revision is in force on every instance.
 #[async_trait]
-pub trait Settle: Send + Sync {
-    /// Returns once the change is in force everywhere. An error means that the change is committed and will
-    /// be in force, but not yet provably is.
-    async fn settle(&self, revision: Revision) -> Result<Receipt, Error>;
+pub trait Propagation: Send + Sync {
+    /// Returns once no instance decides from a state before `revision`. After an error, the change is committed
+    /// and will be in force, but nobody can say yet that it is.
+    async fn wait_until_in_force(&self, revision: Revision) -> Result<Receipt, Error>;
 }
 
-impl KeyStanding {
+impl KeyStatus {
     /// When it began and when it ends, if the key was rotated with overlap.
     pub fn retirement(&self) -> Option<(Timestamp, Timestamp)> {
         self.retirement.map(|(since, until)| (Timestamp::from_ms(since), Timestamp::from_ms(until)))
     }
 
-    /// Whether nothing stands against the key.
-    pub fn is_plain(&self) -> bool {
+    /// Whether the key is neither revoked, disabled nor retiring.
+    pub fn is_unrestricted(&self) -> bool {
         *self == Self::default()
     }
 }

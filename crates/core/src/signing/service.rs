@@ -6,7 +6,7 @@ use crate::audit::Entry;
 use crate::entropy::{Entropy, random};
 use crate::error::Error;
 use crate::port::{Store, Tx};
-use crate::revision::{Change, Receipt, Settle};
+use crate::revision::{Change, Propagation, Receipt};
 use crate::time::{Clock, Timestamp};
 use serde_json::json;
 use std::sync::Arc;
@@ -17,7 +17,7 @@ pub struct SigningKeyService {
     store: Arc<dyn Store>,
     clock: Arc<dyn Clock>,
     entropy: Arc<dyn Entropy>,
-    settle: Arc<dyn Settle>,
+    propagation: Arc<dyn Propagation>,
 }
 
 impl SigningKeyService {
@@ -26,9 +26,9 @@ impl SigningKeyService {
         store: Arc<dyn Store>,
         clock: Arc<dyn Clock>,
         entropy: Arc<dyn Entropy>,
-        settle: Arc<dyn Settle>,
+        propagation: Arc<dyn Propagation>,
     ) -> Self {
-        Self { store, clock, entropy, settle }
+        Self { store, clock, entropy, propagation }
     }
 
     /// Makes the first signing key of a new database. Called once, before anything is served.
@@ -61,7 +61,7 @@ impl SigningKeyService {
         tx.add_audit(&Entry::by(permit, now, "signing_key.create", slot.number().to_string(), json!({})))
             .await?;
         tx.commit().await?;
-        let receipt = self.settle.settle(revision).await?;
+        let receipt = self.propagation.wait_until_in_force(revision).await?;
         Ok((key, receipt))
     }
 
@@ -82,7 +82,7 @@ impl SigningKeyService {
         tx.add_audit(&Entry::by(permit, now, "signing_key.retire", slot.number().to_string(), json!({})))
             .await?;
         tx.commit().await?;
-        self.settle.settle(revision).await
+        self.propagation.wait_until_in_force(revision).await
     }
 }
 

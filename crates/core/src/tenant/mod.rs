@@ -3,7 +3,7 @@
 mod service;
 
 use crate::error::Error;
-use crate::revision::{Change, TenantStanding};
+use crate::revision::{Change, TenantStatus};
 use crate::store_error::StoreResult;
 use crate::time::Timestamp;
 use async_trait::async_trait;
@@ -31,9 +31,9 @@ pub struct Tenant {
 impl Tenant {
     /// What the edge must know of it.
     pub fn change(&self) -> Change {
-        let standing =
-            TenantStanding { is_disabled: !self.is_active, not_before: self.not_before.map(Timestamp::ms) };
-        Change::Tenant(self.id, standing)
+        let status =
+            TenantStatus { is_disabled: !self.is_active, not_before: self.not_before.map(Timestamp::ms) };
+        Change::Tenant(self.id, status)
     }
 }
 

@@ -5,7 +5,7 @@ use crate::access::{ManageTenants, Permit};
 use crate::audit::Entry;
 use crate::error::Error;
 use crate::port::Store;
-use crate::revision::{Receipt, Settle};
+use crate::revision::{Propagation, Receipt};
 use crate::time::Clock;
 use serde_json::json;
 use std::sync::Arc;
@@ -15,7 +15,7 @@ use titan_token::TenantId;
 pub struct TenantService {
     store: Arc<dyn Store>,
     clock: Arc<dyn Clock>,
-    settle: Arc<dyn Settle>,
+    propagation: Arc<dyn Propagation>,
 }
 
 /// What shall change of a tenant; `None` leaves it.
@@ -31,8 +31,8 @@ pub struct TenantUpdate {
 
 impl TenantService {
     /// The rules over this store.
-    pub fn new(store: Arc<dyn Store>, clock: Arc<dyn Clock>, settle: Arc<dyn Settle>) -> Self {
-        Self { store, clock, settle }
+    pub fn new(store: Arc<dyn Store>, clock: Arc<dyn Clock>, propagation: Arc<dyn Propagation>) -> Self {
+        Self { store, clock, propagation }
     }
 
     /// Makes a tenant.
@@ -102,7 +102,7 @@ impl TenantService {
             json!({ "name": tenant.name, "isActive": tenant.is_active, "revokeKeys": update.revoke_keys });
         tx.add_audit(&Entry::by(permit, now, "tenant.update", id.to_string(), detail)).await?;
         tx.commit().await?;
-        let receipt = self.settle.settle(revision).await?;
+        let receipt = self.propagation.wait_until_in_force(revision).await?;
         Ok((tenant, receipt))
     }
 }

@@ -117,7 +117,7 @@ impl Gateway {
         let key = self.authenticate(request).map_err(|error| (error, upstream.style()))?;
         let (verdict, style) = upstream.policies.decide(request.method().as_str(), &path);
         let session = self.check_route(&key, verdict, &path).map_err(|error| (error, style))?;
-        self.guard.note_use(&key);
+        self.guard.record_use(&key);
         let target = target(&path, request.uri()).map_err(early)?;
         Ok(Admitted { upstream: Arc::clone(upstream), key, session, target })
     }

@@ -31,7 +31,7 @@ pub struct Upstream {
 }
 
 impl Upstream {
-    /// `url` is `http://host:port`. `prefixes` are paths such as `/` or `/api`, each standing for itself and
+    /// `url` is `http://host:port`. `prefixes` are paths such as `/` or `/api`, each status for itself and
     /// what lies below it.
     pub fn new(url: &str, prefixes: &[String], policies: PolicySet) -> Result<Self, String> {
         let uri: Uri = url.parse().map_err(|error| format!("{url}: {error}"))?;

@@ -1,17 +1,17 @@
-//! The audit trail.
+//! The audit log.
 
 use super::error::{column, failed};
 use super::{Sqlite, SqliteTx};
 use async_trait::async_trait;
 use sqlx::sqlite::SqliteRow;
 use sqlx::{query, query_scalar};
-use titan_core::audit::{Entry, GENESIS, Hash, Row, Trail, TrailTx, chain};
+use titan_core::audit::{AuditLog, AuditLogTx, Entry, GENESIS, Hash, Row, chain};
 use titan_core::port::{StoreError, StoreResult};
 
 const TABLE: &str = "audit";
 
 #[async_trait]
-impl Trail for Sqlite {
+impl AuditLog for Sqlite {
     async fn audit_after(&self, sequence: i64, limit: u32) -> StoreResult<Vec<Row>> {
         let rows = query("SELECT * FROM audit WHERE sequence > ? ORDER BY sequence LIMIT ?")
             .bind(sequence)
@@ -24,7 +24,7 @@ impl Trail for Sqlite {
 }
 
 #[async_trait]
-impl TrailTx for SqliteTx {
+impl AuditLogTx for SqliteTx {
     async fn add_audit(&mut self, entry: &Entry) -> StoreResult<()> {
         let last: Option<Vec<u8>> = query_scalar("SELECT hash FROM audit ORDER BY sequence DESC LIMIT 1")
             .fetch_optional(&mut *self.tx)

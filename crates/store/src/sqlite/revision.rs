@@ -48,15 +48,15 @@ impl RevisionsTx for SqliteTx {
             .fetch_one(&mut *self.tx)
             .await
             .map_err(failed)?;
-        let (kind, subject, standing) = parts(change)?;
+        let (kind, subject, status) = parts(change)?;
         query(
-            "INSERT INTO change (revision, kind, subject, standing) VALUES (?1, ?2, ?3, ?4) \
-             ON CONFLICT (kind, subject) DO UPDATE SET revision = ?1, standing = ?4",
+            "INSERT INTO change (revision, kind, subject, status) VALUES (?1, ?2, ?3, ?4) \
+             ON CONFLICT (kind, subject) DO UPDATE SET revision = ?1, status = ?4",
         )
         .bind(next)
         .bind(kind)
         .bind(subject)
-        .bind(standing)
+        .bind(status)
         .execute(&mut *self.tx)
         .await
         .map_err(failed)?;
@@ -79,9 +79,9 @@ fn corrupt(column: &'static str) -> StoreError {
 fn parts(change: &Change) -> StoreResult<(u8, Vec<u8>, String)> {
     let json = |error: serde_json::Error| StoreError::Failed(error.into());
     Ok(match change {
-        Change::Key(id, standing) => (KEY, bytes(*id), serde_json::to_string(standing).map_err(json)?),
-        Change::Tenant(id, standing) => {
-            (TENANT, id.0.to_be_bytes().to_vec(), serde_json::to_string(standing).map_err(json)?)
+        Change::Key(id, status) => (KEY, bytes(*id), serde_json::to_string(status).map_err(json)?),
+        Change::Tenant(id, status) => {
+            (TENANT, id.0.to_be_bytes().to_vec(), serde_json::to_string(status).map_err(json)?)
         }
         Change::SigningKey(slot) => (SIGNING_KEY, vec![slot.number()], "null".to_owned()),
     })
@@ -89,19 +89,19 @@ fn parts(change: &Change) -> StoreResult<(u8, Vec<u8>, String)> {
 
 fn read(row: &SqliteRow) -> StoreResult<(Revision, Change)> {
     let subject: &[u8] = column(row, TABLE, "subject")?;
-    let standing: &str = column(row, TABLE, "standing")?;
+    let status: &str = column(row, TABLE, "status")?;
     let bad_subject = || corrupt("subject");
-    let bad_standing = |_| corrupt("standing");
+    let bad_status = |_| corrupt("status");
     let change = match column::<u8>(row, TABLE, "kind")? {
         KEY => Change::Key(
             id(subject).ok_or_else(bad_subject)?,
-            serde_json::from_str(standing).map_err(bad_standing)?,
+            serde_json::from_str(status).map_err(bad_status)?,
         ),
         TENANT => {
             let bytes = subject.try_into().map_err(|_| bad_subject())?;
             Change::Tenant(
                 TenantId(u32::from_be_bytes(bytes)),
-                serde_json::from_str(standing).map_err(bad_standing)?,
+                serde_json::from_str(status).map_err(bad_status)?,
             )
         }
         SIGNING_KEY => {

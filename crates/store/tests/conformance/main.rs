@@ -32,6 +32,6 @@ on!(sqlite:
     answers_are_remembered_for_their_time,
     signing_keys_come_back_opened,
     tenants_have_numbers_and_unique_names,
-    the_audit_trail_is_a_chain,
+    the_audit_log_is_a_chain,
     scopes_keep_their_bits,
 );

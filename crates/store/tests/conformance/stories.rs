@@ -7,7 +7,7 @@ use titan_core::audit::{Entry, GENESIS, first_break};
 use titan_core::idempotency::Answer;
 use titan_core::key::{Key, KeyFilter};
 use titan_core::port::Store;
-use titan_core::revision::{Change, KeyStanding, Revision, TenantStanding};
+use titan_core::revision::{Change, KeyStatus, Revision, TenantStatus};
 use titan_core::signing::SlotKey;
 use titan_core::tenant::DEFAULT;
 use titan_core::time::Timestamp;
@@ -78,7 +78,7 @@ pub(crate) async fn a_key_comes_back_as_it_was_written(fixture: Fixture) {
 pub(crate) async fn a_dropped_write_leaves_nothing(fixture: Fixture) {
     let mut tx = fixture.store.begin().await.unwrap();
     tx.add_key(&key(1)).await.unwrap();
-    tx.record_change(&Change::Key(id(1), KeyStanding::default())).await.unwrap();
+    tx.record_change(&Change::Key(id(1), KeyStatus::default())).await.unwrap();
     tx.add_audit(&Entry::by_system(NOW, "test", String::new(), json!({}))).await.unwrap();
     drop(tx);
     assert_eq!(fixture.store.key(id(1)).await.unwrap(), None);
@@ -135,9 +135,9 @@ async fn record(store: &dyn Store, change: &Change) -> Revision {
 }
 
 pub(crate) async fn the_log_keeps_one_row_a_subject_and_its_order(fixture: Fixture) {
-    let off = KeyStanding { is_disabled: true, ..KeyStanding::default() };
-    let dead = KeyStanding { is_revoked: true, retirement: Some((1, 2)), ..KeyStanding::default() };
-    let tenant = Change::Tenant(TenantId(7), TenantStanding { is_disabled: true, not_before: Some(5) });
+    let off = KeyStatus { is_disabled: true, ..KeyStatus::default() };
+    let dead = KeyStatus { is_revoked: true, retirement: Some((1, 2)), ..KeyStatus::default() };
+    let tenant = Change::Tenant(TenantId(7), TenantStatus { is_disabled: true, not_before: Some(5) });
     let slot = Change::SigningKey(Slot::new(15).unwrap());
     assert_eq!(record(&*fixture.store, &Change::Key(id(1), off)).await, Revision(1));
     assert_eq!(record(&*fixture.store, &tenant).await, Revision(2));
@@ -158,7 +158,7 @@ pub(crate) async fn the_log_keeps_one_row_a_subject_and_its_order(fixture: Fixtu
 
 pub(crate) async fn the_log_is_read_piece_by_piece(fixture: Fixture) {
     for n in 0..5 {
-        record(&*fixture.store, &Change::Key(id(n), KeyStanding::default())).await;
+        record(&*fixture.store, &Change::Key(id(n), KeyStatus::default())).await;
     }
     let (mut after, mut seen) = (Revision(0), 0);
     loop {
@@ -262,7 +262,7 @@ pub(crate) async fn tenants_have_numbers_and_unique_names(fixture: Fixture) {
     assert!(tx.add_key(&stranger).await.is_err(), "a key of no tenant");
 }
 
-pub(crate) async fn the_audit_trail_is_a_chain(fixture: Fixture) {
+pub(crate) async fn the_audit_log_is_a_chain(fixture: Fixture) {
     for n in 0..3 {
         let mut tx = fixture.store.begin().await.unwrap();
         let entry = Entry::by_system(NOW, "key.create", format!("key {n}"), json!({ "n": n, "text": "\"é" }));

@@ -36,7 +36,7 @@ async fn a_database_is_opened_once() {
 }
 
 #[tokio::test]
-async fn the_audit_trail_cannot_be_edited() {
+async fn the_audit_log_cannot_be_edited() {
     let fixture = sqlite().await;
     let mut tx = fixture.store.begin().await.unwrap();
     let entry =
@@ -57,6 +57,7 @@ fn released_migrations_are_never_edited() {
         ("0002_revisions.sql", include_bytes!("../../migrations/sqlite/0002_revisions.sql")),
         ("0003_answers.sql", include_bytes!("../../migrations/sqlite/0003_answers.sql")),
         ("0004_audit.sql", include_bytes!("../../migrations/sqlite/0004_audit.sql")),
+        ("0005_status.sql", include_bytes!("../../migrations/sqlite/0005_status.sql")),
     ];
     let lines: String = released
         .iter()

@@ -1,9 +1,9 @@
 //! `titan serve`
 
 use super::ConfigFile;
-use crate::ambient::{SystemClock, SystemEntropy};
 use crate::config::{Config, Settings};
 use crate::server::{Listeners, serve};
+use crate::system::{SystemClock, SystemEntropy};
 use crate::wire::{App, make_folder};
 use crate::{demo, telemetry};
 use anyhow::{Context, Result};

@@ -31,9 +31,9 @@ struct Ledger {
 type Shared = Arc<Mutex<Ledger>>;
 
 /// A small generator, seeded: a failure can be repeated.
-struct Dice(u64);
+struct Random(u64);
 
-impl Dice {
+impl Random {
     fn next(&mut self, below: u64) -> u64 {
         self.0 ^= self.0 << 13;
         self.0 ^= self.0 >> 7;
@@ -65,26 +65,26 @@ fn made(value: &Value) -> MadeKey {
 }
 
 /// Takes some live key out of the ledger: until its change is answered, it is open.
-fn pick(ledger: &Shared, dice: &mut Dice) -> Option<MadeKey> {
+fn pick(ledger: &Shared, random: &mut Random) -> Option<MadeKey> {
     let mut ledger = ledger.lock().unwrap();
     let count = u64::try_from(ledger.live.len()).unwrap();
-    let place = usize::try_from(dice.next(count.max(1))).unwrap();
+    let place = usize::try_from(random.next(count.max(1))).unwrap();
     let id = ledger.live.keys().nth(place)?.clone();
     let text = ledger.live.remove(&id)?;
     ledger.open.insert(id.clone(), text.clone());
     Some(MadeKey { id, text })
 }
 
-fn settle(ledger: &Shared, id: &str, into: impl FnOnce(&mut Ledger, String)) {
+fn record(ledger: &Shared, id: &str, into: impl FnOnce(&mut Ledger, String)) {
     let mut ledger = ledger.lock().unwrap();
     let text = ledger.open.remove(id).unwrap();
     into(&mut ledger, text);
 }
 
 /// Creates, rotates and deletes until the program is gone.
-async fn write(master: Role, ledger: Shared, mut dice: Dice) {
+async fn write(master: Role, ledger: Shared, mut random: Random) {
     loop {
-        match dice.next(4) {
+        match random.next(4) {
             0 | 1 => {
                 let Some((status, value)) = send(&master, "POST", "/admin/keys", Some(body())).await else {
                     return;
@@ -94,22 +94,22 @@ async fn write(master: Role, ledger: Shared, mut dice: Dice) {
                 ledger.lock().unwrap().live.insert(key.id, key.text);
             }
             2 => {
-                let Some(old) = pick(&ledger, &mut dice) else { continue };
+                let Some(old) = pick(&ledger, &mut random) else { continue };
                 let path = format!("/admin/keys/{}/rotate", old.id);
                 let Some((status, value)) = send(&master, "POST", &path, None).await else { return };
                 assert_eq!(status, 200, "{value}");
                 let new = made(&value);
-                settle(&ledger, &old.id, |ledger, text| {
+                record(&ledger, &old.id, |ledger, text| {
                     ledger.dead.insert(old.id.clone(), text);
                     ledger.live.insert(new.id, new.text);
                 });
             }
             _ => {
-                let Some(key) = pick(&ledger, &mut dice) else { continue };
+                let Some(key) = pick(&ledger, &mut random) else { continue };
                 let path = format!("/admin/keys/{}", key.id);
                 let Some((status, value)) = send(&master, "DELETE", &path, None).await else { return };
                 assert_eq!(status, 204, "{value}");
-                settle(&ledger, &key.id, |ledger, text| {
+                record(&ledger, &key.id, |ledger, text| {
                     ledger.dead.insert(key.id.clone(), text);
                 });
             }
@@ -118,7 +118,7 @@ async fn write(master: Role, ledger: Shared, mut dice: Dice) {
 }
 
 /// Presents dead keys from the moment the process exists until it is ready: none may be accepted.
-async fn knock(program: &Program, dead: Vec<String>) {
+async fn try_dead_keys(program: &Program, dead: Vec<String>) {
     let mut answered = 0;
     while answered < 20 {
         for text in &dead {
@@ -168,13 +168,13 @@ async fn resolve(program: &Program, ledger: &Shared) {
     }
 }
 
-/// All that is in the database: each row has its key, and the audit trail is unbroken and tells of each.
+/// All that is in the database: each row has its key, and the audit log is unbroken and tells of each.
 async fn audit(folder: &std::path::Path) {
     let url = format!("sqlite://{}", folder.join("titan-data/titan.db").display());
     let location = titan_store::Location::parse(&url).unwrap();
-    let entropy = Arc::new(titan::ambient::SystemEntropy::new());
+    let entropy = Arc::new(titan::system::SystemEntropy::new());
     let seal = titan_store::SealKey::beside(&location.seal_key_file(), false, &*entropy).unwrap();
-    let clock = titan::ambient::SystemClock;
+    let clock = titan::system::SystemClock;
     let (store, _) = titan_store::connect(&location, seal, &[], &clock, entropy).await.unwrap();
     let rows = store.audit_after(0, u32::MAX).await.unwrap();
     assert_eq!(titan_core::audit::first_break(titan_core::audit::GENESIS, &rows), None);
@@ -199,12 +199,12 @@ fn known(ledger: &Shared) -> usize {
 async fn kill_many_times(seed: u64) {
     let folder = tempfile::tempdir().unwrap();
     let ledger = Shared::default();
-    let mut dice = Dice(seed);
+    let mut random = Random(seed);
     for round in 0..=KILLS {
         let mut program = Program::spawn(folder.path(), &[]);
         let dead: Vec<String> = ledger.lock().unwrap().dead.values().take(20).cloned().collect();
         if !dead.is_empty() {
-            knock(&program, dead).await;
+            try_dead_keys(&program, dead).await;
         }
         program.wait_until_ready().await;
         resolve(&program, &ledger).await;
@@ -215,10 +215,10 @@ async fn kill_many_times(seed: u64) {
         let before = known(&ledger);
         let mut writers = JoinSet::new();
         for writer in 0..WRITERS {
-            let dice = Dice(seed ^ (round * WRITERS + writer + 1).wrapping_mul(0x9e37_79b9_7f4a_7c15));
-            writers.spawn(write(program.master(), Arc::clone(&ledger), dice));
+            let random = Random(seed ^ (round * WRITERS + writer + 1).wrapping_mul(0x9e37_79b9_7f4a_7c15));
+            writers.spawn(write(program.master(), Arc::clone(&ledger), random));
         }
-        tokio::time::sleep(Duration::from_millis(5 + dice.next(80))).await;
+        tokio::time::sleep(Duration::from_millis(5 + random.next(80))).await;
         // On a slow disk nothing may have been acknowledged yet, and the kill would prove nothing.
         while known(&ledger) < before + FEWEST_KEYS {
             tokio::time::sleep(Duration::from_millis(1)).await;

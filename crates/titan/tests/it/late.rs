@@ -2,14 +2,14 @@
 
 use serde_json::json;
 use std::sync::Arc;
-use titan::ambient::{SystemClock, SystemEntropy};
+use titan::system::{SystemClock, SystemEntropy};
 use titan_core::Code;
 use titan_core::access::{Action, Caller, Catalogue, Gate, Origin, Permit, decide};
 use titan_core::key::{Issued, KeyService, NewKey, Rotation};
 use titan_core::port::Store;
 use titan_core::signing::SigningKeyService;
 use titan_core::tenant::{DEFAULT, TenantService, TenantUpdate};
-use titan_edge::{Guard, Keeper};
+use titan_edge::{Follower, Guard};
 use titan_store::{Location, SealKey, connect};
 use titan_token::KeyId;
 
@@ -40,16 +40,16 @@ impl Rules {
         SigningKeyService::ensure(&*store, &*clock, &*entropy).await.unwrap();
         let catalogue = Arc::new(catalogue);
         let guard = Arc::new(Guard::new(Arc::clone(&catalogue), Arc::<SystemClock>::clone(&clock)));
-        let keeper = Arc::new(Keeper::new(Arc::clone(&store), Arc::clone(&guard)));
-        keeper.start().await.unwrap();
-        let following = Arc::clone(&keeper);
+        let follower = Arc::new(Follower::new(Arc::clone(&store), Arc::clone(&guard)));
+        follower.start().await.unwrap();
+        let following = Arc::clone(&follower);
         tokio::spawn(async move { following.run().await });
         let tenants = TenantService::new(
             Arc::clone(&store),
             Arc::<SystemClock>::clone(&clock),
-            Arc::<Keeper>::clone(&keeper),
+            Arc::<Follower>::clone(&follower),
         );
-        let keys = KeyService::new(store, clock, entropy, keeper, catalogue, 90);
+        let keys = KeyService::new(store, clock, entropy, follower, catalogue, 90);
         Self { keys, tenants, guard, _folder: folder }
     }
 

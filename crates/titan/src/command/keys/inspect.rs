@@ -1,9 +1,9 @@
 //! `titan keys inspect`: what a key says of itself.
 
-use crate::ambient::SystemClock;
 use crate::command::ConfigFile;
 use crate::command::remote::{print, print_json};
 use crate::command::table::Table;
+use crate::system::SystemClock;
 use anyhow::{Result, anyhow, bail};
 use clap::Args;
 use serde_json::{Value, json};

@@ -1,6 +1,7 @@
-//! The set of keys that something stands against: ten million ids, looked up at every request.
+//! The revocation set: ids of revoked, disabled and retiring keys. It may hold ten million ids, and every request
+//! looks one up.
 //!
-//! A filter of one word a bucket, small enough for a cache, tells almost every good key from the noted ones. What
+//! A filter of one word a bucket, small enough for a cache, tells almost every good key from the restricted ones. What
 //! it lets through is looked for in buckets of four 16-byte ids, one cache line each; what does not fit goes to
 //! the next bucket. One writer changes both in place while readers read: a reader sees an id or does not, never
 //! half of one. An id takes 20 to 23 bytes (`docs/adr/0003`).
@@ -29,7 +30,7 @@ struct Line([AtomicU64; IN_LINE]);
 type Slot = [AtomicU64; 2];
 
 /// A set of key ids, read by many and written by one.
-pub(crate) struct Noted {
+pub(crate) struct RevocationSet {
     /// For each bucket a word with the [`marks`] of the ids whose home it is, those of removed ids included; and
     /// behind them the buckets. One piece of memory, so that growing leaves no small ones behind.
     lines: Box<[Line]>,
@@ -40,7 +41,7 @@ pub(crate) struct Noted {
     len: AtomicUsize,
 }
 
-impl Noted {
+impl RevocationSet {
     pub(crate) fn new() -> Self {
         Self::with_buckets(FEWEST_BUCKETS)
     }
@@ -191,8 +192,8 @@ mod tests {
         KeyId::new(Uuid::v7(n, random))
     }
 
-    fn filled(ids: impl Iterator<Item = u64>) -> Noted {
-        ids.fold(Noted::new(), |set, n| {
+    fn filled(ids: impl Iterator<Item = u64>) -> RevocationSet {
+        ids.fold(RevocationSet::new(), |set, n| {
             let set = if set.is_too_small_for(1) { set.grown(1) } else { set };
             set.insert(id(n));
             set
@@ -225,7 +226,7 @@ mod tests {
 
     #[test]
     fn keys_that_come_and_go_do_not_fill_the_filter() {
-        let mut set = Noted::new();
+        let mut set = RevocationSet::new();
         for n in 0..100_000 {
             if set.is_too_small_for(1) {
                 set = set.grown(1);
@@ -240,7 +241,7 @@ mod tests {
 
     #[test]
     fn an_id_takes_at_most_24_bytes() {
-        let mut set = Noted::new();
+        let mut set = RevocationSet::new();
         for n in 0..200_000u64 {
             if set.is_too_small_for(1) {
                 set = set.grown(1);
@@ -255,7 +256,7 @@ mod tests {
     proptest! {
         #[test]
         fn is_a_set(steps in proptest::collection::vec((0u64..60, any::<bool>()), 0..400)) {
-            let (mut set, mut model) = (Noted::new(), HashSet::new());
+            let (mut set, mut model) = (RevocationSet::new(), HashSet::new());
             for (n, adds) in steps {
                 if set.is_too_small_for(1) { set = set.grown(1); }
                 if adds { set.insert(id(n)); model.insert(n); } else { set.remove(id(n)); model.remove(&n); }

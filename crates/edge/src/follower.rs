@@ -1,20 +1,20 @@
-//! Keeps the snapshot current: applies revisions in order, from the first one on.
+//! Follows the revision log and keeps the snapshot current.
 //!
-//! One task applies ([`Keeper::run`]), whoever waits for a revision: there is one writer of the snapshot, a caller
-//! who goes away leaves nothing half-applied, and no worker stands still while a large set grows.
+//! One task applies revisions in order ([`Follower::run`]). So the snapshot has one writer, a caller who goes away
+//! leaves nothing half-applied, and no worker stops while a large set grows.
 //!
-//! There is no other way in which the edge learns anything. A start is the same as catching up from revision
-//! 0, and a change made by this process comes back to its own edge through the log like anybody else's.
+//! The edge learns of changes in no other way. A start is the same as catching up from revision 0. A change that
+//! this process made reaches its own edge through the log, like every other change.
 
 use crate::Guard;
-use crate::details::Details;
+use crate::key_cache::KeyCache;
 use async_trait::async_trait;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 use titan_core::error::Error;
 use titan_core::port::{Store, StoreResult};
-use titan_core::revision::{Change, Receipt, Revision, Settle};
+use titan_core::revision::{Change, Propagation, Receipt, Revision};
 use tokio::sync::{Notify, watch};
 use tokio::time::{Instant, Interval, MissedTickBehavior, interval, timeout};
 
@@ -26,24 +26,24 @@ const POLL: Duration = Duration::from_millis(500);
 const WRITE_USES: Duration = Duration::from_secs(5);
 const USES_AT_ONCE: usize = 500;
 /// How long a caller waits for a change that is committed but cannot be read back.
-const PATIENCE: Duration = Duration::from_secs(10);
+const WAIT_LIMIT: Duration = Duration::from_secs(10);
 
 /// The one writer of a [`Guard`]'s snapshot.
-pub struct Keeper {
+pub struct Follower {
     store: Arc<dyn Store>,
     guard: Arc<Guard>,
-    details: Details,
+    key_cache: KeyCache,
     applied: watch::Sender<Revision>,
     is_ready: AtomicBool,
     /// Somebody waits for what is not applied yet.
     is_awaited: Notify,
 }
 
-impl Keeper {
-    /// A keeper that has applied nothing yet.
+impl Follower {
+    /// A follower that has applied nothing yet.
     pub fn new(store: Arc<dyn Store>, guard: Arc<Guard>) -> Self {
         Self {
-            details: Details::new(Arc::clone(&store)),
+            key_cache: KeyCache::new(Arc::clone(&store)),
             store,
             guard,
             applied: watch::Sender::default(),
@@ -70,8 +70,8 @@ impl Keeper {
         *self.applied.borrow()
     }
 
-    pub(crate) fn details(&self) -> &Details {
-        &self.details
+    pub(crate) fn key_cache(&self) -> &KeyCache {
+        &self.key_cache
     }
 
     /// Follows the log and writes uses, until it is dropped. Once [`Self::start`] has returned, one task must be
@@ -131,7 +131,7 @@ impl Keeper {
             }
             let last = changes.list.last().map(|(revision, _)| *revision);
             let reached = if changes.has_more { last.unwrap_or(changes.head) } else { changes.head };
-            self.details.forget(changes.list.iter().map(|(_, change)| change));
+            self.key_cache.invalidate(changes.list.iter().map(|(_, change)| change));
             self.applied.send_if_modified(|applied| std::mem::replace(applied, reached) != reached);
             if !changes.has_more {
                 return Ok(());
@@ -146,14 +146,14 @@ impl Keeper {
 }
 
 #[async_trait]
-impl Settle for Keeper {
-    async fn settle(&self, revision: Revision) -> Result<Receipt, Error> {
+impl Propagation for Follower {
+    async fn wait_until_in_force(&self, revision: Revision) -> Result<Receipt, Error> {
         let began = Instant::now();
         let mut applied = self.applied.subscribe();
         if *applied.borrow_and_update() < revision {
             self.is_awaited.notify_one();
         }
-        let reached = timeout(PATIENCE, applied.wait_for(|applied| *applied >= revision)).await;
+        let reached = timeout(WAIT_LIMIT, applied.wait_for(|applied| *applied >= revision)).await;
         reached.map_err(Error::not_ready)?.map_err(Error::not_ready)?;
         let ms = u64::try_from(began.elapsed().as_millis()).unwrap_or(u64::MAX);
         Ok(Receipt { revision, applied: 1, lapsed: 0, ms })

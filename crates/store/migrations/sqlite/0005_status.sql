@@ -1,0 +1,2 @@
+-- The field's word for what this column holds.
+ALTER TABLE change RENAME COLUMN standing TO status;
