@@ -1,9 +1,9 @@
 //! The body of an answer: text of our own, an upstream's stream, or the control plane's.
 
+use crate::gateway::Relay;
 use bytes::Bytes;
 use http_body::{Body as HttpBody, Frame, SizeHint};
 use http_body_util::Full;
-use hyper::body::Incoming;
 use std::pin::Pin;
 use std::task::{Context, Poll};
 
@@ -15,7 +15,7 @@ pub enum Body {
     /// All there is.
     Full(Full<Bytes>),
     /// Passed on as it comes.
-    Upstream(Incoming),
+    Upstream(Relay),
     /// From the control plane's router.
     Router(axum::body::Body),
 }

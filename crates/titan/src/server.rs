@@ -19,6 +19,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::thread::{self, available_parallelism};
 use std::time::Duration;
+use titan_edge::gateway::Peer;
 use tokio::net::TcpStream;
 use tokio::runtime::Builder;
 use tokio::sync::{oneshot, watch};
@@ -192,10 +193,14 @@ fn connection(
 ) {
     let has_asked = Arc::new(AtomicBool::new(false));
     let asks = Arc::clone(&has_asked);
+    let shared = Arc::new((dispatcher, Peer::new(address)));
     let service = service_fn(move |request: Request<Incoming>| {
         asks.store(true, Ordering::Relaxed);
-        let dispatcher = Arc::clone(&dispatcher);
-        async move { Ok::<_, Infallible>(dispatcher.handle(request, address, port).await) }
+        let shared = Arc::clone(&shared);
+        async move {
+            let (dispatcher, peer) = &*shared;
+            Ok::<_, Infallible>(dispatcher.handle(request, peer, port).await)
+        }
     });
     let connection = builder.serve_connection_with_upgrades(TokioIo::new(stream), service).into_owned();
     let connection = graceful.watch(connection);

@@ -71,7 +71,13 @@ impl ScopeSet {
 
     /// Its bits, lowest first.
     pub fn iter(self) -> impl Iterator<Item = ScopeBit> {
-        (0..128).map(ScopeBit).filter(move |bit| self.contains(*bit))
+        let mut rest = self.0;
+        core::iter::from_fn(move || {
+            // 128 of an empty set: no bit has that number.
+            let bit = u8::try_from(rest.trailing_zeros()).ok().and_then(ScopeBit::new)?;
+            rest &= rest - 1;
+            Some(bit)
+        })
     }
 }
 

@@ -130,11 +130,27 @@ impl Catalogue {
 
     /// The name of a bit. A bit without one prints as its number.
     pub fn name(&self, bit: ScopeBit) -> String {
-        match self.names.get(usize::from(bit.number())) {
-            Some(name) => name.clone(),
-            None if bit == ScopeBit::ALL => ALL.to_owned(),
-            None => format!("unknown:{}", bit.number()),
+        self.known_name(bit).map_or_else(|| format!("unknown:{}", bit.number()), str::to_owned)
+    }
+
+    /// The names of all bits of a set, lowest bit first, with spaces between them.
+    pub fn write_names(&self, set: ScopeSet, text: &mut String) {
+        for (index, bit) in set.iter().enumerate() {
+            if index > 0 {
+                text.push(' ');
+            }
+            match self.known_name(bit) {
+                Some(name) => text.push_str(name),
+                None => text.push_str(&self.name(bit)),
+            }
         }
+    }
+
+    fn known_name(&self, bit: ScopeBit) -> Option<&str> {
+        if bit == ScopeBit::ALL {
+            return Some(ALL);
+        }
+        self.names.get(usize::from(bit.number())).map(String::as_str)
     }
 
     /// Whether who was granted `granted` may do what needs `needed`: it is granted, implied, or `*` is.

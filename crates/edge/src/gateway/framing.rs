@@ -1,6 +1,6 @@
 //! Requests that two servers may read differently are not passed on.
 
-use http::header::{CONTENT_LENGTH, HOST, TRANSFER_ENCODING};
+use http::header::{CONTENT_LENGTH, HOST, MAX_FORWARDS, TRANSFER_ENCODING};
 use http::{Method, Request};
 use titan_core::Error;
 
@@ -10,11 +10,16 @@ use titan_core::Error;
 /// - `Content-Length` beside `Transfer-Encoding`: request smuggling (RFC 9112, 6.1). hyper has settled that for
 ///   HTTP/1 before we see it: the length is dropped, and the connection closed behind the answer. This holds
 ///   should it ever not.
-/// - `CONNECT` makes a tunnel, which no policy can look into.
+/// - `CONNECT` makes a tunnel, which no policy can look into. `TRACE` shows the request as it arrived, identity
+///   headers included (RFC 9110, 9.3.8).
+/// - `Max-Forwards: 0` asks the gateway itself (RFC 9110, 7.6.2), which has nothing to say.
 pub(super) fn check<B>(request: &Request<B>) -> Result<(), Error> {
     let headers = request.headers();
-    if request.method() == Method::CONNECT {
-        return Err(Error::invalid("method: CONNECT is not supported"));
+    if [Method::CONNECT, Method::TRACE].contains(request.method()) {
+        return Err(Error::invalid(format!("method: {} is not supported", request.method())));
+    }
+    if request.method() == Method::OPTIONS && headers.get(MAX_FORWARDS).is_some_and(|value| value == "0") {
+        return Err(Error::invalid("Max-Forwards: is 0, and the request would have to be forwarded"));
     }
     let mut hosts = headers.get_all(HOST).iter();
     let host = hosts.next();
@@ -55,7 +60,9 @@ mod tests {
         assert!(verdict("/a", &[("host", "a"), ("host", "a")]).is_err());
         assert!(verdict("/a", &[("content-length", "1"), ("transfer-encoding", "chunked")]).is_err());
         assert!(verdict("/a", &[("content-length", "1"), ("content-length", "1")]).is_err());
-        let connect = Request::builder().method("CONNECT").uri("a:1").body(()).unwrap();
-        assert!(check(&connect).is_err());
+        for method in ["CONNECT", "TRACE"] {
+            let request = Request::builder().method(method).uri("a:1").body(()).unwrap();
+            assert!(check(&request).is_err(), "{method}");
+        }
     }
 }

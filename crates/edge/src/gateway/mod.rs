@@ -6,17 +6,17 @@
 
 mod framing;
 mod headers;
+mod identity;
 mod upgrade;
-mod upload;
 mod upstream;
 
 use crate::reply::error_response;
 use crate::{Body, Guard};
-use headers::Identity;
 use http::header::AUTHORIZATION;
 use http::uri::PathAndQuery;
 use http::{HeaderName, HeaderValue, Request, Response, Uri};
 use hyper::body::Incoming;
+use identity::Identity;
 use std::net::{IpAddr, SocketAddr};
 use std::sync::Arc;
 use titan_core::Error;
@@ -25,7 +25,7 @@ use titan_core::error::Code;
 use titan_core::policy::{RequestPath, Style, Verdict};
 use upgrade::Tunnels;
 use upstream::Client;
-pub use upstream::{Upstream, UpstreamMap, Upstreams};
+pub use upstream::{Address, ClientIdentity, Relay, TlsSettings, Upstream, UpstreamMap, Upstreams};
 
 /// How the gateway behaves, whatever the policy.
 #[derive(Clone, Debug)]
@@ -48,13 +48,21 @@ pub struct Gateway {
     master: Arc<MasterKeys>,
 }
 
-/// What is known of a request beside itself.
+/// Who is connected.
 #[derive(Clone, Debug)]
 pub struct Peer {
-    /// Who is connected.
+    /// The other end of the connection.
     pub address: SocketAddr,
-    /// `X-Request-Id`, taken or made.
-    pub request_id: HeaderValue,
+    /// Its IP address for `X-Forwarded-For`, written once for all requests of the connection.
+    forwarded_for: HeaderValue,
+}
+
+impl Peer {
+    /// The other end of a connection.
+    pub fn new(address: SocketAddr) -> Self {
+        let ip = address.ip().to_canonical().to_string();
+        Self { address, forwarded_for: HeaderValue::from_str(&ip).unwrap_or(HeaderValue::from_static("")) }
+    }
 }
 
 /// A request that may pass, and where to.
@@ -79,15 +87,21 @@ impl Gateway {
     }
 
     /// The whole exchange. Never fails: what goes wrong is an answer.
-    pub async fn handle(&self, mut request: Request<Incoming>, peer: &Peer) -> Response<Body> {
+    pub async fn handle(
+        &self,
+        mut request: Request<Incoming>,
+        peer: &Peer,
+        request_id: &HeaderValue,
+    ) -> Response<Body> {
         let admitted = match self.admit(&request) {
             Ok(admitted) => admitted,
             Err((error, style)) => return error_response(&error, style),
         };
         let style = admitted.upstream.style();
         let upgrade = upgrade::requested(&mut request);
-        let identity = self.identity(&admitted);
-        headers::prepare(&mut request, &identity, peer, &self.settings.trusted_proxies, upgrade.is_some());
+        let identity = Identity::new(&admitted.key, self.guard.catalogue(), admitted.session.as_deref());
+        let is_trusted = self.settings.trusted_proxies.contains(&peer.address.ip().to_canonical());
+        headers::prepare(&mut request, identity, peer, request_id, is_trusted, upgrade.is_some());
         let answer = match self.client.send(&admitted.upstream, admitted.target.clone(), request).await {
             Ok(answer) => answer,
             Err(error) => return error_response(&error, style),
@@ -150,17 +164,6 @@ impl Gateway {
                 }
                 Ok(route.session_in(path).map(str::to_owned))
             }
-        }
-    }
-
-    fn identity(&self, admitted: &Admitted) -> Identity {
-        let key = &admitted.key;
-        let names: Vec<String> = key.scopes().iter().map(|bit| self.guard.catalogue().name(bit)).collect();
-        Identity {
-            key_id: key.id().to_string(),
-            tenant: key.tenant().to_string(),
-            scopes: names.join(" "),
-            session: admitted.session.clone(),
         }
     }
 }

@@ -1,10 +1,10 @@
 //! WebSocket: after 101 both sides talk, and the gateway passes bytes.
 
-use super::headers::drop_hop_by_hop;
+use super::headers::prepare_answer;
+use super::upstream::Relay;
 use crate::Body;
 use http::header::{CONNECTION, HeaderValue, UPGRADE};
 use http::{Method, Request, Response, StatusCode, Version};
-use hyper::body::Incoming;
 use hyper::upgrade::OnUpgrade;
 use hyper_util::rt::TokioIo;
 use std::sync::Arc;
@@ -28,12 +28,12 @@ pub(super) fn requested<B>(request: &mut Request<B>) -> Option<OnUpgrade> {
 /// The answer for the client; where the upstream switched protocols, the two sides are joined.
 pub(super) fn connect(
     client: Option<OnUpgrade>,
-    mut answer: Response<Incoming>,
+    mut answer: Response<Relay>,
     tunnels: &Tunnels,
 ) -> Result<Response<Body>, Error> {
     let is_switch = answer.status() == StatusCode::SWITCHING_PROTOCOLS;
     let upstream = is_switch.then(|| hyper::upgrade::on(&mut answer));
-    drop_hop_by_hop(answer.headers_mut());
+    prepare_answer(answer.headers_mut());
     match (upstream, client) {
         (None, _) => Ok(answer.map(Body::Upstream)),
         (Some(_), None) => Err(Error::new(Code::UpstreamUnreachable, "upstream switched protocols unasked")),

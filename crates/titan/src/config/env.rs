@@ -16,7 +16,7 @@ pub enum Kind {
 }
 
 /// Variable, option, kind.
-pub const VARIABLES: [(&str, &str, Kind); 18] = [
+pub const VARIABLES: [(&str, &str, Kind); 21] = [
     ("TITAN_LISTEN", "listen", Kind::Text),
     ("TITAN_ADMIN_LISTEN", "admin_listen", Kind::Text),
     ("TITAN_DATABASE_URL", "database_url", Kind::Text),
@@ -27,6 +27,9 @@ pub const VARIABLES: [(&str, &str, Kind); 18] = [
     ("TITAN_SEAL_KEY", "seal_key", Kind::Text),
     ("TITAN_SEAL_KEY_FILE", "seal_key_file", Kind::Text),
     ("TITAN_UPSTREAM", "upstream", Kind::Text),
+    ("TITAN_UPSTREAM_CA_FILE", "upstream_ca_file", Kind::Text),
+    ("TITAN_UPSTREAM_CERT_FILE", "upstream_cert_file", Kind::Text),
+    ("TITAN_UPSTREAM_KEY_FILE", "upstream_key_file", Kind::Text),
     ("TITAN_POLICY", "policy", Kind::List),
     ("TITAN_SCOPES", "scopes", Kind::List),
     ("TITAN_MAX_LIFETIME_DAYS", "max_lifetime_days", Kind::Number),

@@ -41,8 +41,16 @@ pub struct Config {
     pub seal_key: Option<String>,
     /// A file that holds the seal key.
     pub seal_key_file: Option<PathBuf>,
-    /// The one upstream behind the gateway: `http://host:port`. For several, use `upstreams`.
+    /// The one upstream behind the gateway: `http://host:port`, `https://host:port` or `unix:/path/to/socket`. For
+    /// several, use `upstreams`.
     pub upstream: Option<String>,
+    /// For an `https://` upstream: a file with the CAs that it is trusted by, in PEM. Unset: the CAs that the platform
+    /// trusts.
+    pub upstream_ca_file: Option<PathBuf>,
+    /// For an `https://` upstream: a file with the client certificate that Titan shows, in PEM.
+    pub upstream_cert_file: Option<PathBuf>,
+    /// A file with the private key of that certificate, in PEM.
+    pub upstream_key_file: Option<PathBuf>,
     /// The policies of that upstream: shipped ones by name, others by file.
     pub policy: Vec<String>,
     /// Several upstreams, each with its paths and policies. Only in the file.
@@ -67,11 +75,17 @@ pub struct Config {
 }
 
 /// A server behind the gateway.
-#[derive(Clone, Deserialize, JsonSchema)]
+#[derive(Clone, Default, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct UpstreamConfig {
-    /// `http://host:port`
+    /// `http://host:port`, `https://host:port` or `unix:/path/to/socket`
     pub url: String,
+    /// For `https://`: a file with the CAs that it is trusted by, in PEM. Unset: the CAs that the platform trusts.
+    pub ca_file: Option<PathBuf>,
+    /// For `https://`: a file with the client certificate that Titan shows, in PEM.
+    pub cert_file: Option<PathBuf>,
+    /// A file with the private key of that certificate, in PEM.
+    pub key_file: Option<PathBuf>,
     /// Its policies: shipped ones by name, others by file.
     pub policy: Vec<String>,
     /// The paths that it serves: each stands for itself and what lies below.
@@ -107,6 +121,9 @@ impl Default for Config {
             seal_key: None,
             seal_key_file: None,
             upstream: None,
+            upstream_ca_file: None,
+            upstream_cert_file: None,
+            upstream_key_file: None,
             policy: Vec::new(),
             upstreams: Vec::new(),
             scopes: Vec::new(),

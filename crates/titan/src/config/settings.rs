@@ -7,7 +7,9 @@ use std::path::PathBuf;
 use std::time::Duration;
 use titan_core::access::{Catalogue, MASTER_KEY_LENGTH, MasterKeys};
 use titan_core::policy::{Policy, PolicySet, Problem};
-use titan_edge::gateway::{Settings as GatewaySettings, Upstream, UpstreamMap};
+use titan_edge::gateway::{
+    Address, ClientIdentity, Settings as GatewaySettings, TlsSettings, Upstream, UpstreamMap,
+};
 use titan_store::Location;
 
 /// The master keys in force.
@@ -79,7 +81,8 @@ impl Settings {
     pub fn upstream_map(&self, catalogue: &Catalogue) -> Result<UpstreamMap> {
         let upstreams = self.upstreams.iter().map(|upstream| {
             let policies = policy_set(&upstream.policy, catalogue)?;
-            Upstream::new(&upstream.url, &upstream.paths, policies)
+            Address::parse(&upstream.url, &tls(upstream)?)
+                .and_then(|address| Upstream::new(address, &upstream.paths, policies))
                 .map_err(|error| anyhow::anyhow!("upstream {error}"))
         });
         let upstreams = upstreams.collect::<Result<Vec<_>>>()?;
@@ -117,17 +120,44 @@ fn upstreams(config: &Config) -> Result<Vec<UpstreamConfig>> {
         (Some(url), []) => {
             vec![UpstreamConfig {
                 url: url.clone(),
+                ca_file: config.upstream_ca_file.clone(),
+                cert_file: config.upstream_cert_file.clone(),
+                key_file: config.upstream_key_file.clone(),
                 policy: config.policy.clone(),
                 paths: super::everywhere(),
             }]
         }
         (None, _) if !config.policy.is_empty() => bail!("policy: goes with `upstream` (TITAN_UPSTREAM)"),
+        (None, _) if has_upstream_files(config) => {
+            bail!(
+                "upstream_ca_file, upstream_cert_file, upstream_key_file: go with `upstream` (TITAN_UPSTREAM)"
+            )
+        }
         (None, listed) => listed.to_vec(),
     };
     if let Some(open) = listed.iter().find(|upstream| upstream.policy.is_empty()) {
         bail!("upstream {}: needs a policy (TITAN_POLICY), for example `whatsapp`", open.url);
     }
     Ok(listed)
+}
+
+fn has_upstream_files(config: &Config) -> bool {
+    [&config.upstream_ca_file, &config.upstream_cert_file, &config.upstream_key_file]
+        .iter()
+        .any(|f| f.is_some())
+}
+
+/// Reads the files that say how an `https://` upstream is trusted.
+fn tls(upstream: &UpstreamConfig) -> Result<TlsSettings> {
+    let read = |path: &PathBuf| {
+        std::fs::read(path).with_context(|| format!("upstream {}: {}", upstream.url, path.display()))
+    };
+    let identity = match (&upstream.cert_file, &upstream.key_file) {
+        (Some(cert), Some(key)) => Some(ClientIdentity { certificates: read(cert)?, key: read(key)? }),
+        (None, None) => None,
+        _ => bail!("upstream {}: a client certificate and its key go only together", upstream.url),
+    };
+    Ok(TlsSettings { ca: upstream.ca_file.as_ref().map(read).transpose()?, identity })
 }
 
 fn gateway(config: &Config) -> Result<GatewaySettings> {

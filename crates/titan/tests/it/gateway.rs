@@ -122,7 +122,12 @@ async fn no_spelling_of_a_path_finds_another_upstream() {
         let url = config.upstreams[0].url.clone();
         config.upstreams[0].policy = vec![open.display().to_string()];
         let policy = vec![strict.display().to_string()];
-        config.upstreams.push(UpstreamConfig { url, policy, paths: vec!["/secret".to_owned()] });
+        config.upstreams.push(UpstreamConfig {
+            url,
+            policy,
+            paths: vec!["/secret".to_owned()],
+            ..UpstreamConfig::default()
+        });
     })
     .await;
     let god = app.holder(&app.key(&["*"]).await);
@@ -233,7 +238,12 @@ async fn several_upstreams_each_have_their_paths_and_policies() {
         .unwrap();
     let (url, policy) = (format!("http://{}", other.address), policy.display().to_string());
     let app = TestApp::with(|config| {
-        config.upstreams.push(UpstreamConfig { url, policy: vec![policy], paths: vec!["/other".to_owned()] });
+        config.upstreams.push(UpstreamConfig {
+            url,
+            policy: vec![policy],
+            paths: vec!["/other".to_owned()],
+            ..UpstreamConfig::default()
+        });
     })
     .await;
     let holder = app.holder(&app.key(&["sessions:read"]).await);

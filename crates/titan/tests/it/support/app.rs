@@ -74,6 +74,7 @@ impl TestApp {
                 url: format!("http://{}", upstream.address),
                 policy: vec!["whatsapp".to_owned()],
                 paths: vec!["/".to_owned()],
+                ..UpstreamConfig::default()
             }],
             upstream_connect_timeout: 1,
             upstream_timeout: 1,

@@ -4,6 +4,7 @@ pub(crate) mod app;
 pub(crate) mod program;
 pub(crate) mod raw;
 pub(crate) mod role;
+pub(crate) mod scripted;
 pub(crate) mod upstream;
 
 pub(crate) use app::TestApp;

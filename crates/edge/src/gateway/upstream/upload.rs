@@ -8,17 +8,26 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::task::{Context, Poll};
 
-/// Whether a body has moved since it was asked last.
+/// How far a body has come.
 #[derive(Default)]
-pub(super) struct Progress(AtomicBool);
+pub(super) struct Progress {
+    has_moved: AtomicBool,
+    is_over: AtomicBool,
+}
 
 impl Progress {
-    pub(super) fn take(&self) -> bool {
-        self.0.swap(false, Ordering::Relaxed)
+    /// Whether the body has moved since the last call.
+    pub(super) fn take_moved(&self) -> bool {
+        self.has_moved.swap(false, Ordering::Relaxed)
+    }
+
+    /// Whether all was sent, or will never be.
+    pub(super) fn is_over(&self) -> bool {
+        self.is_over.load(Ordering::Relaxed)
     }
 }
 
-/// A body that notes each piece that passes. One that is empty needs no note.
+/// A body that reports its progress. An empty one has none.
 pub(super) struct Upload {
     body: Incoming,
     progress: Option<Arc<Progress>>,
@@ -40,7 +49,7 @@ impl Body for Upload {
     ) -> Poll<Option<Result<Frame<Bytes>, hyper::Error>>> {
         let polled = Pin::new(&mut self.body).poll_frame(cx);
         if let (Poll::Ready(_), Some(progress)) = (&polled, &self.progress) {
-            progress.0.store(true, Ordering::Relaxed);
+            progress.has_moved.store(true, Ordering::Relaxed);
         }
         polled
     }
@@ -51,5 +60,13 @@ impl Body for Upload {
 
     fn size_hint(&self) -> SizeHint {
         self.body.size_hint()
+    }
+}
+
+impl Drop for Upload {
+    fn drop(&mut self) {
+        if let Some(progress) = &self.progress {
+            progress.is_over.store(true, Ordering::Relaxed);
+        }
     }
 }

@@ -1,0 +1,156 @@
+//! Sending a request to an upstream.
+
+use super::connect::Connector;
+use super::pool::{Checkout, Pool};
+use super::upload::{Progress, Upload};
+use super::{Relay, Upstream};
+use crate::body::BodyError;
+use http::header::{HOST, TRANSFER_ENCODING};
+use http::uri::PathAndQuery;
+use http::{HeaderValue, Request, Response, StatusCode, Uri};
+use http_body::Body as _;
+use hyper::body::Incoming;
+use std::error::Error as StdError;
+use std::fmt;
+use std::sync::Arc;
+use std::time::Duration;
+use titan_core::Error;
+use titan_core::error::Code;
+
+/// Connections to upstreams, kept and used again.
+pub(in super::super) struct Client {
+    connector: Connector,
+    pool: Arc<Pool>,
+    answer_timeout: Duration,
+}
+
+/// Why there is no answer.
+enum Failure {
+    /// The connection broke.
+    Broken(BodyError),
+    /// The upstream took too long.
+    Slow(BodyError),
+    /// The connection had ended before anything was sent.
+    Unsent(Box<Request<Upload>>),
+}
+
+impl Client {
+    pub(in super::super) fn new(connect_timeout: Duration, answer_timeout: Duration) -> Self {
+        Self { connector: Connector::new(connect_timeout), pool: Pool::start(), answer_timeout }
+    }
+
+    /// Sends a request for `target`. 502: unreachable or broken off; 504: slow.
+    pub(in super::super) async fn send(
+        &self,
+        upstream: &Upstream,
+        target: PathAndQuery,
+        request: Request<Incoming>,
+    ) -> Result<Response<Relay>, Error> {
+        let progress = (!request.body().is_end_stream()).then(Arc::<Progress>::default);
+        let mut request = outgoing(upstream, target, request, progress.clone());
+        loop {
+            let mut checkout = self.connection(upstream).await?;
+            match self.answer(&mut checkout, request, progress.as_deref()).await {
+                Ok(answer) => return Ok(relay(answer, checkout, progress.as_deref())),
+                // The pool gives its connections out one by one, then a new one is made: this ends.
+                Err(Failure::Unsent(again)) => request = *again,
+                Err(Failure::Broken(cause)) => return Err(failed(upstream, cause)),
+                Err(Failure::Slow(cause)) => return Err(timed_out(upstream, cause)),
+            }
+        }
+    }
+
+    async fn connection(&self, upstream: &Upstream) -> Result<Checkout, Error> {
+        if let Some(checkout) = self.pool.take(upstream.id) {
+            return Ok(checkout);
+        }
+        // In a box: it is rare, and large.
+        let opened = Box::pin(self.connector.open(&upstream.address)).await;
+        let link = opened.map_err(|cause| failed(upstream, cause))?;
+        Ok(self.pool.checkout(upstream.id, link))
+    }
+
+    /// The head of the answer. A client that is still sending is not a slow upstream.
+    async fn answer(
+        &self,
+        checkout: &mut Checkout,
+        request: Request<Upload>,
+        progress: Option<&Progress>,
+    ) -> Result<Response<Incoming>, Failure> {
+        let mut answering = std::pin::pin!(checkout.link.send(request));
+        loop {
+            match tokio::time::timeout(self.answer_timeout, answering.as_mut()).await {
+                Ok(Ok(answer)) => return Ok(answer),
+                Ok(Err(mut error)) => {
+                    let unsent = error.take_message().map(|request| Failure::Unsent(Box::new(request)));
+                    return Err(unsent.unwrap_or_else(|| Failure::Broken(error.into_error().into())));
+                }
+                Err(_) if progress.is_some_and(Progress::take_moved) => {}
+                Err(elapsed) => return Err(Failure::Slow(elapsed.into())),
+            }
+        }
+    }
+}
+
+/// The request as it goes out: its target is a path (RFC 9112, 3.2.1), and `Host` is the upstream's.
+fn outgoing(
+    upstream: &Upstream,
+    target: PathAndQuery,
+    mut request: Request<Incoming>,
+    progress: Option<Arc<Progress>>,
+) -> Request<Upload> {
+    *request.uri_mut() = Uri::from(target);
+    request.headers_mut().insert(HOST, upstream.address.host.clone());
+    // hyper sends no body of unknown length with a GET unless a header says that there is one.
+    if progress.is_some() && request.body().size_hint().exact().is_none() {
+        request.headers_mut().insert(TRANSFER_ENCODING, HeaderValue::from_static("chunked"));
+    }
+    request.map(|body| Upload::new(body, progress))
+}
+
+/// The answer, whose body drives the connection. Where more than the answer is still to come, the connection gets a
+/// task of its own: the client may read nothing before it has sent all, and a WebSocket goes on after the answer.
+fn relay(answer: Response<Incoming>, checkout: Checkout, progress: Option<&Progress>) -> Response<Relay> {
+    let is_switch = answer.status() == StatusCode::SWITCHING_PROTOCOLS;
+    if is_switch || progress.is_some_and(|progress| !progress.is_over()) {
+        checkout.link.detach();
+        return answer.map(|body| Relay::new(body, None));
+    }
+    answer.map(|body| Relay::new(body, Some(checkout)))
+}
+
+fn failed(upstream: &Upstream, cause: BodyError) -> Error {
+    if is_timeout(&*cause) {
+        return timed_out(upstream, cause);
+    }
+    Error::new(Code::UpstreamUnreachable, "upstream unreachable")
+        .caused_by(Failed(upstream.address.to_string(), cause))
+}
+
+fn timed_out(upstream: &Upstream, cause: BodyError) -> Error {
+    Error::new(Code::UpstreamTimeout, "upstream timed out")
+        .caused_by(Failed(upstream.address.to_string(), cause))
+}
+
+/// Which upstream failed, and why: for the log.
+#[derive(Debug)]
+struct Failed(String, BodyError);
+
+impl fmt::Display for Failed {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "upstream {}", self.0)
+    }
+}
+
+impl StdError for Failed {
+    fn source(&self) -> Option<&(dyn StdError + 'static)> {
+        let cause: &(dyn StdError + 'static) = &*self.1;
+        Some(cause)
+    }
+}
+
+fn is_timeout(error: &(dyn StdError + 'static)) -> bool {
+    let is_timed_out = |error: &std::io::Error| error.kind() == std::io::ErrorKind::TimedOut;
+    std::iter::successors(Some(error), |&error| error.source())
+        .any(|cause| cause.downcast_ref().is_some_and(is_timed_out))
+}

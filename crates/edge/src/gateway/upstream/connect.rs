@@ -1,0 +1,55 @@
+//! Opening connections.
+
+use super::Address;
+use super::address::Place;
+use super::link::Link;
+use super::stream::Stream;
+use crate::body::BodyError;
+use http::Uri;
+use hyper_util::client::legacy::connect::HttpConnector;
+use hyper_util::rt::TokioIo;
+use std::time::Duration;
+use tokio::net::{TcpStream, UnixStream};
+use tokio::time::timeout;
+use tower::ServiceExt;
+
+/// Opens connections to upstreams.
+pub(super) struct Connector {
+    /// Looks names up, and tries each address that a name has.
+    tcp: HttpConnector,
+    timeout: Duration,
+}
+
+impl Connector {
+    pub(super) fn new(timeout: Duration) -> Self {
+        let mut tcp = HttpConnector::new();
+        tcp.set_nodelay(true);
+        // An https:// address is the TLS stream's business, above this one.
+        tcp.enforce_http(false);
+        // So that a name with a dead address among others is still reached in time.
+        tcp.set_connect_timeout(Some(timeout));
+        Self { tcp, timeout }
+    }
+
+    /// An open connection, its TLS handshake included.
+    pub(super) async fn open(&self, address: &Address) -> Result<Link, BodyError> {
+        let stream = timeout(self.timeout, self.stream(address)).await.map_err(std::io::Error::from)??;
+        Ok(Link::open(stream).await?)
+    }
+
+    async fn stream(&self, address: &Address) -> Result<Stream, BodyError> {
+        Ok(match &address.place {
+            Place::Http(uri) => Stream::Tcp(self.tcp(uri).await?),
+            Place::Https { uri, name, connector } => {
+                let tcp = self.tcp(uri).await?.into_inner();
+                let tls = connector.connect(name.clone(), tcp).await?;
+                Stream::Tls(Box::new(TokioIo::new(tls)))
+            }
+            Place::Unix(path) => Stream::Unix(TokioIo::new(UnixStream::connect(path).await?)),
+        })
+    }
+
+    async fn tcp(&self, uri: &Uri) -> Result<TokioIo<TcpStream>, BodyError> {
+        Ok(self.tcp.clone().oneshot(uri.clone()).await?)
+    }
+}

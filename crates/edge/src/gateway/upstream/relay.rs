@@ -1,0 +1,65 @@
+//! The body of an answer on its way from the upstream to the client.
+
+use super::pool::Checkout;
+use bytes::Bytes;
+use http_body::{Body, Frame, SizeHint};
+use hyper::body::Incoming;
+use std::pin::Pin;
+use std::task::{Context, Poll};
+
+/// A body that drives its own connection, and gives it back at its end.
+///
+/// Dropped before its end, it drops the connection: the rest of the answer is of no use to anybody.
+pub struct Relay {
+    body: Incoming,
+    /// `None` at the end, and for a connection with a task of its own.
+    checkout: Option<Checkout>,
+}
+
+impl Relay {
+    pub(super) fn new(body: Incoming, checkout: Option<Checkout>) -> Self {
+        Self { body, checkout }
+    }
+
+    fn poll_body(&mut self, context: &mut Context<'_>) -> Poll<Option<Result<Frame<Bytes>, hyper::Error>>> {
+        let polled = Pin::new(&mut self.body).poll_frame(context);
+        match &mut self.checkout {
+            // The body has said that it wants more: now the connection reads it.
+            Some(checkout) if polled.is_pending() => {
+                let _ = checkout.link.drive(context);
+                Pin::new(&mut self.body).poll_frame(context)
+            }
+            _ => polled,
+        }
+    }
+}
+
+impl Body for Relay {
+    type Data = Bytes;
+    type Error = hyper::Error;
+
+    fn poll_frame(
+        self: Pin<&mut Self>,
+        context: &mut Context<'_>,
+    ) -> Poll<Option<Result<Frame<Bytes>, hyper::Error>>> {
+        let this = self.get_mut();
+        let polled = this.poll_body(context);
+        let is_over = match &polled {
+            Poll::Ready(None) => true,
+            Poll::Ready(Some(Ok(_))) => this.body.is_end_stream(),
+            Poll::Ready(Some(Err(_))) | Poll::Pending => false,
+        };
+        if let Some(checkout) = this.checkout.take_if(|_| is_over) {
+            checkout.give_back(context);
+        }
+        polled
+    }
+
+    fn is_end_stream(&self) -> bool {
+        self.body.is_end_stream()
+    }
+
+    fn size_hint(&self) -> SizeHint {
+        self.body.size_hint()
+    }
+}
