@@ -32,6 +32,7 @@ vectors:
 
 house:
 	@python3 ci/house.py
+	@python3 ci/links.py
 
 format:
 	cargo fmt --all --check
