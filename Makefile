@@ -41,6 +41,7 @@ format:
 docs-test:
 	@ci/tools tour
 	ci/tour
+	ci/examples
 
 api-fuzz:
 	@ci/tools api-fuzz
