@@ -32,6 +32,7 @@ vectors:
 
 house:
 	@python3 ci/house.py
+	@python3 ci/links.py
 
 format:
 	cargo fmt --all --check
@@ -40,6 +41,7 @@ format:
 docs-test:
 	@ci/tools tour
 	ci/tour
+	ci/examples
 
 api-fuzz:
 	@ci/tools api-fuzz

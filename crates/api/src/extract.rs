@@ -113,7 +113,7 @@ pub(crate) fn request_name(
     let mut values = headers.get_all("idempotency-key").iter();
     let Some(value) = values.next() else { return Ok(None) };
     if values.next().is_some() {
-        return Err(Error::invalid("Idempotency-Key: must be there once"));
+        return Err(Error::invalid("Idempotency-Key: must be sent only once"));
     }
     let name = value.to_str().map_err(|_| Error::invalid("Idempotency-Key: must be visible ASCII"))?;
     let body = serde_json::to_string(body).map_err(Error::internal)?;

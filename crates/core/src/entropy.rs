@@ -2,7 +2,7 @@
 
 /// A source of unpredictable bytes. The program's is the operating system's.
 pub trait Entropy: Send + Sync {
-    /// Fills `bytes`. A source that cannot must not return.
+    /// Fills `bytes`. If the source cannot do that, it must not return.
     fn fill(&self, bytes: &mut [u8]);
 }
 

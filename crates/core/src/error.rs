@@ -12,9 +12,9 @@ pub enum Code {
     ApiKeyDisabled,
     /// Past its `expiresAt`.
     ApiKeyExpired,
-    /// Rotated, deleted, or killed with its signing key or its tenant's earlier keys.
+    /// Rotated or deleted, or revoked together with its signing key or with its tenant's earlier keys.
     ApiKeyRevoked,
-    /// The change contradicts what is there.
+    /// The change contradicts the current state.
     Conflict,
     /// Two credentials in one request that are not the same.
     ConflictingCredentials,
@@ -22,7 +22,7 @@ pub enum Code {
     InsufficientScope,
     /// Our fault. The body is constant, the cause is in the log.
     Internal,
-    /// No key of ours: its MAC does not hold, or nobody knows it.
+    /// This Titan did not issue the key: its MAC is wrong, or the key is unknown.
     InvalidApiKey,
     /// Not the master key.
     InvalidMasterKey,
@@ -36,9 +36,9 @@ pub enum Code {
     MissingApiKey,
     /// No credential on the admin surface.
     MissingMasterKey,
-    /// Unknown, or not the caller's: one answer.
+    /// Unknown, or not visible to the caller: both have the same answer.
     NotFound,
-    /// Not started yet, or cut off from what it must know.
+    /// Titan has not started yet, or cannot reach its database.
     NotReady,
     /// The body is over the limit.
     PayloadTooLarge,
@@ -48,7 +48,7 @@ pub enum Code {
     UnsupportedMediaType,
     /// The upstream took too long.
     UpstreamTimeout,
-    /// The upstream cannot be reached, or broke off.
+    /// The upstream cannot be reached, or it closed the connection.
     UpstreamUnreachable,
     /// A good credential of the wrong kind for this surface.
     WrongCredential,
@@ -136,7 +136,7 @@ impl Code {
     }
 }
 
-/// What the caller is told, and beside it what only the log is told.
+/// An error: a code and a text for the caller, and a cause that only the log gets.
 #[derive(Debug)]
 pub struct Error {
     code: Code,
@@ -156,7 +156,7 @@ impl Error {
         Self::new(Code::InvalidRequest, message)
     }
 
-    /// 404: the same for what does not exist and for what is not the caller's.
+    /// 404: the same whether the object does not exist or belongs to another caller.
     pub fn not_found(what: &str) -> Self {
         Self::new(Code::NotFound, format!("{what} not found"))
     }
@@ -166,7 +166,7 @@ impl Error {
         Self::new(Code::Conflict, message)
     }
 
-    /// 403 naming the scope that is lacking.
+    /// 403 with the name of the missing scope.
     pub fn insufficient_scope(scope: &str) -> Self {
         Self {
             missing_scope: Some(scope.to_owned()),
@@ -201,7 +201,7 @@ impl Error {
         &self.message
     }
 
-    /// The cause, for the log alone.
+    /// The cause. Only the log may contain it.
     pub fn cause(&self) -> Option<&(dyn StdError + Send + Sync)> {
         self.cause.as_deref()
     }
@@ -223,8 +223,8 @@ impl Error {
     }
 }
 
-/// What an answer leaves behind for the log: put into its extensions by whoever words the error, and logged
-/// with the request's id by whoever knows it.
+/// The cause of a failed answer, for the log. The code that writes the error puts it into the extensions of the
+/// answer. The code that knows the request id logs it.
 #[derive(Clone, Debug)]
 pub struct Failure {
     /// The error's code.
@@ -234,7 +234,7 @@ pub struct Failure {
 }
 
 impl Error {
-    /// What the log must be told. Nothing, where the caller was told all.
+    /// The failure to log. `None` if the caller's text already says everything.
     pub fn failure(&self) -> Option<Failure> {
         let chain = std::iter::successors(Some(self.source()?), |&error| error.source());
         let cause = chain.map(ToString::to_string).collect::<Vec<_>>().join(": ");

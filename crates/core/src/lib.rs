@@ -1,4 +1,4 @@
-//! Titan's rules, without a wire or a disk: who may do what to which key, and what the edge must know of it.
+//! Titan's rules, without HTTP and without a database: who may do what to which key, and what the edge must know.
 //!
 //! One folder a noun. A service method is one use case: it takes a [`access::Permit`], does all its work in
 //! one transaction of the [`port::Store`] (the change, its audit row, its revision), and where the change can

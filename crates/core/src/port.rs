@@ -1,8 +1,8 @@
-//! What the rules need of a database.
+//! What the rules need from a database.
 //!
-//! Each noun states its own needs beside its rules; here they come together. There are reads, which see what
-//! is committed, and one kind of write: a [`Tx`], which commits as a whole or not at all. Two engines
-//! implement these traits plainly, and one conformance suite runs each story on both.
+//! Each noun defines its own traits beside its rules; this module combines them. Reads see only committed data.
+//! There is one way to write: a [`Tx`], which commits completely or not at all. A conformance suite tests each
+//! engine that implements these traits.
 
 pub use crate::store_error::{StoreError, StoreResult};
 use crate::{audit, idempotency, key, revision, signing, tenant};

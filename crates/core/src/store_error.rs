@@ -1,12 +1,12 @@
-//! Why a database did not do what it was asked.
+//! Errors of the database.
 
 use std::error::Error as StdError;
 use std::fmt;
 
-/// Why a database did not do what it was asked.
+/// Why a database call failed.
 #[derive(Debug)]
 pub enum StoreError {
-    /// A row says something that this program cannot have written.
+    /// A row has content that this program cannot have written.
     Corrupt {
         /// The table.
         table: &'static str,

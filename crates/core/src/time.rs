@@ -27,7 +27,7 @@ impl Timestamp {
         self.0.div_euclid(1000)
     }
 
-    /// Seconds as a key carries them. Times before 1970 become 0, those after 2106 the last second there is.
+    /// Seconds in the form that a key contains. Times before 1970 become 0, and times after 2106 the largest value.
     pub fn secs_u32(self) -> u32 {
         u32::try_from(self.secs().max(0)).unwrap_or(u32::MAX)
     }
@@ -66,7 +66,7 @@ impl fmt::Display for Timestamp {
     }
 }
 
-/// Where the present comes from. The program has one that reads the system's clock; tests set theirs.
+/// The source of the current time. The program reads the system's clock; tests set their own.
 pub trait Clock: Send + Sync {
     /// Now.
     fn now(&self) -> Timestamp;

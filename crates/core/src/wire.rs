@@ -30,7 +30,7 @@ pub fn from_json<T: DeserializeOwned>(body: &[u8]) -> Result<T, Error> {
             Error::invalid(format!("{path}: {cause}"))
         }
     })?;
-    reader.end().map_err(|_| Error::invalid("body: has something behind the JSON value"))?;
+    reader.end().map_err(|_| Error::invalid("body: must contain only one JSON object"))?;
     Ok(value)
 }
 
@@ -130,7 +130,7 @@ mod tests {
         assert!(error(r#"{"days":1.5}"#).starts_with("days: "));
         assert!(error("{").starts_with("body: "));
         assert!(error(r#"["x",1]"#).starts_with("body: "));
-        assert!(error("{} {}").contains("behind"));
+        assert!(error("{} {}").contains("only one JSON object"));
         assert!(error(&format!("{}{}", "[".repeat(500), "]".repeat(500))).starts_with("body: "));
         assert!(from_json::<Body>(b"{\"label\":\"\xff\"}").is_err());
     }

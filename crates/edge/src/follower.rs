@@ -35,7 +35,7 @@ pub struct Follower {
     key_cache: KeyCache,
     applied: watch::Sender<Revision>,
     is_ready: AtomicBool,
-    /// Somebody waits for what is not applied yet.
+    /// Notified when a caller waits for a revision that is not applied yet.
     is_awaited: Notify,
 }
 
@@ -118,7 +118,7 @@ impl Follower {
         }
     }
 
-    /// Applies all there is.
+    /// Applies all changes after `applied`.
     async fn catch_up(&self) -> StoreResult<()> {
         loop {
             let changes = self.store.changes_after(self.applied(), PIECE).await?;
@@ -160,7 +160,7 @@ impl Propagation for Follower {
     }
 }
 
-/// One that was missed is not made up for.
+/// A missed tick is skipped, not repeated.
 fn ticks(period: Duration) -> Interval {
     let mut ticks = interval(period);
     ticks.set_missed_tick_behavior(MissedTickBehavior::Delay);

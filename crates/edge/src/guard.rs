@@ -66,7 +66,7 @@ impl Guard {
         }
     }
 
-    /// Whether the key may do what needs this scope.
+    /// Whether the key has this scope.
     pub fn check_scope(&self, key: &KeyPrincipal, scope: ScopeBit, name: &str) -> Result<(), Denial> {
         if self.catalogue.covers(key.scopes(), scope) {
             Ok(())
@@ -95,16 +95,16 @@ impl Guard {
         self.snapshot.load().restricted_count()
     }
 
-    /// Takes the signing keys over, in place of those that were there.
+    /// Replaces all signing keys.
     ///
-    /// Like [`Self::apply`], only for the one writer: with two of them, one's changes could be lost.
+    /// Only the one writer may call this and [`Self::apply`]: with two writers, changes could be lost.
     pub fn set_signing_keys(&self, keys: &[SlotKey]) {
         let mut snapshot = Snapshot::clone(&self.snapshot.load());
         snapshot.set_slots(keys);
         self.snapshot.store(Arc::new(snapshot));
     }
 
-    /// Applies changes in their order. When it has returned, no decision is made from before them.
+    /// Applies changes in their order. Every decision that starts after the return includes them.
     pub fn apply<'a>(&self, changes: impl IntoIterator<Item = &'a Change>) {
         let mut snapshot = Snapshot::clone(&self.snapshot.load());
         let to_add = snapshot.apply(changes);
@@ -118,12 +118,12 @@ impl Guard {
     }
 }
 
-/// A text that could be a key of ours.
+/// Parses a text that has the shape of a key.
 #[inline]
 fn parse(credential: &str) -> Result<UntrustedKey, Denial> {
     match Presented::parse(credential) {
         Ok(Presented::SelfContained(key)) => Ok(key),
-        // Well-shaped, but nobody has imported or issued such a key.
+        // The shape is right, but this release has no such keys.
         Ok(Presented::Legacy(_) | Presented::Opaque(_)) => Err(Denial::Invalid),
         Err(_) => Err(Denial::Malformed),
     }

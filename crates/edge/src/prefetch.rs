@@ -1,6 +1,6 @@
-//! A hint to the processor: the one module of this crate with `unsafe`.
+//! A hint to the processor. This is the only module of the crate with `unsafe`.
 
-/// Asks for the cache line of `target`, so that it is there when it is read later. Does nothing else.
+/// Loads the cache line of `target` for a later read. It has no other effect.
 #[cfg(target_arch = "x86_64")]
 #[expect(unsafe_code, reason = "the intrinsic takes a raw pointer; this one comes from a live reference")]
 pub(crate) fn prefetch<T>(target: &T) {

@@ -6,7 +6,7 @@ use http::{HeaderValue, Response, StatusCode};
 use titan_core::Error;
 use titan_core::policy::Style;
 
-/// An error, in the words of a surface. Its cause goes to the log by way of the extensions.
+/// An error in the style of a surface. Its cause reaches the log through the extensions.
 pub fn error_response(error: &Error, style: Style) -> Response<Body> {
     let status = StatusCode::from_u16(error.code().status()).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
     let mut response = json(status, error.to_body(style));
@@ -20,7 +20,7 @@ pub fn error_response(error: &Error, style: Style) -> Response<Body> {
     response
 }
 
-/// A JSON answer that nobody may keep.
+/// A JSON answer that no cache may store.
 pub(crate) fn json(status: StatusCode, body: impl Into<bytes::Bytes>) -> Response<Body> {
     let mut response = Response::new(Body::from(body));
     *response.status_mut() = status;

@@ -1,10 +1,10 @@
 //! The revocation set: ids of revoked, disabled and retiring keys. It may hold ten million ids, and every request
 //! looks one up.
 //!
-//! A filter of one word a bucket, small enough for a cache, tells almost every good key from the restricted ones. What
-//! it lets through is looked for in buckets of four 16-byte ids, one cache line each; what does not fit goes to
-//! the next bucket. One writer changes both in place while readers read: a reader sees an id or does not, never
-//! half of one. An id takes 20 to 23 bytes (`docs/adr/0003`).
+//! A filter with one word per bucket fits into the CPU cache and excludes almost every valid key. Only for the
+//! others, a reader searches the buckets. A bucket has four 16-byte ids, which are one cache line. If it is full, an
+//! id goes to the next one. One writer changes both in place while readers read: a reader sees an id or does not,
+//! never half of one. An id takes 20 to 23 bytes (`docs/adr/0003`).
 
 use crate::prefetch::prefetch;
 use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
@@ -31,12 +31,12 @@ type Slot = [AtomicU64; 2];
 
 /// A set of key ids, read by many and written by one.
 pub(crate) struct RevocationSet {
-    /// For each bucket a word with the [`marks`] of the ids whose home it is, those of removed ids included; and
-    /// behind them the buckets. One piece of memory, so that growing leaves no small ones behind.
+    /// First the filter: for each bucket a word with the [`marks`] of the ids whose home it is, including removed
+    /// ids. Then the buckets. It is one allocation, so that growing leaves no small free blocks.
     lines: Box<[Line]>,
     bucket_count: usize,
-    /// Ids that were ever put in, those that were removed included: the filter keeps their bits, and most of
-    /// them a slot. So a set in which keys come and go is made anew now and then.
+    /// The number of ids that were ever added, including removed ones: their bits stay in the filter, and most of
+    /// them keep a slot. So a set whose keys come and go is rebuilt from time to time.
     used: AtomicUsize,
     len: AtomicUsize,
 }
@@ -56,7 +56,7 @@ impl RevocationSet {
         }
     }
 
-    /// Asks for the word that `contains` will read.
+    /// Prefetches the word that `contains` will read.
     #[inline]
     pub(crate) fn prefetch(&self, id: KeyId) {
         if let Some(word) = self.word(halves(id).1) {
@@ -70,7 +70,7 @@ impl RevocationSet {
         self.may_contain(low) && self.find(high, low).is_some()
     }
 
-    /// Never false of an id that is in the set; true of less than one in a hundred others.
+    /// Never false for an id in the set; true for less than one in a hundred other ids.
     #[inline]
     fn may_contain(&self, low: u64) -> bool {
         let marks = marks(low);
@@ -86,17 +86,17 @@ impl RevocationSet {
             .map(|(slot, _)| slot)
     }
 
-    /// How many ids it holds.
+    /// The number of ids in the set.
     pub(crate) fn len(&self) -> usize {
         self.len.load(Ordering::Relaxed)
     }
 
-    /// Whether so many more must go into a larger set.
+    /// Whether this many more ids need a larger set.
     pub(crate) fn is_too_small_for(&self, more: usize) -> bool {
         self.used.load(Ordering::Relaxed) + more > self.bucket_count * IN_BUCKET * MAX_LOAD.0 / MAX_LOAD.1
     }
 
-    /// A copy with room for so many more. `self` stays as it is, for those who still read it.
+    /// A copy with space for this many more ids. `self` does not change, because readers may still use it.
     pub(crate) fn grown(&self, more: usize) -> Self {
         let slots = (self.len() + more) * NEW_LOAD.1 / NEW_LOAD.0;
         let larger = Self::with_buckets((slots / IN_BUCKET + 1).max(FEWEST_BUCKETS));
@@ -109,7 +109,7 @@ impl RevocationSet {
         larger
     }
 
-    /// Adds an id. Only the one writer may call this, and only if there is room.
+    /// Adds an id. Only the one writer may call this, and only if there is space.
     pub(crate) fn insert(&self, id: KeyId) {
         if !self.contains(id) {
             let (high, low) = halves(id);
@@ -117,7 +117,7 @@ impl RevocationSet {
         }
     }
 
-    /// Takes an id out. Only the one writer may call this.
+    /// Removes an id. Only the one writer may call this.
     pub(crate) fn remove(&self, id: KeyId) {
         let (high, low) = halves(id);
         if let Some(slot) = self.find(high, low) {

@@ -1,4 +1,4 @@
-//! All that the edge knows of keys, tenants and signing keys, as of one revision.
+//! All data from which the edge decides: keys, tenants and signing keys, as of one revision.
 
 use crate::revocation_set::RevocationSet;
 use imbl::{HashMap, OrdMap};
@@ -42,7 +42,7 @@ impl Snapshot {
         }
     }
 
-    /// Takes the signing keys over, in place of those that were there.
+    /// Replaces all signing keys.
     pub(crate) fn set_slots(&mut self, keys: &[SlotKey]) {
         self.slots = std::array::from_fn(|_| None);
         for key in keys {
@@ -115,7 +115,7 @@ impl Snapshot {
         self.revocations.len()
     }
 
-    /// The key, if its MAC holds. Until then nothing is said of it.
+    /// The key, if its MAC is right. Before that, no field of the key is used.
     #[inline]
     pub(crate) fn prove(&self, key: &UntrustedKey) -> Result<VerifiedKey, Denial> {
         let claimed = key.unproven();
@@ -129,7 +129,7 @@ impl Snapshot {
         self.slots[slot.index()].as_ref().ok_or(Denial::Invalid)
     }
 
-    /// Every check of a key behind its MAC and before its scope, in the order of `docs/token-format.md`.
+    /// Every check between the MAC and the scope, in the order of `docs/token-format.md`.
     #[inline]
     pub(crate) fn decide(&self, key: &VerifiedKey, now: Timestamp) -> Result<KeyPrincipal, Denial> {
         let claims = key.claims();

@@ -8,7 +8,7 @@ use titan_token::KeyId;
 
 /// A key that is used all the time is recorded once in this many seconds.
 const RESOLUTION_SECS: i64 = 10;
-/// Keys seen lately: a table of this many places, one for each key by its random bits.
+/// Size of the table of recently used keys. The random bits of a key select its place.
 const RECENT: usize = 1 << 14;
 /// Uses that wait to be written. When the queue is full, a use is recorded at the key's next request instead.
 const WAITING: usize = 1 << 16;
@@ -25,7 +25,7 @@ impl Uses {
         Self { recent, waiting: ArrayQueue::new(WAITING) }
     }
 
-    /// Records a use. A key that was recorded a moment ago costs one load.
+    /// Records a use. If the key was recorded a moment ago, this costs one load.
     pub(crate) fn record(&self, id: KeyId, now: Timestamp) {
         let (_, random) = id.uuid().halves();
         let place = usize::try_from(random >> 40).unwrap_or_default() % RECENT;
@@ -37,12 +37,12 @@ impl Uses {
         }
     }
 
-    /// Whether it is time to write before it is full.
+    /// Whether the queue should be written soon, before it is full.
     pub(crate) fn is_pressing(&self) -> bool {
         self.waiting.len() > WAITING / 2
     }
 
-    /// Takes what waits: the newest use of each key.
+    /// Empties the queue and returns the newest use of each key.
     pub(crate) fn take(&self) -> Vec<(KeyId, Timestamp)> {
         let mut newest = HashMap::new();
         for _ in 0..WAITING {

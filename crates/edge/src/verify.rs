@@ -39,23 +39,23 @@ pub struct Verifier {
 pub struct VerifyRequest {
     /// The key, as it was presented.
     key: Option<String>,
-    /// Scopes that it must have, all of them.
+    /// Scopes that it must have. It must have all of them.
     #[serde(default)]
     scopes: Vec<String>,
     /// How many requests this one counts for. Nothing is counted yet.
     #[expect(dead_code, reason = "part of the request's shape; counts when there are limits")]
     cost: Option<u32>,
-    /// The method of the request that it came with; with `path`, the policy's scope is asked for, too.
+    /// The method of the request that carried the key. With `path`, the key must also have the policy's scope.
     method: Option<String>,
     /// The path of that request.
     path: Option<String>,
-    /// The address that it came from.
+    /// The address of the client that sent it.
     #[schema(value_type = Option<String>)]
     #[expect(dead_code, reason = "part of the request's shape; counts when there are limits")]
     ip: Option<std::net::IpAddr>,
 }
 
-/// What became of it. Nothing is said of a key that is not ours.
+/// The result. For a key that this Titan did not issue, only `valid` and `code` are set.
 #[derive(Debug, Default, Serialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct Verification {
@@ -67,13 +67,13 @@ pub struct Verification {
     key_id: Option<String>,
     /// The key's tenant.
     tenant_id: Option<u32>,
-    /// What the key was granted.
+    /// The scopes of the key.
     scopes: Option<Vec<String>>,
-    /// What people call it.
+    /// The label of the key.
     label: Option<String>,
     /// RFC 3339
     expires_at: Option<String>,
-    /// What is left of its limit; null: it has none.
+    /// The rest of its limit; null if it has none.
     rate_limit: Option<RateLimit>,
 }
 

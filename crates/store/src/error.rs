@@ -35,14 +35,14 @@ impl fmt::Display for ConnectError {
             Self::Io(path, error) => write!(f, "{}: {error}", path.display()),
             Self::Locked(path) => write!(
                 f,
-                "{}: another process has this database; an embedded database serves one process",
+                "{}: another process uses this database; only one process can use it",
                 path.display()
             ),
             Self::Newer(version) => write!(
                 f,
-                "the database was made by a newer Titan (it has migration {version}); start that version"
+                "a newer Titan created or upgraded this database (it has migration {version}); start that version"
             ),
-            Self::Migrate(error) => write!(f, "the tables cannot be brought up to date: {error}"),
+            Self::Migrate(error) => write!(f, "the database cannot be upgraded: {error}"),
             Self::Scopes(text) => write!(f, "scopes: {text}"),
             Self::Store(error) => write!(f, "{error}"),
             Self::Unsupported(engine) => {
@@ -51,8 +51,8 @@ impl fmt::Display for ConnectError {
             Self::Url => write!(f, "TITAN_DATABASE_URL: must be sqlite://path/to/titan.db"),
             Self::WrongSealKey => write!(
                 f,
-                "the seal key does not open this database: TITAN_SEAL_KEY (or its file) must be the one that \
-                 the database was made with"
+                "the seal key does not belong to this database: set TITAN_SEAL_KEY (or its file) to the key \
+                 with which the database was created"
             ),
         }
     }

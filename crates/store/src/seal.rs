@@ -33,11 +33,11 @@ impl fmt::Display for SealError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Format => {
-                f.write_str("must be 32 bytes in base64 (make one with: openssl rand -base64 32)")
+                f.write_str("must be 32 bytes in base64 (create one with: openssl rand -base64 32)")
             }
             Self::Io(error) => write!(f, "{error}"),
-            Self::Missing => f.write_str("is missing, and the database needs the one that it was made with"),
-            Self::Permissions => f.write_str("may be read by others: chmod 600"),
+            Self::Missing => f.write_str("is missing; the database needs the key with which it was created"),
+            Self::Permissions => f.write_str("other users can read it; use chmod 600"),
         }
     }
 }

@@ -19,7 +19,7 @@ use titan_token::Slot;
         (status = 401, description = "No master key", body = ErrorBody),
         (status = 403, description = "An API key is not enough", body = ErrorBody),
         (status = 404, description = "No such slot, or retired already", body = ErrorBody),
-        (status = 409, description = "This slot signs now: rotate first", body = ErrorBody),
+        (status = 409, description = "This slot signs new keys: rotate first", body = ErrorBody),
     )
 )]
 pub(crate) async fn admin(

@@ -5,8 +5,8 @@ use super::Denial;
 /// The credential in `Authorization: Bearer` or `X-API-Key`.
 ///
 /// Takes every value of each header, so that a header sent twice is seen. One key in both headers is one
-/// credential; two that differ are a refusal, because a proxy and its upstream might each believe another.
-/// An `Authorization` of another scheme is not a credential of ours and is left to the upstream.
+/// credential. Two different ones are refused, because a proxy and its upstream could each use a different one.
+/// An `Authorization` of another scheme is not a credential for Titan. The upstream gets it.
 pub fn bearer_or_header<'a>(
     mut authorization: impl Iterator<Item = &'a [u8]>,
     mut api_key: impl Iterator<Item = &'a [u8]>,

@@ -1,8 +1,8 @@
-//! Why a credential opens nothing.
+//! Why a credential is refused.
 
 use crate::error::{Code, Error};
 
-/// A refusal, in the words that every surface uses.
+/// The reason for a refusal. Every surface uses these reasons.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Denial {
     /// Two credentials that differ, or one header twice.
@@ -11,15 +11,15 @@ pub enum Denial {
     Disabled,
     /// Past its expiry.
     Expired,
-    /// The named scope is lacking.
+    /// The key lacks the named scope.
     InsufficientScope(String),
-    /// The MAC does not hold, or nobody knows the key.
+    /// The MAC is wrong, or the key is unknown.
     Invalid,
     /// Not the shape of a key.
     Malformed,
     /// No credential.
     Missing,
-    /// Killed: rotated, deleted, or issued before the not-before of its tenant or signing key.
+    /// Rotated, deleted, or issued before the not-before of its tenant or signing key.
     Revoked,
     /// A good credential on the wrong surface; the text says which one is needed.
     WrongCredential(&'static str),

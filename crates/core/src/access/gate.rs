@@ -1,10 +1,10 @@
-//! The doors: where a text becomes a caller.
+//! Authentication: from the text of a credential to a caller.
 
 use super::{Denial, KeyPrincipal};
 use aws_lc_rs::digest::{SHA256, digest};
 use subtle::ConstantTimeEq;
 
-/// Proves API keys. The edge is one; the control plane asks it, so that both give the same answers.
+/// Authenticates API keys. The edge implements it, and the control plane uses it, so that both decide in the same way.
 pub trait Gate: Send + Sync {
     /// Who holds this key, after every check but the scope.
     fn authenticate(&self, credential: &str) -> Result<KeyPrincipal, Denial>;
@@ -22,8 +22,8 @@ impl MasterKeys {
         Self(keys.into_iter().map(hash).collect())
     }
 
-    /// Whether this is one of them. Compares hashes, each in constant time, all of them always: neither
-    /// length nor place of a difference shows.
+    /// Whether this is one of them. It always compares with all hashes, each in constant time. So the time reveals
+    /// neither the length nor the position of a difference.
     pub fn contains(&self, credential: &str) -> bool {
         let presented = hash(credential);
         let found = self.0.iter().fold(subtle::Choice::from(0), |found, key| found | key.ct_eq(&presented));

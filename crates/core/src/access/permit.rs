@@ -1,4 +1,4 @@
-//! Permits: the proof that somebody was asked.
+//! Permits: the proof that a caller is authorised.
 //!
 //! A service method takes a `Permit<A>`, and only [`decide`] makes one, so a forgotten check does not compile.
 
@@ -6,19 +6,19 @@ use super::{Caller, Denial, KEYS_MANAGE, KEYS_VERIFY, Origin};
 use std::marker::PhantomData;
 use titan_token::{KeyId, ScopeBit, ScopeSet, TenantId};
 
-/// How far a permit goes. What lies beyond does not exist for its holder.
+/// How far a permit extends. For its holder, keys outside the reach do not exist.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Reach {
     /// Every tenant: the master key.
     Everything,
-    /// One key alone: itself.
+    /// Only the caller's own key.
     Itself(KeyId),
     /// All keys of one tenant.
     Tenant(TenantId),
 }
 
 impl Reach {
-    /// Whether this key lies within.
+    /// Whether this key is within the reach.
     pub fn includes(self, tenant: TenantId, key: KeyId) -> bool {
         match self {
             Self::Everything => true,
@@ -28,9 +28,9 @@ impl Reach {
     }
 }
 
-/// Something that somebody may or may not do.
+/// A kind of operation that needs authorisation.
 pub trait Action {
-    /// What a key needs for it. `None`: no key may, only the master key.
+    /// The scope that a key needs for it. `None`: only the master key may do it.
     const SCOPE: Option<(ScopeBit, &'static str)>;
     /// Whether a key may do it to itself without that scope.
     const TO_ITSELF: bool = false;
@@ -67,7 +67,7 @@ actions! {
     RotateKey: Some(KEYS_MANAGE), itself: true;
     /// Rename a key, switch it on or off.
     UpdateKey: Some(KEYS_MANAGE), itself: false;
-    /// Ask whether somebody else's key is good.
+    /// Ask whether another key is valid.
     VerifyKeys: Some(KEYS_VERIFY), itself: false;
 }
 
@@ -99,7 +99,7 @@ impl<A> Permit<A> {
         }
     }
 
-    /// What the caller may hand on: its own scopes, or all of them.
+    /// The scopes that the caller may grant: its own, or all for the master key.
     pub fn grantable(&self) -> ScopeSet {
         match &self.caller {
             Caller::Key(key) => key.scopes(),

@@ -71,9 +71,9 @@ pub enum CatalogueError {
 impl fmt::Display for CatalogueError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            Self::Full => write!(f, "there is room for {NAMED} scopes"),
-            Self::Name(name) => write!(f, "scope `{name}` is not of the form resource:action"),
-            Self::Twice(name) => write!(f, "scope `{name}` is named twice"),
+            Self::Full => write!(f, "there are more than {NAMED} scopes"),
+            Self::Name(name) => write!(f, "scope `{name}` must have the form resource:action"),
+            Self::Twice(name) => write!(f, "scope `{name}` is listed twice"),
         }
     }
 }
@@ -94,13 +94,13 @@ impl Catalogue {
         SHIPPED.into_iter()
     }
 
-    /// The shipped scopes and behind them the operator's, in that order.
+    /// The scopes that ship with Titan, followed by the operator's.
     pub fn new(own: impl IntoIterator<Item = String>) -> Result<Self, CatalogueError> {
         Self::of(SHIPPED.into_iter().map(str::to_owned).chain(own).collect())
     }
 
-    /// The names of bits 0, 1, … as a database has them: it keeps the order in which it met them, so a scope
-    /// that ships with a later version comes behind those that the operator had by then.
+    /// The names of bits 0, 1, … as in a database. It keeps the order in which the scopes appeared. So a scope that
+    /// ships with a later version comes after the scopes that the operator had before.
     pub fn of(names: Vec<String>) -> Result<Self, CatalogueError> {
         if names.len() > NAMED {
             return Err(CatalogueError::Full);

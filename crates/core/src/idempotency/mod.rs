@@ -18,8 +18,8 @@ pub struct RequestName {
 }
 
 impl RequestName {
-    /// `name` is the header's value: 1 to 255 visible ASCII characters. `request` is all that makes the
-    /// request what it is: its route and its body.
+    /// `name` is the value of the header: 1 to 255 visible ASCII characters. `request` identifies the content of
+    /// the request: its route and its body.
     pub fn new(name: &str, request: &str) -> Result<Self, Error> {
         if !(1..=255).contains(&name.len()) || !name.bytes().all(|c| c.is_ascii_graphic()) {
             return Err(Error::invalid("Idempotency-Key: must be 1 to 255 visible ASCII characters"));

@@ -85,7 +85,7 @@ pub(crate) fn check_text(field: &str, text: &str) -> Result<(), Error> {
         return Err(Error::invalid(format!("{field}: must have 1 to 100 characters")));
     }
     if text.chars().any(char::is_control) {
-        return Err(Error::invalid(format!("{field}: must not hold control characters")));
+        return Err(Error::invalid(format!("{field}: must not contain control characters")));
     }
     Ok(())
 }

@@ -27,7 +27,7 @@ pub(super) async fn again(tx: &mut dyn Tx, answer: Answer) -> Result<Issued, Err
     let key = tx.lookup_key(answer.key).await?.ok_or_else(|| Error::internal("answer without its key"))?;
     let slot = tx.slots().await?.into_iter().find(|slot| slot.slot == key.slot);
     let slot = slot.filter(|slot| slot.not_before <= key.created_at);
-    let slot = slot.ok_or_else(|| Error::conflict("the key's signing key is gone"))?;
+    let slot = slot.ok_or_else(|| Error::conflict("the signing key of this key was replaced"))?;
     let plain = key.claims().sign(key.prefix, &SigningKey::for_api_keys(&slot.secret));
     let key = Key { label: answer.label, is_active: answer.is_active, last_used_at: None, ..key };
     Ok(Issued { key, plain, receipt: None })

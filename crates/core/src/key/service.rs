@@ -129,7 +129,7 @@ impl KeyService {
             return Err(Error::invalid("body: must change label or isActive"));
         }
         if update.with_descendants && update.is_active != Some(false) {
-            return Err(Error::invalid("descendants: goes only with isActive: false"));
+            return Err(Error::invalid("descendants: is allowed only with isActive: false"));
         }
         if let Some(label) = &update.label {
             check_text("label", label)?;

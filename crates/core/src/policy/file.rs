@@ -188,7 +188,7 @@ impl Reader<'_> {
     fn method(&mut self, method: Spanned<String>) -> String {
         let name = method.as_ref();
         if name == "HEAD" {
-            self.add(method.span(), "methods: HEAD follows GET by itself");
+            self.add(method.span(), "methods: remove HEAD, because GET includes it");
         } else if name.is_empty() || !name.bytes().all(|c| c.is_ascii_uppercase()) {
             self.add(method.span(), format!("methods: `{name}` is not an upper-case method"));
         }
@@ -207,7 +207,7 @@ impl Reader<'_> {
     fn action(&mut self, action: Spanned<String>) -> String {
         if action.as_ref().is_empty() || !action.as_ref().bytes().all(|c| c.is_ascii_lowercase() || c == b'_')
         {
-            self.add(action.span(), "action: must be lower-case letters and _");
+            self.add(action.span(), "action: must contain only lower-case letters and _");
         }
         action.into_inner()
     }
@@ -220,7 +220,7 @@ impl Reader<'_> {
             text.strip_prefix("body:").filter(|p| p.starts_with('/')).map(|p| Source::Body(p.to_owned()))
         };
         if parsed.is_none() {
-            let message = format!("{field}: must be path:NAME of a {{NAME}} in the path, or body:/POINTER");
+            let message = format!("{field}: must be path:NAME for a {{NAME}} in the path, or body:/POINTER");
             self.add(source.span(), message);
         }
         parsed
@@ -245,7 +245,7 @@ impl Reader<'_> {
                 Ok(Segment::Rest(_)) => {}
                 Ok(Segment::Parameter(name)) => {
                     if names.iter().any(|n| n == name) {
-                        self.add(path.span(), format!("path: {{{name}}} is there twice"));
+                        self.add(path.span(), format!("path: {{{name}}} occurs twice"));
                     }
                     names.push(name.to_owned());
                 }
@@ -270,8 +270,8 @@ impl<'a> Segment<'a> {
     pub(super) fn parse(segment: &'a str) -> Result<Self, &'static str> {
         let Some(inner) = segment.strip_prefix('{').and_then(|s| s.strip_suffix('}')) else {
             return match segment {
-                "." | ".." => Err("would never match"),
-                s if s.contains(['{', '}', '*']) => Err("must be a word or a whole {parameter}"),
+                "." | ".." => Err("can never match"),
+                s if s.contains(['{', '}', '*']) => Err("must be a literal or one {parameter}"),
                 s if s.contains(['%', ';', '\\', '?', '#']) || s.chars().any(char::is_control) => {
                     Err("must be written decoded, without % ; \\ ? #")
                 }
@@ -281,7 +281,7 @@ impl<'a> Segment<'a> {
         let (name, is_rest) = inner.strip_prefix('*').map_or((inner, false), |name| (name, true));
         let is_word = !name.is_empty() && name.bytes().all(|c| c.is_ascii_alphanumeric() || c == b'_');
         match (is_word, is_rest) {
-            (false, _) => Err("has a parameter that is not a word"),
+            (false, _) => Err("has a parameter name with other characters than letters, digits and _"),
             (true, true) => Ok(Self::Rest(name)),
             (true, false) => Ok(Self::Parameter(name)),
         }

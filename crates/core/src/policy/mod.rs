@@ -1,8 +1,8 @@
-//! Policies: which request needs what. Files, not code.
+//! Policies: files that say which request needs which scope.
 //!
 //! A file is parsed into a [`Policy`]; one or more policies in front of the same upstream become a
-//! [`PolicySet`], whose [`PolicySet::decide`] says what a method and a [`RequestPath`] need. Nothing here asks
-//! who the caller is.
+//! [`PolicySet`], whose [`PolicySet::decide`] says what a method and a [`RequestPath`] need. This module does not
+//! know the caller.
 
 mod file;
 mod path;

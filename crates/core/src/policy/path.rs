@@ -1,7 +1,7 @@
 //! Request paths that have one meaning.
 //!
-//! A policy is worth nothing if a path can be spelled so that Titan reads one route and the upstream another.
-//! So a path is percent-decoded once, and every spelling that some server reads differently is refused.
+//! A policy is worthless if a path has a spelling that Titan reads as one route and the upstream as another. So
+//! Titan percent-decodes a path once, and refuses every spelling that some server reads differently.
 
 use std::borrow::Cow;
 use std::fmt;
@@ -9,7 +9,7 @@ use std::fmt;
 /// Why a path is refused (400).
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum PathError {
-    /// `\`, plain or encoded: some servers read a slash.
+    /// `\`, plain or encoded: some servers read it as a slash.
     Backslash,
     /// A control character, NUL included, plain or encoded.
     Control,
@@ -21,29 +21,29 @@ pub enum PathError {
     EmptySegment,
     /// `%2F`: one segment here, two elsewhere.
     EncodedSlash,
-    /// `%` without two hex digits behind it.
+    /// `%` without two hexadecimal digits after it.
     Escape,
     /// Not `/…`.
     NotAbsolute,
     /// Bytes that are not UTF-8.
     NotUtf8,
-    /// `;`, plain or encoded: some servers cut it off with what follows.
+    /// `;`, plain or encoded: some servers remove it and the text after it.
     Semicolon,
 }
 
 impl fmt::Display for PathError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(match self {
-            Self::Backslash => "path: must not hold a backslash",
-            Self::Control => "path: must not hold control characters",
-            Self::DotSegment => "path: must not hold . or .. segments",
+            Self::Backslash => "path: must not contain a backslash",
+            Self::Control => "path: must not contain control characters",
+            Self::DotSegment => "path: must not contain . or .. segments",
             Self::DoubleEncoding => "path: must not be encoded twice",
-            Self::EmptySegment => "path: must not hold empty segments",
-            Self::EncodedSlash => "path: must not hold an encoded slash",
+            Self::EmptySegment => "path: must not contain empty segments",
+            Self::EncodedSlash => "path: must not contain an encoded slash",
             Self::Escape => "path: has an incomplete percent escape",
             Self::NotAbsolute => "path: must begin with a slash",
             Self::NotUtf8 => "path: must be UTF-8",
-            Self::Semicolon => "path: must not hold a semicolon",
+            Self::Semicolon => "path: must not contain a semicolon",
         })
     }
 }
@@ -54,8 +54,8 @@ impl std::error::Error for PathError {}
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct RequestPath<'a> {
     decoded: Cow<'a, str>,
-    /// As it is passed on: what need not be escaped is not (RFC 3986, 6.2.2.2), so that an upstream that matches
-    /// without decoding reads the same route.
+    /// The form that the gateway forwards. It has no unnecessary escapes (RFC 3986, 6.2.2.2), so that an upstream
+    /// that matches without decoding reads the same route.
     normal: Cow<'a, str>,
 }
 
@@ -75,12 +75,12 @@ impl<'a> RequestPath<'a> {
         &self.decoded
     }
 
-    /// The path to pass on.
+    /// The path to forward.
     pub fn normal(&self) -> &str {
         &self.normal
     }
 
-    /// The decoded path behind the first slash, without a slash at its end.
+    /// The decoded path after the first slash, without a slash at its end.
     pub(super) fn inner(&self) -> &str {
         let path = self.decoded.strip_prefix('/').unwrap_or(&self.decoded);
         path.strip_suffix('/').unwrap_or(path)
@@ -119,8 +119,8 @@ fn decode(raw: &str) -> Result<RequestPath<'_>, PathError> {
     Ok(RequestPath { decoded: Cow::Owned(decoded), normal: Cow::Owned(normal) })
 }
 
-/// A text in which all spellings of a letter are one, as an upstream might compare that does not mind the case:
-/// lower case alone would leave `ſ`, `ς` and `ß` beside `s`, `σ` and `ss`.
+/// The text with one spelling for every letter, as an upstream that ignores case might compare it. Lower case
+/// is not sufficient: it would keep `ſ`, `ς` and `ß` different from `s`, `σ` and `ss`.
 pub fn fold(text: &str) -> Cow<'_, str> {
     if text.is_ascii() {
         let is_folded = !text.bytes().any(|c| c.is_ascii_uppercase());

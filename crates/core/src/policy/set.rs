@@ -1,4 +1,4 @@
-//! All policies in front of one upstream, and the question that the edge asks them.
+//! All policies of one upstream, and their decision about a request.
 
 use super::path::fold;
 use super::tree::{Found, Index, Node};
@@ -7,21 +7,21 @@ use super::{Default, Policy, Problem, RequestPath, Route, Source, Style};
 /// What the policies say of a request.
 #[derive(Clone, Copy, Debug)]
 pub enum Verdict<'a> {
-    /// No route names it, and any valid key may pass.
+    /// No route matches it, and every valid key may pass.
     Authenticated,
-    /// A route names it.
+    /// A route matches it.
     Route(&'a Route),
-    /// Nobody may pass.
+    /// No key may pass.
     Refused,
 }
 
-/// The policies of one upstream. The first one words the errors of what no route names.
+/// The policies of one upstream. The first one sets the error style for requests that match no route.
 pub struct PolicySet {
     policies: Vec<Policy>,
     /// Policy and route of each index in the trees.
     places: Vec<(usize, usize)>,
     exact: Node,
-    /// The same with literals in lower case: what an upstream that does not mind the case would read.
+    /// The same with literals in lower case, as an upstream that ignores case would read them.
     folded: Node,
     default: Default,
     /// Whether a literal of a route has a capital letter.
@@ -29,8 +29,8 @@ pub struct PolicySet {
 }
 
 impl PolicySet {
-    /// Puts policies together. Two routes that name the same requests are a mistake, whichever file they
-    /// stand in.
+    /// Combines policies. Two routes that match the same requests are a mistake, also if they are in different
+    /// files.
     pub fn new(policies: Vec<Policy>) -> Result<Self, Vec<Problem>> {
         let mut set = Self {
             places: Vec::new(),
@@ -46,7 +46,7 @@ impl PolicySet {
                 let index = set.places.len();
                 set.places.push((p, r));
                 for method in &route.methods {
-                    // Routes that differ by case alone are a tie, too: who does not mind the case has but one of them.
+                    // Routes that differ only in case are a tie too: some upstreams ignore case.
                     let exact = set.exact.add(&route.path, false, method, index);
                     let added = exact.and_then(|()| set.folded.add(&route.path, true, method, index));
                     if let Err(other) = added {
@@ -60,7 +60,7 @@ impl PolicySet {
         if problems.is_empty() { Ok(set) } else { Err(problems) }
     }
 
-    /// What this request needs, and in whose style its errors are.
+    /// What this request needs, and the style of its errors.
     pub fn decide(&self, method: &str, path: &RequestPath<'_>) -> (Verdict<'_>, Style) {
         let method = if method == "HEAD" { "GET" } else { method };
         let first = self.policies.first().map(|policy| policy.style).unwrap_or_default();
@@ -77,7 +77,7 @@ impl PolicySet {
         }
     }
 
-    /// Whether an upstream that does not mind the case would take this for another route.
+    /// Whether an upstream that ignores case would match another route.
     fn reads_otherwise(&self, path: &RequestPath<'_>, method: &str, index: Index) -> bool {
         let has_case = self.has_capitals || fold(path.inner()) != path.inner();
         has_case && self.folded.find(&fold(path.inner()), method) != Found::Route(index)
@@ -117,7 +117,7 @@ fn tie(policy: &Policy, route: &Route, method: &str, other: &Policy, first: &Rou
         policy: policy.name.clone(),
         line: route.line,
         message: format!(
-            "{method} {} names the same requests as {} in {}, line {}",
+            "{method} {} matches the same requests as {} in {}, line {}",
             route.path, first.path, other.name, first.line
         ),
     }

@@ -1,7 +1,7 @@
 //! The routes as a tree of segments.
 //!
-//! At each segment a literal goes before a parameter, and a parameter before the rest, so of two routes that
-//! name the same request the more specific wins; a branch that leads nowhere is left again.
+//! At each segment, the search tries a literal first, then a parameter, then the rest. So of two routes that match
+//! the same request, the more specific one wins. If a branch leads to no route, the search tries the next one.
 
 use super::file::Segment;
 use super::path::fold;
@@ -30,7 +30,7 @@ pub(super) enum Found {
 }
 
 impl Node {
-    /// Adds a route; `Err` is the route that names the same requests already.
+    /// Adds a route. `Err` is an existing route that matches the same requests.
     pub(super) fn add(
         &mut self,
         pattern: &str,

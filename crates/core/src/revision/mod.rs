@@ -26,11 +26,11 @@ impl fmt::Display for Revision {
 /// The status of a key.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct KeyStatus {
-    /// Dead for good, whatever the clock says.
+    /// Revoked permanently, independent of any clock.
     pub is_revoked: bool,
     /// Switched off.
     pub is_disabled: bool,
-    /// Rotated with overlap: since when, and when it dies. Milliseconds since 1970.
+    /// Rotated with overlap: the time of the rotation, and the end of the overlap. Milliseconds since 1970.
     pub retirement: Option<(i64, i64)>,
 }
 
@@ -48,7 +48,7 @@ pub struct TenantStatus {
 pub enum Change {
     /// A key.
     Key(KeyId, KeyStatus),
-    /// A signing key: read it anew, as its secret is not in the log.
+    /// A signing key. The edge must read it again, because its secret is not in the log.
     SigningKey(Slot),
     /// A tenant.
     Tenant(TenantId, TenantStatus),
@@ -105,8 +105,8 @@ impl fmt::Display for Receipt {
 /// Knows when a revision is in force on every instance.
 #[async_trait]
 pub trait Propagation: Send + Sync {
-    /// Returns once no instance decides from a state before `revision`. After an error, the change is committed
-    /// and will be in force, but nobody can say yet that it is.
+    /// Returns when no instance decides from a state before `revision` any more. After an error, the change is
+    /// committed and will be in force, but it is not proven yet.
     async fn wait_until_in_force(&self, revision: Revision) -> Result<Receipt, Error>;
 }
 

@@ -18,7 +18,7 @@ pub struct SlotKey {
     pub created_at: Timestamp,
     /// When it was retired: every key that it signed is revoked.
     pub retired_at: Option<Timestamp>,
-    /// Keys issued before this are no keys of this secret: the slot was used by another one then.
+    /// Keys issued before this time do not belong to this secret: another secret used the slot then.
     pub not_before: Timestamp,
 }
 
@@ -35,7 +35,7 @@ pub trait SigningKeysTx {
     /// All slots in use, by number, as this transaction sees them.
     async fn slots(&mut self) -> StoreResult<Vec<SlotKey>>;
 
-    /// Puts a key into its slot, in place of the one that was there.
+    /// Puts a key into its slot and replaces the previous one.
     async fn put_slot(&mut self, key: &SlotKey) -> StoreResult<()>;
 
     /// The latest expiry of the keys that a slot signed; `None` if there are none.

@@ -74,7 +74,7 @@ impl SigningKeyService {
         let key = slots.into_iter().find(|key| key.slot == slot && key.retired_at.is_none());
         let mut key = key.ok_or_else(|| Error::not_found("signing key"))?;
         if signer(tx.slots().await?).is_some_and(|signer| signer.slot == slot) {
-            return Err(Error::conflict("this slot signs now: rotate before you retire it"));
+            return Err(Error::conflict("this slot signs new keys: rotate before you retire it"));
         }
         key.retired_at = Some(now);
         tx.put_slot(&key).await?;
@@ -99,7 +99,7 @@ async fn free_slot(tx: &mut dyn Tx, now: Timestamp) -> Result<Slot, Error> {
             return Ok(slot);
         }
     }
-    Err(Error::conflict("all 16 slots hold keys that are still good: wait for the oldest to expire"))
+    Err(Error::conflict("all 16 slots have keys that are still valid: wait until the oldest keys expire"))
 }
 
 async fn add(tx: &mut dyn Tx, slot: Slot, now: Timestamp, entropy: &dyn Entropy) -> Result<SlotKey, Error> {

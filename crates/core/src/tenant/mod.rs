@@ -29,7 +29,7 @@ pub struct Tenant {
 }
 
 impl Tenant {
-    /// What the edge must know of it.
+    /// The status that the edge must know.
     pub fn change(&self) -> Change {
         let status =
             TenantStatus { is_disabled: !self.is_active, not_before: self.not_before.map(Timestamp::ms) };

@@ -18,7 +18,7 @@ pub struct TenantService {
     propagation: Arc<dyn Propagation>,
 }
 
-/// What shall change of a tenant; `None` leaves it.
+/// The changes to a tenant; `None` leaves the value unchanged.
 #[derive(Clone, Debug, Default)]
 pub struct TenantUpdate {
     /// A new name.
@@ -41,7 +41,7 @@ impl TenantService {
         let now = self.clock.now();
         let mut tx = self.store.begin().await?;
         if tx.is_name_taken(name, None).await? {
-            return Err(Error::conflict("a tenant of that name exists"));
+            return Err(Error::conflict("a tenant with this name already exists"));
         }
         let tenant = tx.add_tenant(name, now.whole_seconds()).await?;
         let detail = json!({ "name": name });
@@ -86,7 +86,7 @@ impl TenantService {
         if let Some(name) = update.name {
             check_name(&name)?;
             if tx.is_name_taken(&name, Some(id)).await? {
-                return Err(Error::conflict("a tenant of that name exists"));
+                return Err(Error::conflict("a tenant with this name already exists"));
             }
             tenant.name = name;
         }

@@ -24,7 +24,7 @@ pub(super) fn check<B>(request: &Request<B>) -> Result<(), Error> {
     let mut hosts = headers.get_all(HOST).iter();
     let host = hosts.next();
     if hosts.next().is_some() {
-        return Err(Error::invalid("Host: must be there once"));
+        return Err(Error::invalid("Host: must be sent only once"));
     }
     if let (Some(authority), Some(host)) = (request.uri().authority(), host)
         && !authority.as_str().as_bytes().eq_ignore_ascii_case(host.as_bytes())
@@ -32,10 +32,10 @@ pub(super) fn check<B>(request: &Request<B>) -> Result<(), Error> {
         return Err(Error::invalid("Host: contradicts the request target"));
     }
     if headers.contains_key(TRANSFER_ENCODING) && headers.contains_key(CONTENT_LENGTH) {
-        return Err(Error::invalid("Content-Length: must not stand beside Transfer-Encoding"));
+        return Err(Error::invalid("Content-Length: must not be sent with Transfer-Encoding"));
     }
     if headers.get_all(CONTENT_LENGTH).iter().count() > 1 {
-        return Err(Error::invalid("Content-Length: must be there once"));
+        return Err(Error::invalid("Content-Length: must be sent only once"));
     }
     Ok(())
 }

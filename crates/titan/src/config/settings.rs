@@ -111,12 +111,12 @@ fn lines(problems: &[Problem]) -> String {
 }
 
 fn address(option: &str, text: &str) -> Result<SocketAddr> {
-    text.parse().with_context(|| format!("{option}: `{text}` is not address:port"))
+    text.parse().with_context(|| format!("{option}: `{text}` must have the form address:port"))
 }
 
 fn upstreams(config: &Config) -> Result<Vec<UpstreamConfig>> {
     let listed = match (&config.upstream, config.upstreams.as_slice()) {
-        (Some(_), [_, ..]) => bail!("upstream, upstreams: set one of the two"),
+        (Some(_), [_, ..]) => bail!("upstream, upstreams: set only one of them"),
         (Some(url), []) => {
             vec![UpstreamConfig {
                 url: url.clone(),
@@ -127,10 +127,10 @@ fn upstreams(config: &Config) -> Result<Vec<UpstreamConfig>> {
                 paths: super::everywhere(),
             }]
         }
-        (None, _) if !config.policy.is_empty() => bail!("policy: goes with `upstream` (TITAN_UPSTREAM)"),
+        (None, _) if !config.policy.is_empty() => bail!("policy: needs `upstream` (TITAN_UPSTREAM) too"),
         (None, _) if has_upstream_files(config) => {
             bail!(
-                "upstream_ca_file, upstream_cert_file, upstream_key_file: go with `upstream` (TITAN_UPSTREAM)"
+                "upstream_ca_file, upstream_cert_file, upstream_key_file: need `upstream` (TITAN_UPSTREAM) too"
             )
         }
         (None, listed) => listed.to_vec(),
@@ -200,8 +200,8 @@ impl MasterSecrets {
         )?;
         let Some(current) = current else {
             bail!(
-                "MASTER_KEY is not set. Make one with\n\n    openssl rand -base64 32\n\nand set MASTER_KEY, or \
-                 MASTER_KEY_FILE to a file that holds it. To try Titan, `titan serve --dev` makes its own."
+                "MASTER_KEY is not set. Create one with\n\n    openssl rand -base64 32\n\nand set MASTER_KEY, or \
+                 MASTER_KEY_FILE to a file that contains it. To try Titan, run `titan serve --dev`: it creates its own."
             );
         };
         let keys = [Some(current), previous].into_iter().flatten().collect::<Vec<_>>();
@@ -220,11 +220,11 @@ impl MasterSecrets {
 fn check_master_key(key: &str) -> Result<()> {
     if key.chars().count() < MASTER_KEY_LENGTH {
         bail!(
-            "MASTER_KEY: must have at least {MASTER_KEY_LENGTH} characters; make one with: openssl rand -base64 32"
+            "MASTER_KEY: must have at least {MASTER_KEY_LENGTH} characters; create one with: openssl rand -base64 32"
         );
     }
     if !key.bytes().all(|c| c.is_ascii_graphic()) {
-        bail!("MASTER_KEY: must be visible ASCII characters, as it travels in a header");
+        bail!("MASTER_KEY: must be visible ASCII characters, because it is sent in a header");
     }
     if key.starts_with("titan_") || key.starts_with("whm_") {
         bail!("MASTER_KEY: must not look like an API key");

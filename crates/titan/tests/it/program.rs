@@ -56,9 +56,9 @@ fn broken_configurations_are_named_with_their_line() {
     };
     assert!(check("listen = 1\n").contains("titan.toml:1:"));
     assert!(check("\nlisten_to = \"x\"\n").contains("titan.toml:2: unknown field `listen_to`"));
-    assert!(check("listen = \"nowhere\"\n").contains("is not address:port"));
+    assert!(check("listen = \"nowhere\"\n").contains("must have the form address:port"));
     assert!(check("max_lifetime_days = 0\n").contains("max_lifetime_days"));
-    assert!(check("scopes = [\"no\"]\n").contains("not of the form resource:action"));
+    assert!(check("scopes = [\"no\"]\n").contains("must have the form resource:action"));
     assert!(check("upstream = \"http://127.0.0.1:1\"\n").contains("needs a policy"));
     assert!(check("upstream = \"ftp://a\"\npolicy = [\"whatsapp\"]\n").contains("must be http://host:port"));
     assert!(check("upstream = \"http://a\"\npolicy = [\"no-such\"]\n").contains("neither a file nor"));
@@ -93,7 +93,7 @@ fn broken_policies_are_named_with_their_line() {
     fs::write(folder.path().join("p.toml"), policy).unwrap();
     let output = run(folder.path(), &["policy", "check", "p.toml"], &[]);
     assert_eq!(output.status.code(), Some(1));
-    assert!(stderr(&output).contains(":5: GET /a/{y} names the same requests as /a/{x}"), "{output:?}");
+    assert!(stderr(&output).contains(":5: GET /a/{y} matches the same requests as /a/{x}"), "{output:?}");
     fs::write(
         folder.path().join("p.toml"),
         "name = \"p\"\n[[route]]\nmethods = [\"GET\"]\npath = \"/a\"\nscope = \"a:b\"\n",
@@ -138,7 +138,7 @@ async fn two_processes_cannot_have_one_database() {
     let folder = tempfile::tempdir().unwrap();
     let first = Program::start(folder.path(), &[]).await;
     let text = refuses_to_serve(folder.path(), &[MASTER, ("TITAN_LISTEN", "127.0.0.1:0")]);
-    assert!(text.contains("another process has this database"), "{text}");
+    assert!(text.contains("another process uses this database"), "{text}");
     std::os::unix::fs::symlink(folder.path().join("titan-data/titan.db"), folder.path().join("other.db"))
         .unwrap();
     let by_another_name = [
@@ -148,7 +148,7 @@ async fn two_processes_cannot_have_one_database() {
         ("TITAN_SEAL_KEY_FILE", "titan-data/titan.db.seal-key"),
     ];
     let text = refuses_to_serve(folder.path(), &by_another_name);
-    assert!(text.contains("another process has this database"), "{text}");
+    assert!(text.contains("another process uses this database"), "{text}");
     first.master().get("/admin/keys").await.expect(200);
 }
 
@@ -162,7 +162,10 @@ async fn a_wrong_or_missing_seal_key_is_refused_and_changes_nothing() {
     let wrong = "AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA=";
     let listen = ("TITAN_LISTEN", "127.0.0.1:0");
     let text = refuses_to_serve(folder.path(), &[MASTER, listen, ("TITAN_SEAL_KEY", wrong)]);
-    assert!(text.contains("the seal key does not open this database") && !text.contains(wrong), "{text}");
+    assert!(
+        text.contains("the seal key does not belong to this database") && !text.contains(wrong),
+        "{text}"
+    );
     assert!(
         refuses_to_serve(folder.path(), &[MASTER, listen, ("TITAN_SEAL_KEY", "short")])
             .contains("32 bytes in base64")

@@ -58,7 +58,7 @@ async fn bad_questions() {
     ask(json!({ "key": "x", "cost": -1 })).await.expect(400);
     let key = app.key(&["*"]).await.text;
     let answer = ask(json!({ "key": key, "method": "GET", "path": "/a/../b" })).await;
-    answer.refused(400, "path: must not hold . or .. segments");
+    answer.refused(400, "path: must not contain . or .. segments");
     ask(json!({ "key": "x".repeat(70_000) })).await.refused(413, "body: must be at most 65536 bytes");
     app.master().send("POST", "/auth/verify", None).await.expect(415);
     let answer = app.master().get("/auth/verify").await.refused(405, "method not allowed");

@@ -33,7 +33,7 @@ async fn bad_fields_are_named() {
         ),
         (
             json!({ "label": "a\u{0}b", "lifetimeDays": 1, "scopes": ["*"] }),
-            "label: must not hold control characters",
+            "label: must not contain control characters",
         ),
         (json!({ "label": "x", "lifetimeDays": 0, "scopes": ["*"] }), "lifetimeDays: must be 1 to 90"),
         (json!({ "label": "x", "lifetimeDays": 91, "scopes": ["*"] }), "lifetimeDays: must be 1 to 90"),
@@ -126,7 +126,7 @@ async fn an_update_changes_what_it_names_and_must_name_something() {
     app.master()
         .patch(&format!("{path}?descendants=true"), json!({ "isActive": true }))
         .await
-        .refused(400, "descendants: goes only with isActive: false");
+        .refused(400, "descendants: is allowed only with isActive: false");
 }
 
 #[tokio::test]
