@@ -6,7 +6,7 @@ import subprocess
 import time
 from dataclasses import dataclass
 
-from servers import CLIENT_CORE, HERE, find, pinned
+from servers import CLIENT_CORE, HERE, PACE, find, pinned
 
 MILLISECONDS = {"us": 0.001, "ms": 1, "s": 1000, "m": 60_000}
 
@@ -41,6 +41,12 @@ class Sample:
 def write_requests(path, requests):
     """Writes whole HTTP requests for requests.lua. JSON's strings are Lua's, for ASCII."""
     path.write_text(f"return {json.dumps(requests)[1:-1].join('{}')}")
+    raw_path(path).write_text("\0".join(requests))
+
+
+def raw_path(path):
+    """The same requests for `pace`."""
+    return path.with_suffix(".raw")
 
 
 def get(address, path, key):
@@ -82,6 +88,15 @@ def finish(wrk):
         refused=int(refused[1]) if refused else 0,
         p99_ms=float(p99[1]) * MILLISECONDS[p99[2]],
     )
+
+
+def p99_ms(server, requests, rate, seconds):
+    """The 99th percentile at a fixed rate, from the time at which each request was due."""
+    command = [PACE, server.address, raw_path(requests), rate, seconds]
+    done = subprocess.run(pinned(CLIENT_CORE, *command), capture_output=True, text=True, timeout=120)
+    if done.returncode != 0:
+        raise SystemExit(f"pace failed:\n{done.stderr}")
+    return json.loads(done.stdout)["p99_ms"]
 
 
 def run(server, requests, seconds):

@@ -15,6 +15,7 @@ TITAN = TARGET / "release" / "titan"
 HELLO = TARGET / "bench" / "release" / "hello"
 PROXY = TARGET / "bench" / "release" / "proxy"
 BACKEND = TARGET / "bench" / "release" / "backend"
+PACE = TARGET / "bench" / "release" / "pace"
 
 # Debian keeps servers where a user's PATH may not look.
 SEARCH = os.environ.get("PATH", "") + ":/usr/sbin:/sbin"
