@@ -15,7 +15,8 @@ tools:
 	@ci/tools build
 
 run: tools
-	cargo run --release --locked -p titan -- serve --dev
+	@cargo build --release --locked -p titan
+	@cargo run --quiet --release --locked -p titan -- serve --dev
 
 test: tools vectors house format unit short-fuzz docs-test api-fuzz
 

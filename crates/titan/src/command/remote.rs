@@ -40,7 +40,17 @@ impl Remote {
         if answer.next_cursor.is_some() {
             eprintln!("There are more: --all shows them.");
         }
-        self.print_receipt(answer)
+        Self::print_receipt(answer, self.json)
+    }
+
+    /// Prints the key that an answer brings and nothing else on standard output, so that a script can keep it.
+    pub(super) fn print_key(answer: &Answer) -> Result<()> {
+        match answer.data["key"].as_str() {
+            Some(key) => print(&clean(key))?,
+            // From another version of Titan. The key may be in there, and it is shown once.
+            None => print_json(&answer.data)?,
+        }
+        Self::print_receipt(answer, true)
     }
 
     /// Prints that something was done whose answer is empty.
@@ -48,13 +58,13 @@ impl Remote {
         if !self.json {
             print(text)?;
         }
-        self.print_receipt(answer)
+        Self::print_receipt(answer, self.json)
     }
 
-    /// A program that reads JSON finds nothing else on standard output.
-    fn print_receipt(&self, answer: &Answer) -> Result<()> {
+    /// A program that reads standard output finds nothing else there.
+    fn print_receipt(answer: &Answer, is_for_program: bool) -> Result<()> {
         match answer.receipt.as_deref().map(receipt) {
-            Some(words) if self.json => Ok(writeln!(stderr(), "{words}")?),
+            Some(words) if is_for_program => Ok(writeln!(stderr(), "{words}")?),
             Some(words) => print(&words),
             None => Ok(()),
         }

@@ -10,6 +10,7 @@ mod credentials;
 mod gateway;
 mod http_semantics;
 mod hygiene;
+mod keys_command;
 mod late;
 mod principals;
 mod program;

@@ -304,12 +304,31 @@ async fn dev_shows_the_whole_path_with_one_command() {
     role.post("/api/sessions", json!({ "name": "x" })).await.expect(403);
     first.signal("TERM");
     let printed = first.output();
-    assert!(printed.contains(&master) && printed.lines().count() < 50, "one screen: {printed}");
+    assert!(printed.contains(&master) && printed.lines().count() <= 24, "one screen: {printed}");
     let mut second = start();
     second.wait_until_ready().await;
     second.role(&key).get("/api/sessions").await.expect(200);
     second.signal("TERM");
     assert!(!second.output().contains(&master), "the master key is shown once");
+}
+
+/// At the default level, with both streams on one terminal.
+#[tokio::test]
+async fn dev_logs_nothing_above_its_screen_nor_on_it() {
+    let folder = tempfile::tempdir().unwrap();
+    let address = crate::support::program::free_port();
+    let terminal = fs::File::create(folder.path().join("terminal")).unwrap();
+    let mut command = titan(folder.path(), &["serve", "--dev"]);
+    command.env("TITAN_LISTEN", address.to_string());
+    command.stdout(terminal.try_clone().unwrap()).stderr(terminal);
+    let mut program = Program::of(command.spawn().unwrap(), address);
+    program.wait_until_ready().await;
+    program.signal("TERM");
+    program.wait();
+    let shown = fs::read_to_string(folder.path().join("terminal")).unwrap();
+    let (screen, log) = shown.split_once("\nCtrl-C stops Titan.\n").unwrap();
+    assert!(screen.starts_with("\nTitan listens on ") && !screen.contains("INFO"), "{shown}");
+    assert!(log.contains("INFO") && log.contains("ready"), "{shown}");
 }
 
 #[tokio::test]

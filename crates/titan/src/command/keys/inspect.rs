@@ -45,7 +45,7 @@ struct Sayings {
 impl Inspect {
     pub(super) fn run(self, is_json: bool) -> Result<()> {
         let Self { key, config } = self;
-        let key = if key == "-" { read_line()? } else { key };
+        let key = if key == "-" { read_key()? } else { key };
         let presented = parse(key.trim())?;
         let catalogue = Catalogue::new(config.load()?.scopes)?;
         if is_json {
@@ -56,7 +56,8 @@ impl Inspect {
     }
 }
 
-fn read_line() -> Result<String> {
+/// A key from standard input: an argument can be read by every user of the machine.
+pub(super) fn read_key() -> Result<String> {
     let stdin = stdin();
     if stdin.is_terminal() {
         eprint!("Key: ");
