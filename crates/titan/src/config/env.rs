@@ -1,5 +1,6 @@
 //! The variables of the environment and the options that they stand for.
 
+use super::Config;
 use anyhow::{Result, bail};
 use std::collections::HashMap;
 use toml::Value;
@@ -45,16 +46,7 @@ pub const VARIABLES: [(&str, &str, Kind); 21] = [
 pub(super) fn overlay(table: &mut toml::Table, environment: &HashMap<String, String>) -> Result<()> {
     for (variable, option, kind) in VARIABLES {
         let Some(text) = environment.get(variable).filter(|text| !text.is_empty()) else { continue };
-        let value = match kind {
-            Kind::Text => Value::String(text.clone()),
-            Kind::List => {
-                Value::Array(text.split(',').map(|part| Value::String(part.trim().to_owned())).collect())
-            }
-            Kind::Number => match text.trim().parse::<i64>() {
-                Ok(number) => Value::Integer(number),
-                Err(_) => bail!("{variable}: must be a whole number"),
-            },
-        };
+        let value = parse(variable, kind, text)?;
         let twin = option.strip_suffix("_file").map_or_else(|| format!("{option}_file"), str::to_owned);
         let twin_variable = VARIABLES.iter().find(|(_, o, _)| *o == twin).map(|(variable, ..)| *variable);
         if twin_variable.and_then(|twin| environment.get(twin)).is_some_and(|text| !text.is_empty()) {
@@ -64,4 +56,29 @@ pub(super) fn overlay(table: &mut toml::Table, environment: &HashMap<String, Str
         table.insert(option.to_owned(), value);
     }
     Ok(())
+}
+
+fn parse(variable: &str, kind: Kind, text: &str) -> Result<Value> {
+    Ok(match kind {
+        Kind::Text => Value::String(text.to_owned()),
+        Kind::List => {
+            Value::Array(text.split(',').map(|part| Value::String(part.trim().to_owned())).collect())
+        }
+        Kind::Number => match text.trim().parse() {
+            Ok(number) => Value::Integer(number),
+            Err(_) => bail!("{variable}: must be a whole number"),
+        },
+    })
+}
+
+/// The variable whose value no configuration can have: the error of a whole configuration does not say which.
+pub(super) fn mistaken(environment: &HashMap<String, String>) -> &'static str {
+    let is_mistaken = |(variable, option, kind): &(&str, &str, Kind)| {
+        let text = environment.get(*variable).filter(|text| !text.is_empty());
+        let value = text.and_then(|text| parse(variable, *kind, text).ok());
+        value.is_some_and(|value| {
+            toml::Table::from_iter([((*option).to_owned(), value)]).try_into::<Config>().is_err()
+        })
+    };
+    VARIABLES.iter().find(|row| is_mistaken(row)).map_or("environment", |(variable, ..)| variable)
 }

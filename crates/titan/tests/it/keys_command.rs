@@ -57,6 +57,16 @@ async fn a_forged_key_on_standard_input_touches_nobodys_key() {
     program.role(good).get("/api/account/keys").await.expect(401);
 }
 
+#[tokio::test]
+async fn an_unknown_scope_is_answered_with_the_nearest() {
+    let folder = tempfile::tempdir().unwrap();
+    let program = Program::start(folder.path(), &[]).await;
+    let create = ["create", "--label", "x", "--days", "1", "--scope", "sesions:read"];
+    let output = keys(folder.path(), &program, &create, "").await;
+    let expected = "unknown scope: sesions:read; did you mean sessions:read? (400 invalid_request)";
+    assert!(stderr(&output).contains(expected), "{output:?}");
+}
+
 #[test]
 fn a_key_is_not_taken_as_an_argument() {
     let folder = tempfile::tempdir().unwrap();

@@ -71,6 +71,39 @@ fn broken_configurations_are_named_with_their_line() {
 }
 
 #[test]
+fn a_misspelt_name_is_answered_with_the_one_that_is_meant() {
+    let folder = tempfile::tempdir().unwrap();
+    let says = |arguments: &[&str], environment: &[(&str, &str)], expected: &str| {
+        let output = run(folder.path(), arguments, &[&[MASTER], environment].concat());
+        assert!(!output.status.success() && stderr(&output).contains(expected), "{output:?}");
+    };
+    let check = ["config", "check"];
+    says(
+        &check,
+        &[("TITAN_LOG_FORMAT", "jsno")],
+        "TITAN_LOG_FORMAT: unknown variant `jsno`; did you mean json?",
+    );
+    let policy = [("TITAN_UPSTREAM", "http://127.0.0.1:1"), ("TITAN_POLICY", "whatsap")];
+    says(&check, &policy, "did you mean whatsapp?");
+    says(&["policy", "check", "whatsap"], &[], "did you mean whatsapp?");
+    says(&["polcy", "check"], &[], "'policy'");
+    says(&["keys", "lst"], &[], "'list'");
+    says(&["keys", "create", "--lable", "x"], &[], "'--label'");
+    fs::write(folder.path().join("titan.toml"), "\nadmin_lisen = \"x\"\n").unwrap();
+    says(&check, &[], "titan.toml:2: unknown field `admin_lisen`; did you mean admin_listen?");
+    fs::write(folder.path().join("titan.toml"), "").unwrap();
+    let route = "name = \"p\"\n[[route]]\nmethods = [\"GET\"]\npath = \"/a\"\n";
+    fs::write(folder.path().join("p.toml"), format!("{route}scope = \"sesions:read\"\n")).unwrap();
+    says(
+        &["policy", "check", "p.toml"],
+        &[],
+        "p.toml:5: scope: `sesions:read` is not in the catalogue of scopes; did you mean sessions:read?",
+    );
+    fs::write(folder.path().join("p.toml"), format!("{route}scop = \"sessions:read\"\n")).unwrap();
+    says(&["policy", "check", "p.toml"], &[], "p.toml:5: unknown field `scop`; did you mean scope?");
+}
+
+#[test]
 fn every_option_is_in_the_schema_and_has_a_variable_or_says_that_it_has_none() {
     let folder = tempfile::tempdir().unwrap();
     let output = run(folder.path(), &["config", "schema"], &[]);
