@@ -5,22 +5,38 @@ const LONGEST: usize = 64;
 /// More slips than this make another word.
 const MOST_SLIPS: usize = 3;
 
-/// The known name that `word` most likely stands for: at most one slip in three letters (a letter more, less, other, or
-/// two exchanged), and at most three. Case does not count.
-pub fn nearest<'a>(word: &str, known: impl IntoIterator<Item = &'a str>) -> Option<&'a str> {
+/// What a name and its short form must share.
+const SHORTEST_STEM: usize = 4;
+
+/// The known name that `word` most likely stands for: one that differs by a few slips, or else one that goes on where
+/// `word` ends, or ends where `word` goes on. Case does not count.
+pub fn nearest<'a>(word: &str, known: impl IntoIterator<Item = &'a str> + Clone) -> Option<&'a str> {
     if word.len() > LONGEST {
         return None;
     }
     let word = word.to_ascii_lowercase();
+    by_slips(&word, known.clone()).or_else(|| by_stem(&word, known))
+}
+
+/// At most one slip in three letters (a letter more, less, other, or two exchanged), and at most three.
+fn by_slips<'a>(word: &str, known: impl IntoIterator<Item = &'a str>) -> Option<&'a str> {
     let limit = (word.chars().count() / 3).clamp(1, MOST_SLIPS);
-    let slips = |name: &str| strsim::osa_distance(&word, &name.to_ascii_lowercase());
     let near = known.into_iter().filter(|name| name.len().abs_diff(word.len()) <= MOST_SLIPS);
-    let near = near.map(|name| (slips(name), name)).filter(|(slips, _)| *slips <= limit);
-    near.min_by_key(|(slips, _)| *slips).map(|(_, name)| name)
+    let near = near.map(|name| (strsim::osa_distance(word, &name.to_ascii_lowercase()), name));
+    near.filter(|(slips, _)| *slips <= limit).min_by_key(|(slips, _)| *slips).map(|(_, name)| name)
+}
+
+fn by_stem<'a>(word: &str, known: impl IntoIterator<Item = &'a str>) -> Option<&'a str> {
+    let is_stem = |stem: &str, whole: &str| stem.len() >= SHORTEST_STEM && whole.starts_with(stem);
+    let related = known.into_iter().filter(|name| {
+        let name = name.to_ascii_lowercase();
+        is_stem(word, &name) || is_stem(&name, word)
+    });
+    related.min_by_key(|name| name.len().abs_diff(word.len()))
 }
 
 /// The end of an error about an unknown name: `; did you mean NAME?`, or nothing.
-pub fn did_you_mean<'a>(word: &str, known: impl IntoIterator<Item = &'a str>) -> String {
+pub fn did_you_mean<'a>(word: &str, known: impl IntoIterator<Item = &'a str> + Clone) -> String {
     nearest(word, known).map_or(String::new(), |name| format!("; did you mean {name}?"))
 }
 
@@ -40,7 +56,7 @@ pub fn explain(message: &str) -> String {
 }
 
 /// What stands between backticks.
-fn quoted(text: &str) -> impl Iterator<Item = &str> {
+fn quoted(text: &str) -> impl Iterator<Item = &str> + Clone {
     text.split('`').skip(1).step_by(2)
 }
 
@@ -62,6 +78,14 @@ mod tests {
     fn the_nearest_of_several_is_named() {
         assert_eq!(nearest("medai:read", ["media:reads", "media:read"]), Some("media:read"));
         assert_eq!(nearest("b", ["a", "ab"]), Some("a"));
+    }
+
+    #[test]
+    fn short_and_long_forms_find_the_name() {
+        let names = ["MASTER_KEY_PREVIOUS", "MASTER_KEY_PREVIOUS_FILE", "TITAN_LISTEN"];
+        assert_eq!(nearest("MASTER_KEY_PREV", names), Some("MASTER_KEY_PREVIOUS"));
+        assert_eq!(nearest("TITAN_LISTEN_ADDRESS", names), Some("TITAN_LISTEN"));
+        assert_eq!(nearest("ses", SCOPES), None, "three letters are not enough");
     }
 
     #[test]

@@ -3,6 +3,7 @@
 use super::client::{Answer, Client};
 use super::environment;
 use super::table::clean;
+use crate::config::check_names;
 use anyhow::{Context, Result, bail};
 use clap::Args;
 use serde::de::DeserializeOwned;
@@ -22,7 +23,9 @@ pub(super) struct Remote {
 
 impl Remote {
     pub(super) fn client(&self) -> Result<Client> {
-        Client::new(self.url.as_deref().unwrap_or_default(), &environment())
+        let environment = environment();
+        check_names(&environment)?;
+        Client::new(self.url.as_deref().unwrap_or_default(), &environment)
     }
 
     /// Prints what is in an answer: `text` of it, or its JSON.

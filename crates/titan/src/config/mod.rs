@@ -8,6 +8,7 @@ mod policies;
 mod settings;
 
 pub use env::VARIABLES;
+pub(crate) use env::check_names;
 pub use policies::{SHIPPED, policy_text};
 pub use settings::{MasterSecrets, SealSource, Settings};
 
@@ -155,6 +156,7 @@ impl Config {
 
     /// Reads a file's text and then the environment. Mistakes in the file are named with their line.
     pub fn read(origin: &str, text: &str, environment: &HashMap<String, String>) -> Result<Self> {
+        check_names(environment)?;
         if let Err(error) = toml::from_str::<Self>(text) {
             let start = error.span().map_or(0, |span| span.start);
             let line = text.get(..start).unwrap_or(text).matches('\n').count() + 1;

@@ -104,6 +104,30 @@ fn a_misspelt_name_is_answered_with_the_one_that_is_meant() {
 }
 
 #[test]
+fn every_command_that_reads_the_environment_refuses_an_unknown_variable() {
+    let folder = tempfile::tempdir().unwrap();
+    for arguments in [
+        ["serve", "--dev"].as_slice(),
+        &["config", "check"],
+        &["policy", "check", "whatsapp"],
+        &["keys", "list"],
+        &["keys", "inspect", "x"],
+        &["tenants", "list"],
+        &["signing-keys", "list"],
+    ] {
+        for (variable, value) in [("TITAN_LISTN", "127.0.0.1:0"), ("TITAN_LISTN", "")] {
+            let output = run(folder.path(), arguments, &[MASTER, (variable, value)]);
+            assert_eq!(output.status.code(), Some(1), "{output:?}");
+            assert!(stderr(&output).contains("TITAN_LISTN: unknown variable; did you mean TITAN_LISTEN?"));
+        }
+        let output = run(folder.path(), arguments, &[MASTER, ("MASTER_KEY_PREV", "secret-value")]);
+        assert!(stderr(&output).contains("did you mean MASTER_KEY_PREVIOUS?"), "{output:?}");
+        assert!(!stderr(&output).contains("secret-value"), "the value may be a secret");
+    }
+    assert!(fs::read_dir(folder.path()).unwrap().next().is_none(), "nothing was written");
+}
+
+#[test]
 fn every_option_is_in_the_schema_and_has_a_variable_or_says_that_it_has_none() {
     let folder = tempfile::tempdir().unwrap();
     let output = run(folder.path(), &["config", "schema"], &[]);

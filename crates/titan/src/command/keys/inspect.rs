@@ -45,9 +45,9 @@ struct Sayings {
 impl Inspect {
     pub(super) fn run(self, is_json: bool) -> Result<()> {
         let Self { key, config } = self;
+        let catalogue = Catalogue::new(config.load()?.scopes)?;
         let key = if key == "-" { read_key()? } else { key };
         let presented = parse(key.trim())?;
-        let catalogue = Catalogue::new(config.load()?.scopes)?;
         if is_json {
             print_json(&to_json(&presented, &catalogue))
         } else {
