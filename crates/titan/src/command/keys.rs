@@ -25,53 +25,53 @@ pub(super) struct Keys {
 
 #[derive(Subcommand)]
 enum Command {
-    /// See keys, newest first
+    /// List keys, newest first
     List(List),
-    /// Make a key
+    /// Create a key
     Create(Create),
-    /// See a key
+    /// Show a key
     Get(Get),
     /// Rename, enable or disable a key
     Update(Update),
-    /// Replace a key by a new one
+    /// Replace a key by a new one and revoke the old one
     Rotate(Rotate),
-    /// Revoke a key for good
+    /// Revoke a key. This cannot be undone
     Delete(Delete),
-    /// Say what a key says, without asking anybody
+    /// Show what a key contains. Works offline
     Inspect(inspect::Inspect),
 }
 
 #[derive(Args)]
 struct List {
-    /// Only keys of this tenant
+    /// Show only the keys of this tenant
     #[arg(long, value_name = "NUMBER")]
     tenant: Option<u32>,
-    /// Only keys that are enabled, or only those that are not
+    /// Show only enabled keys (true), or only disabled keys (false)
     #[arg(long, value_name = "true|false")]
     active: Option<bool>,
-    /// How many: 1 to 1000; with --all, how many at a time
+    /// How many keys to show: 1 to 1000. With --all: how many to ask for at a time
     #[arg(long, value_name = "NUMBER")]
     limit: Option<u32>,
-    /// All of them
+    /// Show all keys
     #[arg(long)]
     all: bool,
 }
 
 #[derive(Args)]
 struct Create {
-    /// What people shall call it: 1 to 100 characters
+    /// A name for people: 1 to 100 characters
     #[arg(long)]
     label: String,
-    /// For how many days it shall live
+    /// Days until the key expires
     #[arg(long, value_name = "NUMBER")]
     days: u32,
-    /// What it may do; say it several times for several scopes
+    /// What the key may do. Repeat the option for several scopes
     #[arg(long = "scope", value_name = "SCOPE", required = true, num_args = 1..)]
     scopes: Vec<String>,
-    /// Whose it shall be; the default tenant's, if it is not given
+    /// The tenant that owns the key [default: 1]
     #[arg(long, value_name = "NUMBER")]
     tenant: Option<u32>,
-    /// A name for this request: said again within 24 hours, it gives the same key
+    /// A name for this request. If you repeat the request with the same name within 24 hours, you get the same key
     #[arg(long, value_name = "NAME")]
     idempotency_key: Option<String>,
     /// Print nothing but the key on standard output
@@ -95,7 +95,7 @@ struct Update {
     label: Option<String>,
     #[command(flatten)]
     switch: Switch,
-    /// Disable also the keys that it made, and theirs
+    /// Also disable the keys that this key created, and the keys that those created
     #[arg(long, requires = "disable", conflicts_with = "enable")]
     descendants: bool,
 }
@@ -104,10 +104,10 @@ struct Update {
 struct Rotate {
     #[command(flatten)]
     which: Which,
-    /// For how long the old key lives on: up to 604800 seconds, which are 7 days
+    /// Seconds for which the old key still works: up to 604800, which is 7 days
     #[arg(long, value_name = "SECONDS", default_value_t = 0)]
     overlap: u32,
-    /// A name for this request: said again within 24 hours, it gives the same key
+    /// A name for this request. If you repeat the request with the same name within 24 hours, you get the same key
     #[arg(long, value_name = "NAME")]
     idempotency_key: Option<String>,
     /// Print nothing but the key on standard output
@@ -119,10 +119,10 @@ struct Rotate {
 struct Delete {
     #[command(flatten)]
     which: Which,
-    /// Revoke also the keys that it made, and theirs
+    /// Also revoke the keys that this key created, and the keys that those created
     #[arg(long)]
     descendants: bool,
-    /// Do not ask
+    /// Do not ask for confirmation
     #[arg(long)]
     yes: bool,
 }

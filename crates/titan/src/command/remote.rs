@@ -13,10 +13,10 @@ use std::io::{ErrorKind, IsTerminal, Write, stderr, stdin, stdout};
 /// Which Titan, and for whom its answer is printed.
 #[derive(Args)]
 pub(super) struct Remote {
-    /// Where Titan answers: `http://host:port`; port 8080 of this machine, if it is not given
+    /// The address of Titan, `http://host:port` [default: port 8080 of this machine]
     #[arg(long, global = true, env = "TITAN_URL", value_name = "URL", display_order = 100)]
     url: Option<String>,
-    /// Print JSON: `data` of the answer
+    /// Print the `data` of the answer as JSON
     #[arg(long, global = true, display_order = 101)]
     pub(super) json: bool,
 }
@@ -77,10 +77,10 @@ impl Remote {
 /// On or off.
 #[derive(Args)]
 pub(super) struct Switch {
-    /// Switch it on
+    /// Enable it
     #[arg(long, conflicts_with = "disable")]
     enable: bool,
-    /// Switch it off
+    /// Disable it
     #[arg(long)]
     disable: bool,
 }

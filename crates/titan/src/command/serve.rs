@@ -19,7 +19,7 @@ use tokio::signal::unix::{Signal, SignalKind, signal};
 pub(super) struct Serve {
     #[command(flatten)]
     config: ConfigFile,
-    /// Try Titan: makes a master key, listens on 127.0.0.1, and starts a small upstream to guard
+    /// Try Titan: create a master key, listen on 127.0.0.1, and guard a small demo API
     #[arg(long)]
     dev: bool,
 }

@@ -8,6 +8,7 @@ mod bad_input;
 mod crash;
 mod credentials;
 mod gateway;
+mod help;
 mod http_semantics;
 mod hygiene;
 mod keys_command;

@@ -24,7 +24,7 @@ the server knows: POST /auth/verify.";
 
 #[derive(Args)]
 pub(super) struct Inspect {
-    /// The key, or - to read it from standard input, so that it does not stay in the shell's history
+    /// The key, or - to read it from standard input, which keeps it out of the history of your shell
     key: String,
     #[command(flatten)]
     config: ConfigFile,

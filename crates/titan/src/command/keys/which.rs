@@ -9,7 +9,7 @@ use titan_token::{KeyId, Presented};
 
 #[derive(Args)]
 pub(super) struct Which {
-    /// The key's id, or - to read the key itself from standard input
+    /// The id of the key, or - to read the key itself from standard input
     #[arg(value_name = "ID")]
     id: String,
 }
