@@ -20,7 +20,7 @@ use std::process::ExitCode;
 
 /// Issue, check and revoke API keys.
 #[derive(Parser)]
-#[command(name = "titan", version, about, propagate_version = true)]
+#[command(name = "titan", version, propagate_version = true)]
 pub struct Titan {
     #[command(subcommand)]
     command: Command,
