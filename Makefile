@@ -16,8 +16,8 @@ tools:
 	@ci/tools build
 
 run: tools
-	@cargo build --release --locked -p titan
-	@cargo run --quiet --release --locked -p titan -- serve --dev
+	@cargo build --profile quick --locked -p titan
+	@cargo run --quiet --profile quick --locked -p titan -- serve --dev
 
 test: tools vectors house format unit short-fuzz dist docs-test api-fuzz
 

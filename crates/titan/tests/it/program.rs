@@ -83,6 +83,7 @@ fn a_misspelt_name_is_answered_with_the_one_that_is_meant() {
         &[("TITAN_LOG_FORMAT", "jsno")],
         "TITAN_LOG_FORMAT: unknown variant `jsno`; did you mean json?",
     );
+    says(&check, &[("TITAN_LOG", "inof")], "did you mean info?");
     let policy = [("TITAN_UPSTREAM", "http://127.0.0.1:1"), ("TITAN_POLICY", "whatsap")];
     says(&check, &policy, "did you mean whatsapp?");
     says(&["policy", "check", "whatsap"], &[], "did you mean whatsapp?");
