@@ -2,12 +2,13 @@
 
 SHELL := /bin/bash
 .DEFAULT_GOAL := help
-.PHONY: help run test lint bench fuzz tools unit short-fuzz vectors house format docs-test api-fuzz
+.PHONY: help run test lint bench fuzz dist tools unit short-fuzz vectors house format docs-test api-fuzz
 
 help:
 	@echo 'make run    build, and start Titan with a demo API behind it'
 	@echo 'make test   every test'
 	@echo 'make lint   formatting, clippy, the arrows between crates, licenses'
+	@echo 'make dist   what is shipped: dist/titan, and its symbols beside it'
 	@echo 'make bench  speed, as ratios of one run'
 	@echo 'make fuzz   every fuzz target, 60 seconds each (SECONDS_EACH=n)'
 
@@ -15,9 +16,10 @@ tools:
 	@ci/tools build
 
 run: tools
-	cargo run --release --locked -p titan -- serve --dev
+	@cargo build --profile quick --locked -p titan
+	@cargo run --quiet --profile quick --locked -p titan -- serve --dev
 
-test: tools vectors house format unit short-fuzz docs-test api-fuzz
+test: tools vectors house format unit short-fuzz dist docs-test api-fuzz
 
 unit:
 	@ci/tools nextest
@@ -46,6 +48,10 @@ docs-test:
 api-fuzz:
 	@ci/tools api-fuzz
 	ci/schemathesis
+
+dist: tools
+	@ci/tools dist
+	ci/dist
 
 lint: tools house format
 	@ci/tools deny

@@ -19,6 +19,7 @@ pub mod port;
 pub mod revision;
 pub mod signing;
 mod store_error;
+pub mod suggest;
 pub mod tenant;
 pub mod time;
 pub mod wire;

@@ -2,6 +2,7 @@
 
 use crate::error::{Code, Error};
 use crate::policy::Style;
+use crate::suggest::explain;
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 
@@ -23,7 +24,7 @@ pub fn from_json<T: DeserializeOwned>(body: &[u8]) -> Result<T, Error> {
     let mut reader = serde_json::Deserializer::from_slice(body);
     let value = serde_path_to_error::deserialize(&mut reader).map_err(|error| {
         let path = error.path().to_string();
-        let cause = without_place(&error.into_inner().to_string());
+        let cause = explain(&without_place(&error.into_inner().to_string()));
         if path == "." || path == "?" {
             Error::invalid(format!("body: {cause}"))
         } else {
@@ -124,7 +125,8 @@ mod tests {
     #[test]
     fn bad_bodies_name_the_field() {
         assert_eq!(error(r#"{"label":1}"#), "label: invalid type: integer `1`, expected a string");
-        assert!(error(r#"{"lable":"x"}"#).contains("unknown field `lable`"));
+        assert!(error(r#"{"lable":"x"}"#).contains("unknown field `lable`; did you mean label?"));
+        assert!(error(r#"{"color":"x"}"#).contains("unknown field `color`, expected `label` or `days`"));
         assert!(error(r#"{"label":"x","label":"y"}"#).contains("duplicate field `label`"));
         assert!(error(r#"{"days":99999999999999999999}"#).starts_with("days: "));
         assert!(error(r#"{"days":1.5}"#).starts_with("days: "));

@@ -1,16 +1,67 @@
 //! Logs, to standard error: as text for people, or as JSON.
 
 use crate::config::LogFormat;
-use anyhow::{Context, Result};
-use tracing_subscriber::EnvFilter;
+use anyhow::{Result, bail};
+use std::io::stderr;
+use titan_core::suggest::did_you_mean;
+use tracing::level_filters::LevelFilter;
+use tracing_subscriber::filter::Targets;
+use tracing_subscriber::layer::SubscriberExt;
+use tracing_subscriber::util::SubscriberInitExt;
+use tracing_subscriber::{Layer, fmt, registry};
 
-/// Starts logging. `filter` is a level, or directives of tracing's `EnvFilter`.
-pub(crate) fn start(filter: &str, format: LogFormat) -> Result<()> {
-    let filter = EnvFilter::try_new(filter).context("TITAN_LOG")?;
-    let builder = tracing_subscriber::fmt().with_env_filter(filter).with_writer(std::io::stderr);
-    let started = match format {
-        LogFormat::Json => builder.json().try_init(),
-        LogFormat::Text => builder.with_target(false).try_init(),
+const LEVELS: [&str; 6] = ["off", "error", "warn", "info", "debug", "trace"];
+
+/// Starts logging.
+pub(crate) fn start(directives: &str, format: LogFormat) -> Result<()> {
+    let layer = fmt::layer().with_writer(stderr);
+    let layer = match format {
+        LogFormat::Json => layer.json().boxed(),
+        LogFormat::Text => layer.with_target(false).boxed(),
     };
+    let started = registry().with(layer).with(filter(directives)?).try_init();
     started.map_err(|error| anyhow::anyhow!("logging: {error}"))
+}
+
+/// Reads a level, or directives `part=level`, with commas between.
+pub(crate) fn filter(directives: &str) -> Result<Targets> {
+    let mut filter = Targets::new();
+    for directive in directives.split(',').map(str::trim).filter(|directive| !directive.is_empty()) {
+        filter = match directive.split_once('=') {
+            None => filter.with_default(level(directive)?),
+            Some((part, name)) => filter.with_target(part, level(name)?),
+        };
+    }
+    Ok(filter)
+}
+
+/// A misspelt level would log nothing, or all, and nobody would know why.
+fn level(name: &str) -> Result<LevelFilter> {
+    if !LEVELS.iter().any(|level| level.eq_ignore_ascii_case(name)) {
+        let (levels, hint) = (LEVELS.join(", "), did_you_mean(name, LEVELS));
+        bail!("log (TITAN_LOG): `{name}` is not one of the levels {levels}{hint}");
+    }
+    Ok(name.parse()?)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use tracing::Level;
+
+    #[test]
+    fn directives_set_levels_by_part() {
+        let filter = filter("info, titan_edge=debug,hyper=off").unwrap();
+        assert!(filter.would_enable("titan", &Level::INFO) && !filter.would_enable("titan", &Level::DEBUG));
+        assert!(filter.would_enable("titan_edge::gateway", &Level::DEBUG));
+        assert!(!filter.would_enable("hyper", &Level::ERROR));
+    }
+
+    #[test]
+    fn a_misspelt_level_is_refused_with_the_nearest() {
+        let error = |directives| filter(directives).unwrap_err().to_string();
+        assert!(error("inof").ends_with("; did you mean info?"), "{}", error("inof"));
+        assert!(error("info,titan_edge=debgu").contains("`debgu`"));
+        assert!(error("titan_edge").contains("`titan_edge` is not one of the levels off, error"));
+    }
 }

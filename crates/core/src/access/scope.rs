@@ -1,6 +1,7 @@
 //! The catalogue of scopes: names, their bits, and what implies what.
 
 use crate::error::Error;
+use crate::suggest::did_you_mean;
 use std::collections::HashMap;
 use std::fmt;
 use titan_token::{ScopeBit, ScopeSet};
@@ -162,8 +163,7 @@ impl Catalogue {
     pub fn parse(&self, names: &[String]) -> Result<Vec<ScopeBit>, Error> {
         let mut bits = Vec::with_capacity(names.len());
         for name in names {
-            let bit =
-                self.bit(name).ok_or_else(|| Error::invalid(format!("unknown scope: {}", shown(name))))?;
+            let bit = self.bit(name).ok_or_else(|| self.unknown(name))?;
             if !bits.contains(&bit) {
                 bits.push(bit);
             }
@@ -172,6 +172,15 @@ impl Catalogue {
             return Err(Error::invalid("scopes: must name at least one scope"));
         }
         Ok(bits)
+    }
+
+    fn unknown(&self, name: &str) -> Error {
+        Error::invalid(format!("unknown scope: {}{}", shown(name), self.suggestion(name)))
+    }
+
+    /// The end of an error about an unknown scope: the scope that is meant, if one is near.
+    pub(crate) fn suggestion(&self, name: &str) -> String {
+        did_you_mean(name, self.names.iter().map(String::as_str))
     }
 
     /// The first of `wanted` that a holder of `held` may not hand on.
@@ -254,6 +263,15 @@ mod tests {
         let catalogue = Catalogue::new(["orders:read".to_owned(), "orders:write".to_owned()]).unwrap();
         assert_eq!(bit(&catalogue, "orders:read").number(), 33);
         assert!(catalogue.covers(ScopeSet::EMPTY.with(ScopeBit::ALL), bit(&catalogue, "orders:write")));
+    }
+
+    #[test]
+    fn an_unknown_scope_is_named_with_the_nearest_one() {
+        let catalogue = Catalogue::new(["orders:read".to_owned()]).unwrap();
+        let error = |name: &str| catalogue.parse(&[name.to_owned()]).unwrap_err().to_string();
+        assert_eq!(error("sesions:read"), "unknown scope: sesions:read; did you mean sessions:read?");
+        assert_eq!(error("orders:red"), "unknown scope: orders:red; did you mean orders:read?");
+        assert_eq!(error("no:such"), "unknown scope: no:such");
     }
 
     #[test]

@@ -1,6 +1,7 @@
 //! The policy file: TOML in, routes out, and every mistake with its line.
 
 use crate::access::Catalogue;
+use crate::suggest::explain;
 use serde::Deserialize;
 use std::fmt;
 use std::ops::Range;
@@ -137,7 +138,7 @@ impl Policy {
     pub fn parse(origin: &str, text: &str, catalogue: &Catalogue) -> Result<Self, Vec<Problem>> {
         let mut reader = Reader { origin, text, catalogue, problems: Vec::new() };
         let file: File = toml::from_str(text).map_err(|error| {
-            reader.add(error.span().unwrap_or_default(), error.message());
+            reader.add(error.span().unwrap_or_default(), explain(error.message()));
             std::mem::take(&mut reader.problems)
         })?;
         let routes = file.route.into_iter().filter_map(|entry| reader.route(entry)).collect();
@@ -198,8 +199,11 @@ impl Reader<'_> {
     fn scope(&mut self, name: Spanned<String>) -> Option<(ScopeBit, String)> {
         let bit = self.catalogue.bit(name.as_ref());
         if bit.is_none() {
-            let message = format!("scope: `{}` is not in the catalogue of scopes", name.as_ref());
-            self.add(name.span(), message);
+            let hint = self.catalogue.suggestion(name.as_ref());
+            self.add(
+                name.span(),
+                format!("scope: `{}` is not in the catalogue of scopes{hint}", name.as_ref()),
+            );
         }
         bit.map(|bit| (bit, name.into_inner()))
     }

@@ -8,6 +8,7 @@ mod answer;
 mod audit;
 mod error;
 mod key;
+mod migration;
 mod revision;
 mod scope;
 mod signing;
@@ -17,7 +18,7 @@ use crate::error::ConnectError;
 use crate::seal::SealKey;
 use async_trait::async_trait;
 use error::failed;
-use sqlx::migrate::Migrator;
+use migration::migrator;
 use sqlx::pool::PoolOptions;
 use sqlx::sqlite::{SqliteConnectOptions, SqliteJournalMode, SqliteSynchronous};
 use sqlx::{Connection, SqliteConnection, SqlitePool, Transaction};
@@ -29,8 +30,6 @@ use titan_core::access::Catalogue;
 use titan_core::entropy::Entropy;
 use titan_core::port::{Store, StoreResult, Tx};
 use titan_core::time::Clock;
-
-static MIGRATIONS: Migrator = sqlx::migrate!("migrations/sqlite");
 
 /// How long a write waits for the one before it.
 const BUSY: Duration = Duration::from_secs(10);
@@ -70,7 +69,7 @@ impl Sqlite {
     ) -> Result<(Self, Catalogue), ConnectError> {
         let lock = lock(path)?;
         let writer = pool(path, 1, false).await?;
-        MIGRATIONS.run(&writer).await?;
+        migrator().run(&writer).await?;
         let readers = pool(path, READERS, true).await?;
         let log = pool(path, 1, true).await?;
         let vault = Vault { seal: Arc::new(seal), entropy };

@@ -5,7 +5,7 @@ use anyhow::{Context, Result, anyhow, bail};
 use http::header::AUTHORIZATION;
 use http::{HeaderMap, HeaderValue, Response, StatusCode, Uri};
 use serde::Deserialize;
-use serde_json::Value;
+use serde_json::{Value, json};
 use std::collections::HashMap;
 use std::io::ErrorKind;
 use std::net::IpAddr;
@@ -14,7 +14,8 @@ use std::time::Duration;
 use ureq::tls::TlsConfig;
 use ureq::{Agent, Body, Error, RequestBuilder, Timeout};
 
-const DEFAULT_URL: &str = "http://127.0.0.1:8080";
+/// Where Titan is if nothing else is said.
+pub(super) const DEFAULT_URL: &str = "http://127.0.0.1:8080";
 /// A change is answered when it is in force everywhere, which takes a lease of 5 s at the worst.
 const TIMEOUT: Duration = Duration::from_secs(30);
 const CONNECT_TIMEOUT: Duration = Duration::from_secs(10);
@@ -135,6 +136,12 @@ impl Client {
             None => request.send_empty(),
         };
         self.answer(Effect::Changes, sent)
+    }
+
+    /// What `/auth/verify` says of a key. Nothing is changed.
+    pub(super) fn verify(&self, key: &str) -> Result<Answer> {
+        let request = self.prepare(self.agent.post(self.url("/auth/verify")), &[]);
+        self.answer(Effect::Reads, request.send_json(json!({ "key": key })))
     }
 
     pub(super) fn patch(&self, path: &str, query: &Query<'_>, body: &Value) -> Result<Answer> {

@@ -8,9 +8,9 @@ use titan_core::access::Catalogue;
 
 #[derive(Subcommand)]
 pub(super) enum Command {
-    /// Check file, environment and policies, and say what is wrong
+    /// Check the file, the environment and the policies
     Check(ConfigFile),
-    /// Print the JSON schema of the file
+    /// Print the JSON schema of titan.toml
     Schema,
 }
 

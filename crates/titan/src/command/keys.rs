@@ -1,15 +1,17 @@
 //! `titan keys …`
 
 mod inspect;
+mod which;
 
+use self::which::Which;
 use super::client::Client;
 use super::remote::{Remote, Switch, confirm};
 use super::table::{Table, clean};
-use anyhow::{Result, bail};
+use anyhow::Result;
 use clap::{ArgGroup, Args, Subcommand};
 use serde::{Deserialize, Serialize};
 use serde_json::json;
-use titan_token::{KeyId, Presented};
+use titan_token::KeyId;
 
 const PATH: &str = "/admin/keys";
 
@@ -23,102 +25,104 @@ pub(super) struct Keys {
 
 #[derive(Subcommand)]
 enum Command {
-    /// See keys, newest first
+    /// List keys, newest first
     List(List),
-    /// Make a key
+    /// Create a key
     Create(Create),
-    /// See a key
+    /// Show a key
     Get(Get),
     /// Rename, enable or disable a key
     Update(Update),
-    /// Replace a key by a new one
+    /// Replace a key by a new one and revoke the old one
     Rotate(Rotate),
-    /// Revoke a key for good
+    /// Revoke a key. This cannot be undone
     Delete(Delete),
-    /// Say what a key says, without asking anybody
+    /// Show what a key contains. Works offline
     Inspect(inspect::Inspect),
 }
 
 #[derive(Args)]
 struct List {
-    /// Only keys of this tenant
+    /// Show only the keys of this tenant
     #[arg(long, value_name = "NUMBER")]
     tenant: Option<u32>,
-    /// Only keys that are enabled, or only those that are not
+    /// Show only enabled keys (true), or only disabled keys (false)
     #[arg(long, value_name = "true|false")]
     active: Option<bool>,
-    /// How many: 1 to 1000; with --all, how many at a time
+    /// How many keys to show: 1 to 1000. With --all: how many to ask for at a time
     #[arg(long, value_name = "NUMBER")]
     limit: Option<u32>,
-    /// All of them
+    /// Show all keys
     #[arg(long)]
     all: bool,
 }
 
 #[derive(Args)]
 struct Create {
-    /// What people shall call it: 1 to 100 characters
+    /// A name for people: 1 to 100 characters
     #[arg(long)]
     label: String,
-    /// For how many days it shall live
+    /// Days until the key expires
     #[arg(long, value_name = "NUMBER")]
     days: u32,
-    /// What it may do; say it several times for several scopes
+    /// What the key may do. Repeat the option for several scopes
     #[arg(long = "scope", value_name = "SCOPE", required = true, num_args = 1..)]
     scopes: Vec<String>,
-    /// Whose it shall be; the default tenant's, if it is not given
+    /// The tenant that owns the key [default: 1]
     #[arg(long, value_name = "NUMBER")]
     tenant: Option<u32>,
-    /// A name for this request: said again within 24 hours, it gives the same key
+    /// A name for this request. If you repeat the request with the same name within 24 hours, you get the same key
     #[arg(long, value_name = "NAME")]
     idempotency_key: Option<String>,
+    /// Print nothing but the key on standard output
+    #[arg(long, conflicts_with = "json")]
+    key_only: bool,
 }
 
 #[derive(Args)]
 struct Get {
-    /// The key's id
-    #[arg(value_name = "ID")]
-    id: String,
+    #[command(flatten)]
+    which: Which,
 }
 
 #[derive(Args)]
 #[command(group(ArgGroup::new("change").args(["label", "enable", "disable"]).required(true).multiple(true)))]
 struct Update {
-    /// The key's id
-    #[arg(value_name = "ID")]
-    id: String,
+    #[command(flatten)]
+    which: Which,
     /// A new label: 1 to 100 characters
     #[arg(long)]
     label: Option<String>,
     #[command(flatten)]
     switch: Switch,
-    /// Disable also the keys that it made, and theirs
+    /// Also disable the keys that this key created, and the keys that those created
     #[arg(long, requires = "disable", conflicts_with = "enable")]
     descendants: bool,
 }
 
 #[derive(Args)]
 struct Rotate {
-    /// The key's id
-    #[arg(value_name = "ID")]
-    id: String,
-    /// For how long the old key lives on: up to 604800 seconds, which are 7 days
+    #[command(flatten)]
+    which: Which,
+    /// Seconds for which the old key still works: up to 604800, which is 7 days
     #[arg(long, value_name = "SECONDS", default_value_t = 0)]
     overlap: u32,
-    /// A name for this request: said again within 24 hours, it gives the same key
+    /// A name for this request. If you repeat the request with the same name within 24 hours, you get the same key
     #[arg(long, value_name = "NAME")]
     idempotency_key: Option<String>,
+    /// Print nothing but the key on standard output
+    #[arg(long, conflicts_with = "json")]
+    key_only: bool,
 }
 
 #[derive(Args)]
 struct Delete {
-    /// The key's id
-    #[arg(value_name = "ID")]
-    id: String,
-    /// Revoke also the keys that it made, and theirs
+    #[command(flatten)]
+    which: Which,
+    /// Also revoke the keys that this key created, and the keys that those created
     #[arg(long)]
     descendants: bool,
-    /// Do not ask
+    /// Do not ask for confirmation
     #[arg(long)]
     yes: bool,
 }
@@ -190,6 +194,9 @@ impl Create {
             "label": self.label, "lifetimeDays": self.days, "scopes": self.scopes, "tenantId": self.tenant,
         });
         let answer = remote.client()?.post(PATH, Some(&body), self.idempotency_key.as_deref())?;
+        if self.key_only {
+            return Remote::print_key(&answer);
+        }
         remote.print(&answer, |issued: IssuedView| {
             format!("{}\n\n{}", fields(&issued.view), shown_once(&issued.key))
         })
@@ -198,64 +205,59 @@ impl Create {
 
 impl Get {
     fn run(&self, remote: &Remote) -> Result<()> {
-        let path = path(&self.id)?;
-        remote.print(&remote.client()?.get(&path, &[])?, |key: KeyView| fields(&key))
+        let (client, id) = self.which.find(remote)?;
+        remote.print(&client.get(&path(id), &[])?, |key: KeyView| fields(&key))
     }
 }
 
 impl Update {
     fn run(&self, remote: &Remote) -> Result<()> {
-        let path = path(&self.id)?;
+        let (client, id) = self.which.find(remote)?;
         let changes = Changes { label: self.label.as_deref(), is_active: self.switch.is_active() };
-        let answer = remote.client()?.patch(&path, &reaching(self.descendants), &json!(changes))?;
+        let answer = client.patch(&path(id), &reaching(self.descendants), &json!(changes))?;
         remote.print(&answer, |key: KeyView| format!("{}\n", fields(&key)))
     }
 }
 
 impl Rotate {
     fn run(&self, remote: &Remote) -> Result<()> {
-        let path = format!("{}/rotate", path(&self.id)?);
+        let (client, id) = self.which.find(remote)?;
+        let path = format!("{}/rotate", path(id));
         let body = json!({ "overlapSeconds": self.overlap });
-        let answer = remote.client()?.post(&path, Some(&body), self.idempotency_key.as_deref())?;
+        let answer = client.post(&path, Some(&body), self.idempotency_key.as_deref())?;
+        if self.key_only {
+            return Remote::print_key(&answer);
+        }
         let fate = match self.overlap {
             0 => "is refused from now on".to_owned(),
             seconds => format!("lives on for {seconds} seconds from its rotation"),
         };
         remote.print(&answer, |issued: IssuedView| {
             let (fields, key) = (fields(&issued.view), shown_once(&issued.key));
-            format!("{fields}\n\n{key}\n\nIt replaces {}, which {fate}.", self.id)
+            format!("{fields}\n\n{key}\n\nIt replaces {id}, which {fate}.")
         })
     }
 }
 
 impl Delete {
     fn run(&self, remote: &Remote) -> Result<()> {
-        let path = path(&self.id)?;
-        let client = remote.client()?;
-        confirm(self.yes, || self.question(&client, &path))?;
-        let answer = client.delete(&path, &reaching(self.descendants))?;
+        let (client, id) = self.which.find(remote)?;
+        confirm(self.yes, || self.question(&client, id))?;
+        let answer = client.delete(&path(id), &reaching(self.descendants))?;
         let others = if self.descendants { " and every key that comes from it" } else { "" };
-        remote.print_done(&answer, &format!("{}{others} is revoked for good.", self.id))
+        remote.print_done(&answer, &format!("{id}{others} is revoked for good."))
     }
 
     /// Says the label, as nobody knows keys by their ids.
-    fn question(&self, client: &Client, path: &str) -> Result<String> {
-        let key = KeyView::deserialize(&client.get(path, &[])?.data)?;
+    fn question(&self, client: &Client, id: KeyId) -> Result<String> {
+        let key = KeyView::deserialize(&client.get(&path(id), &[])?.data)?;
         let others = if self.descendants { " and every key that comes from it" } else { "" };
-        Ok(format!("Revoke {} ({}, tenant {}){others} for good?", self.id, clean(&key.label), key.tenant_id))
+        Ok(format!("Revoke {id} ({}, tenant {}){others} for good?", clean(&key.label), key.tenant_id))
     }
 }
 
-/// Where a key is. An id is checked here, so that no text can reach another path.
-fn path(id: &str) -> Result<String> {
-    match id.parse::<KeyId>() {
-        Ok(id) => Ok(format!("{PATH}/{id}")),
-        // A key is not repeated: what is on standard error may be kept.
-        Err(_) if Presented::parse(id).is_ok() => {
-            bail!("ID: this is a key; `titan keys inspect -` says its id")
-        }
-        Err(_) => bail!("ID: must be key_ and 26 characters, as `titan keys list` shows it"),
-    }
+fn path(id: KeyId) -> String {
+    format!("{PATH}/{id}")
 }
 
 fn reaching(has_descendants: bool) -> Vec<(&'static str, String)> {

@@ -1,8 +1,10 @@
 //! The commands.
 
 mod client;
+mod completions;
 mod config;
 mod keys;
+mod man;
 mod openapi;
 mod policy;
 mod remote;
@@ -16,9 +18,9 @@ use std::collections::HashMap;
 use std::path::PathBuf;
 use std::process::ExitCode;
 
-/// Self-hosted API keys, and the edge that checks them.
+/// Issue, check and revoke API keys.
 #[derive(Parser)]
-#[command(name = "titan", version, about, propagate_version = true)]
+#[command(name = "titan", version, propagate_version = true)]
 pub struct Titan {
     #[command(subcommand)]
     command: Command,
@@ -26,15 +28,15 @@ pub struct Titan {
 
 #[derive(Subcommand)]
 enum Command {
-    /// Serve: the control plane, /auth/verify and the gateway
+    /// Start the server: the control plane, /auth/verify and the gateway
     Serve(serve::Serve),
-    /// Manage the API keys of a running Titan, and inspect keys
+    /// Manage the API keys of a running Titan, and inspect a key offline
     Keys(keys::Keys),
     /// Manage the tenants of a running Titan
     Tenants(tenants::Tenants),
-    /// Manage the keys with which a running Titan signs
+    /// Manage the signing keys of a running Titan
     SigningKeys(signing_keys::SigningKeys),
-    /// Check policies, and explain what they say of a request
+    /// Check a policy, or explain what it decides for a request
     #[command(subcommand)]
     Policy(policy::Command),
     /// Check the configuration, or print its JSON schema
@@ -42,12 +44,16 @@ enum Command {
     Config(config::Command),
     /// Print the OpenAPI document
     Openapi,
+    /// Print completions for a shell
+    Completions(completions::Completions),
+    /// Print the manual page, or write the pages of all commands
+    Man(man::Man),
 }
 
 /// Where the configuration is.
 #[derive(clap::Args)]
 pub(crate) struct ConfigFile {
-    /// The configuration file; titan.toml, if it is not given
+    /// The configuration file [default: titan.toml, if it exists]
     #[arg(long, env = "TITAN_CONFIG", value_name = "FILE")]
     config: Option<PathBuf>,
 }
@@ -75,6 +81,8 @@ pub fn run(titan: Titan) -> ExitCode {
         Command::Policy(command) => command.run(),
         Command::Config(command) => command.run(),
         Command::Openapi => openapi::run(),
+        Command::Completions(completions) => completions.run(),
+        Command::Man(man) => man.run(),
     };
     match result {
         Ok(()) => ExitCode::SUCCESS,

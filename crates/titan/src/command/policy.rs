@@ -10,17 +10,17 @@ use titan_core::policy::{Policy, PolicySet, RequestPath, Route, Verdict};
 
 #[derive(Subcommand)]
 pub(super) enum Command {
-    /// Check a policy, and name every mistake with its line
+    /// Check a policy. Shows each mistake with its line
     Check(Check),
-    /// Say what a request would need
+    /// Show what a request needs to pass
     Explain(Explain),
-    /// List the policies that are inside the program
+    /// List the policies that ship with Titan
     List,
 }
 
 #[derive(Args)]
 pub(super) struct Check {
-    /// A file, or the name of a shipped policy
+    /// A policy file, or the name of a policy that ships with Titan
     policy: String,
     #[command(flatten)]
     config: ConfigFile,
@@ -28,11 +28,11 @@ pub(super) struct Check {
 
 #[derive(Args)]
 pub(super) struct Explain {
-    /// A file, or the name of a shipped policy
+    /// A policy file, or the name of a policy that ships with Titan
     policy: String,
-    /// The request's method
+    /// The method of the request, such as GET
     method: String,
-    /// The request's path, as it would be sent
+    /// The path of the request, as a client sends it
     path: String,
     /// Print JSON
     #[arg(long)]

@@ -3,6 +3,7 @@
 use super::client::{Answer, Client};
 use super::environment;
 use super::table::clean;
+use crate::config::check_names;
 use anyhow::{Context, Result, bail};
 use clap::Args;
 use serde::de::DeserializeOwned;
@@ -12,17 +13,19 @@ use std::io::{ErrorKind, IsTerminal, Write, stderr, stdin, stdout};
 /// Which Titan, and for whom its answer is printed.
 #[derive(Args)]
 pub(super) struct Remote {
-    /// Where Titan answers: `http://host:port`; port 8080 of this machine, if it is not given
+    /// The address of Titan, `http://host:port` [default: port 8080 of this machine]
     #[arg(long, global = true, env = "TITAN_URL", value_name = "URL", display_order = 100)]
     url: Option<String>,
-    /// Print JSON: `data` of the answer
+    /// Print the `data` of the answer as JSON
     #[arg(long, global = true, display_order = 101)]
     pub(super) json: bool,
 }
 
 impl Remote {
     pub(super) fn client(&self) -> Result<Client> {
-        Client::new(self.url.as_deref().unwrap_or_default(), &environment())
+        let environment = environment();
+        check_names(&environment)?;
+        Client::new(self.url.as_deref().unwrap_or_default(), &environment)
     }
 
     /// Prints what is in an answer: `text` of it, or its JSON.
@@ -40,7 +43,17 @@ impl Remote {
         if answer.next_cursor.is_some() {
             eprintln!("There are more: --all shows them.");
         }
-        self.print_receipt(answer)
+        Self::print_receipt(answer, self.json)
+    }
+
+    /// Prints the key that an answer brings and nothing else on standard output, so that a script can keep it.
+    pub(super) fn print_key(answer: &Answer) -> Result<()> {
+        match answer.data["key"].as_str() {
+            Some(key) => print(&clean(key))?,
+            // From another version of Titan. The key may be in there, and it is shown once.
+            None => print_json(&answer.data)?,
+        }
+        Self::print_receipt(answer, true)
     }
 
     /// Prints that something was done whose answer is empty.
@@ -48,13 +61,13 @@ impl Remote {
         if !self.json {
             print(text)?;
         }
-        self.print_receipt(answer)
+        Self::print_receipt(answer, self.json)
     }
 
-    /// A program that reads JSON finds nothing else on standard output.
-    fn print_receipt(&self, answer: &Answer) -> Result<()> {
+    /// A program that reads standard output finds nothing else there.
+    fn print_receipt(answer: &Answer, is_for_program: bool) -> Result<()> {
         match answer.receipt.as_deref().map(receipt) {
-            Some(words) if self.json => Ok(writeln!(stderr(), "{words}")?),
+            Some(words) if is_for_program => Ok(writeln!(stderr(), "{words}")?),
             Some(words) => print(&words),
             None => Ok(()),
         }
@@ -64,10 +77,10 @@ impl Remote {
 /// On or off.
 #[derive(Args)]
 pub(super) struct Switch {
-    /// Switch it on
+    /// Enable it
     #[arg(long, conflicts_with = "disable")]
     enable: bool,
-    /// Switch it off
+    /// Disable it
     #[arg(long)]
     disable: bool,
 }

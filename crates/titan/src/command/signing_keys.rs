@@ -18,20 +18,20 @@ pub(super) struct SigningKeys {
 
 #[derive(Subcommand)]
 enum Command {
-    /// See the signing keys
+    /// List the signing keys
     List,
-    /// Sign with a new key from now on; the older ones go on verifying
+    /// Start to sign with a new key. The older signing keys still verify
     Rotate,
-    /// Retire a signing key: every key that it signed is revoked
+    /// Retire a signing key. This revokes every API key that it signed
     Retire(Retire),
 }
 
 #[derive(Args)]
 struct Retire {
-    /// Its slot
+    /// The slot of the signing key: 0 to 15
     #[arg(value_parser = clap::value_parser!(u8).range(0..=15), value_name = "SLOT")]
     slot: u8,
-    /// Do not ask
+    /// Do not ask for confirmation
     #[arg(long)]
     yes: bool,
 }

@@ -22,25 +22,25 @@ pub(super) struct Tenants {
 
 #[derive(Subcommand)]
 enum Command {
-    /// See all tenants, by number
+    /// List all tenants, by number
     List,
-    /// Make a tenant
+    /// Create a tenant
     Create(Create),
-    /// See a tenant
+    /// Show a tenant
     Get(Get),
-    /// Rename, enable or disable a tenant, or revoke its keys
+    /// Rename, enable or disable a tenant, or revoke all its keys
     Update(Update),
 }
 
 #[derive(Args)]
 struct Create {
-    /// 1 to 100 characters, unique
+    /// The name: 1 to 100 characters, not used by another tenant
     name: String,
 }
 
 #[derive(Args)]
 struct Get {
-    /// The tenant's number
+    /// The number of the tenant
     id: u32,
 }
 
@@ -49,14 +49,14 @@ struct Get {
     ArgGroup::new("change").args(["name", "enable", "disable", "revoke_keys"]).required(true).multiple(true)
 ))]
 struct Update {
-    /// The tenant's number
+    /// The number of the tenant
     id: u32,
-    /// A new name: 1 to 100 characters, unique
+    /// A new name: 1 to 100 characters, not used by another tenant
     #[arg(long)]
     name: Option<String>,
     #[command(flatten)]
     switch: Switch,
-    /// Revoke every key that it has now, for good
+    /// Revoke all keys that the tenant has now. This cannot be undone
     #[arg(long)]
     revoke_keys: bool,
 }

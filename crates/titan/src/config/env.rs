@@ -1,7 +1,9 @@
 //! The variables of the environment and the options that they stand for.
 
+use super::Config;
 use anyhow::{Result, bail};
 use std::collections::HashMap;
+use titan_core::suggest::nearest;
 use toml::Value;
 
 /// How a variable's text becomes an option's value.
@@ -40,21 +42,42 @@ pub const VARIABLES: [(&str, &str, Kind); 21] = [
     ("TITAN_LOG_FORMAT", "log_format", Kind::Text),
 ];
 
+/// What the commands read besides options.
+const OTHERS: [&str; 2] = ["TITAN_CONFIG", "TITAN_URL"];
+
+/// Refuses a variable that looks like one of ours and is none: a misspelt one would be ignored, and its default used.
+pub(crate) fn check_names(environment: &HashMap<String, String>) -> Result<()> {
+    let known = VARIABLES.iter().map(|(variable, ..)| *variable).chain(OTHERS);
+    let is_ours = |name: &str| name.starts_with("TITAN_") || name.starts_with("MASTER_KEY");
+    let is_known = |name: &str| known.clone().any(|variable| variable == name);
+    let set = environment.iter().filter(|(name, value)| !is_of_a_service(name, value));
+    let unknown = set.map(|(name, _)| name.as_str()).filter(|name| is_ours(name) && !is_known(name));
+    // The least, so that the same environment always gives the same error.
+    match unknown.min().map(|name| (name, nearest(name, known.clone()))) {
+        None => Ok(()),
+        Some((name, Some(near))) => bail!("{name}: unknown variable; did you mean {near}?"),
+        Some((name, None)) => {
+            bail!("{name}: unknown variable; the variables are {}", known.collect::<Vec<_>>().join(", "))
+        }
+    }
+}
+
+/// Kubernetes tells each container the address of a service `titan` in variables such as `TITAN_SERVICE_HOST`,
+/// `TITAN_PORT=tcp://10.0.0.1:8080` and `TITAN_PORT_8080_TCP_ADDR`.
+fn is_of_a_service(name: &str, value: &str) -> bool {
+    let is_port = |rest: &str| rest.is_empty() || rest.starts_with('_');
+    name.ends_with("_SERVICE_HOST")
+        || name.split_once("_SERVICE_PORT").is_some_and(|(_, rest)| is_port(rest))
+        || (name.ends_with("_PORT") && value.contains("://"))
+        || name.split_once("_PORT_").is_some_and(|(_, rest)| rest.starts_with(|c: char| c.is_ascii_digit()))
+}
+
 /// Puts what the environment says over what the file said. A secret's value and its file displace each
 /// other, so that the environment can override either by either.
 pub(super) fn overlay(table: &mut toml::Table, environment: &HashMap<String, String>) -> Result<()> {
     for (variable, option, kind) in VARIABLES {
         let Some(text) = environment.get(variable).filter(|text| !text.is_empty()) else { continue };
-        let value = match kind {
-            Kind::Text => Value::String(text.clone()),
-            Kind::List => {
-                Value::Array(text.split(',').map(|part| Value::String(part.trim().to_owned())).collect())
-            }
-            Kind::Number => match text.trim().parse::<i64>() {
-                Ok(number) => Value::Integer(number),
-                Err(_) => bail!("{variable}: must be a whole number"),
-            },
-        };
+        let value = parse(variable, kind, text)?;
         let twin = option.strip_suffix("_file").map_or_else(|| format!("{option}_file"), str::to_owned);
         let twin_variable = VARIABLES.iter().find(|(_, o, _)| *o == twin).map(|(variable, ..)| *variable);
         if twin_variable.and_then(|twin| environment.get(twin)).is_some_and(|text| !text.is_empty()) {
@@ -64,4 +87,81 @@ pub(super) fn overlay(table: &mut toml::Table, environment: &HashMap<String, Str
         table.insert(option.to_owned(), value);
     }
     Ok(())
+}
+
+fn parse(variable: &str, kind: Kind, text: &str) -> Result<Value> {
+    Ok(match kind {
+        Kind::Text => Value::String(text.to_owned()),
+        Kind::List => {
+            Value::Array(text.split(',').map(|part| Value::String(part.trim().to_owned())).collect())
+        }
+        Kind::Number => match text.trim().parse() {
+            Ok(number) => Value::Integer(number),
+            Err(_) => bail!("{variable}: must be a whole number"),
+        },
+    })
+}
+
+/// The variable whose value no configuration can have: the error of a whole configuration does not say which.
+pub(super) fn mistaken(environment: &HashMap<String, String>) -> &'static str {
+    let is_mistaken = |(variable, option, kind): &(&str, &str, Kind)| {
+        let text = environment.get(*variable).filter(|text| !text.is_empty());
+        let value = text.and_then(|text| parse(variable, *kind, text).ok());
+        value.is_some_and(|value| {
+            toml::Table::from_iter([((*option).to_owned(), value)]).try_into::<Config>().is_err()
+        })
+    };
+    VARIABLES.iter().find(|row| is_mistaken(row)).map_or("environment", |(variable, ..)| variable)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn error(name: &str) -> Option<String> {
+        let environment = HashMap::from([(name.to_owned(), String::new())]);
+        check_names(&environment).err().map(|error| error.to_string())
+    }
+
+    #[test]
+    fn unknown_variables_are_refused_and_the_nearest_is_named_even_if_they_are_empty() {
+        for (name, near) in [
+            ("TITAN_LISTN", "TITAN_LISTEN"),
+            ("TITAN_DATABASE", "TITAN_DATABASE_URL"),
+            ("TITAN_TRUSTED_PROXY", "TITAN_TRUSTED_PROXIES"),
+            ("TITAN_ULR", "TITAN_URL"),
+            ("MASTER_KEY_PREV", "MASTER_KEY_PREVIOUS"),
+            ("MASTER_KEYFILE", "MASTER_KEY_FILE"),
+            ("MASTER_KEYS", "MASTER_KEY"),
+        ] {
+            assert_eq!(error(name).unwrap(), format!("{name}: unknown variable; did you mean {near}?"));
+        }
+        let far = error("TITAN_XYZZY_PLUGH").unwrap();
+        assert!(far.contains("the variables are TITAN_LISTEN, ") && far.contains("TITAN_CONFIG"), "{far}");
+    }
+
+    #[test]
+    fn known_variables_and_those_of_other_programs_pass() {
+        let known = VARIABLES.iter().map(|(variable, ..)| *variable).chain(OTHERS);
+        for name in known.chain(["PATH", "TITANIC", "MASTER", "NOT_TITAN_LISTN", "titan_listn"]) {
+            assert_eq!(error(name), None, "{name}");
+        }
+    }
+
+    #[test]
+    fn a_kubernetes_service_of_this_name_is_no_misspelling() {
+        for name in [
+            "TITAN_SERVICE_HOST",
+            "TITAN_SERVICE_PORT",
+            "TITAN_SERVICE_PORT_HTTP",
+            "TITAN_ADMIN_SERVICE_HOST",
+            "TITAN_PORT_8080_TCP",
+            "TITAN_PORT_8080_TCP_ADDR",
+        ] {
+            assert_eq!(error(name), None, "{name}");
+        }
+        let port = |value: &str| check_names(&HashMap::from([("TITAN_PORT".to_owned(), value.to_owned())]));
+        assert!(port("tcp://10.0.0.1:8080").is_ok() && port("8080").is_err());
+        assert!(error("TITAN_SERVICE_PORTS").is_some() && error("TITAN_PORT_X").is_some());
+    }
 }

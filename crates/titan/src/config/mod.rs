@@ -8,14 +8,16 @@ mod policies;
 mod settings;
 
 pub use env::VARIABLES;
+pub(crate) use env::check_names;
 pub use policies::{SHIPPED, policy_text};
 pub use settings::{MasterSecrets, SealSource, Settings};
 
-use anyhow::{Context, Result, bail};
+use anyhow::{Context, Result, anyhow, bail};
 use schemars::JsonSchema;
 use serde::Deserialize;
 use std::collections::HashMap;
 use std::path::{Path, PathBuf};
+use titan_core::suggest::explain;
 
 /// All options. Each can stand in the file and in the environment; the environment wins.
 #[derive(Clone, Deserialize, JsonSchema)]
@@ -154,13 +156,16 @@ impl Config {
 
     /// Reads a file's text and then the environment. Mistakes in the file are named with their line.
     pub fn read(origin: &str, text: &str, environment: &HashMap<String, String>) -> Result<Self> {
+        check_names(environment)?;
         if let Err(error) = toml::from_str::<Self>(text) {
             let start = error.span().map_or(0, |span| span.start);
             let line = text.get(..start).unwrap_or(text).matches('\n').count() + 1;
-            bail!("{origin}:{line}: {}", error.message());
+            bail!("{origin}:{line}: {}", explain(error.message()));
         }
         let mut table: toml::Table = toml::from_str(text).context(origin.to_owned())?;
         env::overlay(&mut table, environment)?;
-        table.try_into().map_err(|error: toml::de::Error| anyhow::anyhow!("environment: {}", error.message()))
+        table.try_into().map_err(|error: toml::de::Error| {
+            anyhow!("{}: {}", env::mistaken(environment), explain(error.message()))
+        })
     }
 }

@@ -2,6 +2,7 @@
 
 use anyhow::{Context, Result};
 use std::path::Path;
+use titan_core::suggest::did_you_mean;
 
 /// The policies that are inside the program.
 pub const SHIPPED: [(&str, &str); 1] = [("whatsapp", include_str!("../../../../policies/whatsapp.toml"))];
@@ -11,8 +12,9 @@ pub fn policy_text(name: &str) -> Result<String> {
     if let Some((_, text)) = SHIPPED.iter().find(|(shipped, _)| *shipped == name) {
         return Ok((*text).to_owned());
     }
-    let names: Vec<&str> = SHIPPED.iter().map(|(name, _)| *name).collect();
+    let names = SHIPPED.map(|(name, _)| name);
     std::fs::read_to_string(Path::new(name)).with_context(|| {
-        format!("policy {name}: neither a file nor one of the shipped ones ({})", names.join(", "))
+        let (all, hint) = (names.join(", "), did_you_mean(name, names));
+        format!("policy {name}: neither a file nor one of the shipped ones ({all}){hint}")
     })
 }

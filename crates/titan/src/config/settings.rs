@@ -1,6 +1,7 @@
 //! A configuration that was checked: values of the types that the program works with.
 
 use super::{Config, LogFormat, UpstreamConfig, policy_text};
+use crate::telemetry;
 use anyhow::{Context, Result, bail};
 use std::net::{IpAddr, SocketAddr};
 use std::path::PathBuf;
@@ -58,6 +59,7 @@ impl Settings {
         if !(1..=3_650).contains(&config.max_lifetime_days) {
             bail!("max_lifetime_days: must be 1 to 3650");
         }
+        telemetry::filter(&config.log)?;
         Ok(Self {
             listen: address("listen", &config.listen)?,
             admin_listen: config

@@ -71,6 +71,64 @@ fn broken_configurations_are_named_with_their_line() {
 }
 
 #[test]
+fn a_misspelt_name_is_answered_with_the_one_that_is_meant() {
+    let folder = tempfile::tempdir().unwrap();
+    let says = |arguments: &[&str], environment: &[(&str, &str)], expected: &str| {
+        let output = run(folder.path(), arguments, &[&[MASTER], environment].concat());
+        assert!(!output.status.success() && stderr(&output).contains(expected), "{output:?}");
+    };
+    let check = ["config", "check"];
+    says(
+        &check,
+        &[("TITAN_LOG_FORMAT", "jsno")],
+        "TITAN_LOG_FORMAT: unknown variant `jsno`; did you mean json?",
+    );
+    says(&check, &[("TITAN_LOG", "inof")], "did you mean info?");
+    let policy = [("TITAN_UPSTREAM", "http://127.0.0.1:1"), ("TITAN_POLICY", "whatsap")];
+    says(&check, &policy, "did you mean whatsapp?");
+    says(&["policy", "check", "whatsap"], &[], "did you mean whatsapp?");
+    says(&["polcy", "check"], &[], "'policy'");
+    says(&["keys", "lst"], &[], "'list'");
+    says(&["keys", "create", "--lable", "x"], &[], "'--label'");
+    fs::write(folder.path().join("titan.toml"), "\nadmin_lisen = \"x\"\n").unwrap();
+    says(&check, &[], "titan.toml:2: unknown field `admin_lisen`; did you mean admin_listen?");
+    fs::write(folder.path().join("titan.toml"), "").unwrap();
+    let route = "name = \"p\"\n[[route]]\nmethods = [\"GET\"]\npath = \"/a\"\n";
+    fs::write(folder.path().join("p.toml"), format!("{route}scope = \"sesions:read\"\n")).unwrap();
+    says(
+        &["policy", "check", "p.toml"],
+        &[],
+        "p.toml:5: scope: `sesions:read` is not in the catalogue of scopes; did you mean sessions:read?",
+    );
+    fs::write(folder.path().join("p.toml"), format!("{route}scop = \"sessions:read\"\n")).unwrap();
+    says(&["policy", "check", "p.toml"], &[], "p.toml:5: unknown field `scop`; did you mean scope?");
+}
+
+#[test]
+fn every_command_that_reads_the_environment_refuses_an_unknown_variable() {
+    let folder = tempfile::tempdir().unwrap();
+    for arguments in [
+        ["serve", "--dev"].as_slice(),
+        &["config", "check"],
+        &["policy", "check", "whatsapp"],
+        &["keys", "list"],
+        &["keys", "inspect", "x"],
+        &["tenants", "list"],
+        &["signing-keys", "list"],
+    ] {
+        for (variable, value) in [("TITAN_LISTN", "127.0.0.1:0"), ("TITAN_LISTN", "")] {
+            let output = run(folder.path(), arguments, &[MASTER, (variable, value)]);
+            assert_eq!(output.status.code(), Some(1), "{output:?}");
+            assert!(stderr(&output).contains("TITAN_LISTN: unknown variable; did you mean TITAN_LISTEN?"));
+        }
+        let output = run(folder.path(), arguments, &[MASTER, ("MASTER_KEY_PREV", "secret-value")]);
+        assert!(stderr(&output).contains("did you mean MASTER_KEY_PREVIOUS?"), "{output:?}");
+        assert!(!stderr(&output).contains("secret-value"), "the value may be a secret");
+    }
+    assert!(fs::read_dir(folder.path()).unwrap().next().is_none(), "nothing was written");
+}
+
+#[test]
 fn every_option_is_in_the_schema_and_has_a_variable_or_says_that_it_has_none() {
     let folder = tempfile::tempdir().unwrap();
     let output = run(folder.path(), &["config", "schema"], &[]);
@@ -304,12 +362,31 @@ async fn dev_shows_the_whole_path_with_one_command() {
     role.post("/api/sessions", json!({ "name": "x" })).await.expect(403);
     first.signal("TERM");
     let printed = first.output();
-    assert!(printed.contains(&master) && printed.lines().count() < 50, "one screen: {printed}");
+    assert!(printed.contains(&master) && printed.lines().count() <= 24, "one screen: {printed}");
     let mut second = start();
     second.wait_until_ready().await;
     second.role(&key).get("/api/sessions").await.expect(200);
     second.signal("TERM");
     assert!(!second.output().contains(&master), "the master key is shown once");
+}
+
+/// At the default level, with both streams on one terminal.
+#[tokio::test]
+async fn dev_logs_nothing_above_its_screen_nor_on_it() {
+    let folder = tempfile::tempdir().unwrap();
+    let address = crate::support::program::free_port();
+    let terminal = fs::File::create(folder.path().join("terminal")).unwrap();
+    let mut command = titan(folder.path(), &["serve", "--dev"]);
+    command.env("TITAN_LISTEN", address.to_string());
+    command.stdout(terminal.try_clone().unwrap()).stderr(terminal);
+    let mut program = Program::of(command.spawn().unwrap(), address);
+    program.wait_until_ready().await;
+    program.signal("TERM");
+    program.wait();
+    let shown = fs::read_to_string(folder.path().join("terminal")).unwrap();
+    let (screen, log) = shown.split_once("\nCtrl-C stops Titan.\n").unwrap();
+    assert!(screen.starts_with("\nTitan listens on ") && !screen.contains("INFO"), "{shown}");
+    assert!(log.contains("INFO") && log.contains("ready"), "{shown}");
 }
 
 #[tokio::test]

@@ -24,7 +24,7 @@ the server knows: POST /auth/verify.";
 
 #[derive(Args)]
 pub(super) struct Inspect {
-    /// The key, or - to read it from standard input, so that it does not stay in the shell's history
+    /// The key, or - to read it from standard input, which keeps it out of the history of your shell
     key: String,
     #[command(flatten)]
     config: ConfigFile,
@@ -45,9 +45,9 @@ struct Sayings {
 impl Inspect {
     pub(super) fn run(self, is_json: bool) -> Result<()> {
         let Self { key, config } = self;
-        let key = if key == "-" { read_line()? } else { key };
-        let presented = parse(key.trim())?;
         let catalogue = Catalogue::new(config.load()?.scopes)?;
+        let key = if key == "-" { read_key()? } else { key };
+        let presented = parse(key.trim())?;
         if is_json {
             print_json(&to_json(&presented, &catalogue))
         } else {
@@ -56,7 +56,8 @@ impl Inspect {
     }
 }
 
-fn read_line() -> Result<String> {
+/// A key from standard input: an argument can be read by every user of the machine.
+pub(super) fn read_key() -> Result<String> {
     let stdin = stdin();
     if stdin.is_terminal() {
         eprint!("Key: ");

@@ -1,0 +1,42 @@
+//! The migrations, which are in the program as text.
+//!
+//! Listed by hand: the macro that would list them builds SQLite and sqlx a second time, for the compiler.
+
+use sqlx::SqlSafeStr;
+use sqlx::migrate::{Migration, MigrationType, Migrator};
+
+/// What each is about, and its text. The first has the version 1.
+const MIGRATIONS: [(&str, &str); 5] = [
+    ("keys", include_str!("../../migrations/sqlite/0001_keys.sql")),
+    ("revisions", include_str!("../../migrations/sqlite/0002_revisions.sql")),
+    ("answers", include_str!("../../migrations/sqlite/0003_answers.sql")),
+    ("audit", include_str!("../../migrations/sqlite/0004_audit.sql")),
+    ("status", include_str!("../../migrations/sqlite/0005_status.sql")),
+];
+
+pub(super) fn migrator() -> Migrator {
+    let migrations = (1..).zip(MIGRATIONS).map(|(version, (about, sql))| {
+        Migration::new(version, about.into(), MigrationType::Simple, sql.into_sql_str(), false)
+    });
+    Migrator::with_migrations(migrations.collect())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// A database remembers version and checksum of each migration: both must be those of the file.
+    #[test]
+    fn each_file_is_listed_in_its_place_and_has_its_checksum() {
+        let listed: String = migrator()
+            .iter()
+            .map(|migration| {
+                let checksum: String = migration.checksum.iter().map(|byte| format!("{byte:02x}")).collect();
+                format!("{checksum}  {:04}_{}.sql\n", migration.version, migration.description)
+            })
+            .collect();
+        assert_eq!(listed, include_str!("../../migrations/sqlite.sha384"));
+        let folder = concat!(env!("CARGO_MANIFEST_DIR"), "/migrations/sqlite");
+        assert_eq!(std::fs::read_dir(folder).unwrap().count(), MIGRATIONS.len(), "a file is not listed");
+    }
+}
