@@ -1,0 +1,56 @@
+//! Listening: connections in, requests to the dispatcher, an orderly end.
+//!
+//! Each core has a worker: a thread with a runtime, a dispatcher and connections of its own. A connection stays with
+//! the worker that accepted it, so a request is never handed from one thread to another (`docs/adr/0009`).
+
+mod accept;
+mod connection;
+mod listeners;
+mod worker;
+
+pub use listeners::Listeners;
+
+use crate::wire::App;
+use anyhow::{Result, anyhow};
+use std::future::Future;
+use std::sync::Arc;
+use std::thread::available_parallelism;
+use std::time::Duration;
+use tokio::sync::watch;
+use tokio::task::JoinSet;
+use worker::start_worker;
+
+/// What runs may finish for this long.
+const GRACE: Duration = Duration::from_secs(10);
+
+/// Serves until `stop` is done; then finishes what runs and writes what is left to write.
+///
+/// Fails if a worker or the follower ends before: a Titan that serves with a part of its cores, or that no revocation
+/// reaches, must be started anew.
+pub async fn serve(app: Arc<App>, listeners: Listeners, stop: impl Future<Output = ()>) -> Result<()> {
+    let (stopping, stopped) = watch::channel(false);
+    let follower = Arc::clone(&app.follower);
+    let mut keeping = tokio::spawn(async move { follower.run().await });
+    let mut workers = JoinSet::new();
+    for number in 0..available_parallelism()?.get() {
+        workers.spawn(start_worker(number, Arc::clone(&app), listeners.try_clone()?, stopped.clone())?);
+    }
+    drop(listeners);
+    let ended = tokio::select! {
+        () = stop => Ok(()),
+        Some(worker) = workers.join_next() => {
+            worker.map_err(Into::into).flatten().and_then(|()| Err(anyhow!("a worker ended by itself")))
+        }
+        follower = &mut keeping => Err(anyhow!("nothing follows the log of revisions any more: {follower:?}")),
+    };
+    tracing::info!("stopping");
+    stopping.send_replace(true);
+    while let Some(worker) = workers.join_next().await {
+        if let Err(error) = worker.map_err(Into::into).flatten() {
+            tracing::error!(error = format!("{error:#}"), "a worker did not end in order");
+        }
+    }
+    keeping.abort();
+    app.follower.write_uses().await;
+    ended
+}
