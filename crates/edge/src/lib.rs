@@ -18,6 +18,7 @@ mod prefetch;
 mod reply;
 mod revocation_set;
 mod snapshot;
+mod trusted_proxies;
 mod uses;
 pub mod verify;
 
@@ -26,3 +27,4 @@ pub use follower::Follower;
 pub use gateway::Gateway;
 pub use guard::Guard;
 pub use reply::error_response;
+pub use trusted_proxies::TrustedProxies;

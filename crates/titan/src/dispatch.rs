@@ -11,7 +11,7 @@ use titan_core::policy::Style;
 use titan_core::{Error, Failure};
 use titan_edge::gateway::Peer;
 use titan_edge::verify::Verifier;
-use titan_edge::{Body, Gateway, error_response};
+use titan_edge::{Body, Gateway, TrustedProxies, error_response};
 use tower::ServiceExt;
 
 const REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
@@ -45,7 +45,7 @@ pub(crate) struct Dispatcher {
     router: Router,
     verifier: Verifier,
     gateway: Gateway,
-    trusted_proxies: Vec<IpAddr>,
+    trusted_proxies: TrustedProxies,
     /// Request ids: random for each worker, and counted.
     id_prefix: u64,
     id_count: AtomicU64,
@@ -56,7 +56,7 @@ impl Dispatcher {
         router: Router,
         verifier: Verifier,
         gateway: Gateway,
-        trusted_proxies: Vec<IpAddr>,
+        trusted_proxies: TrustedProxies,
         entropy: &dyn Entropy,
     ) -> Self {
         let id_prefix = u64::from_be_bytes(random(entropy));
@@ -123,14 +123,14 @@ impl Dispatcher {
     /// Who is behind the proxies that are trusted: the last address that one of them saw.
     fn client(&self, headers: &HeaderMap, address: SocketAddr) -> IpAddr {
         let peer = address.ip().to_canonical();
-        if !self.trusted_proxies.contains(&peer) {
+        if !self.trusted_proxies.contains(peer) {
             return peer;
         }
         let chain = headers.get_all("x-forwarded-for").iter().filter_map(|value| value.to_str().ok());
         let hops: Vec<&str> = chain.flat_map(|value| value.split(',')).collect();
         // What stands before a hop that is no address, nobody who is trusted has written.
         let mut seen = hops.iter().rev().map_while(|hop| hop.trim().parse().ok());
-        seen.find(|ip| !self.trusted_proxies.contains(ip)).unwrap_or(peer)
+        seen.find(|ip: &IpAddr| !self.trusted_proxies.contains(*ip)).unwrap_or(peer)
     }
 
     /// Taken if it is short and visible, otherwise made.

@@ -1,12 +1,12 @@
 //! Which headers cross the gateway.
 
 use super::Peer;
+use crate::TrustedProxies;
 use http::header::{
     AUTHORIZATION, CONNECTION, CONTENT_LENGTH, EXPECT, HOST, HeaderMap, HeaderName, HeaderValue,
     PROXY_AUTHENTICATE, PROXY_AUTHORIZATION, TE, TRAILER, TRANSFER_ENCODING, UPGRADE,
 };
 use http::{Request, Version};
-use std::net::IpAddr;
 use titan_core::access::KeyPrincipal;
 
 const API_KEY: HeaderName = HeaderName::from_static("x-api-key");
@@ -52,7 +52,7 @@ pub(super) fn prepare<B>(
     request: &mut Request<B>,
     identity: &Identity,
     peer: &Peer,
-    trusted: &[IpAddr],
+    trusted: &TrustedProxies,
     is_upgrade: bool,
 ) {
     let host = original_host(request);
@@ -60,7 +60,7 @@ pub(super) fn prepare<B>(
     let headers = request.headers_mut();
     drop_hop_by_hop(headers);
     drop_credentials(headers);
-    let is_trusted = trusted.contains(&peer.address.ip().to_canonical());
+    let is_trusted = trusted.contains(peer.address.ip());
     drop_claims(headers, is_trusted);
     // The client library says how long the body is; what the caller said of it is not repeated.
     remove_if(headers, |name| [CONTENT_LENGTH, EXPECT, HOST].contains(name));
@@ -193,7 +193,7 @@ mod tests {
         }
         let mut request = request.body(()).unwrap();
         let peer = Peer { address: "10.0.0.9:1".parse().unwrap(), request_id: HeaderValue::from_static("r") };
-        let trusted: Vec<IpAddr> = trusted.iter().map(|ip| ip.parse().unwrap()).collect();
+        let trusted = TrustedProxies::parse(trusted).unwrap();
         prepare(&mut request, &identity(), &peer, &trusted, false);
         request.headers().clone()
     }
@@ -264,7 +264,7 @@ mod tests {
         let headers = prepared(&sent, &["10.0.0.9"]);
         assert_eq!(headers[FORWARDED_FOR], "1.2.3.4, 10.0.0.9");
         assert_eq!(headers[FORWARDED_PROTO], "https");
-        let headers = prepared(&[sent[0], ("x-forwarded-for", "5.6.7.8")], &["10.0.0.9"]);
+        let headers = prepared(&[sent[0], ("x-forwarded-for", "5.6.7.8")], &["10.0.0.0/24"]);
         assert_eq!(headers[FORWARDED_FOR], "1.2.3.4, 5.6.7.8, 10.0.0.9");
     }
 

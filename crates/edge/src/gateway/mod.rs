@@ -11,13 +11,13 @@ mod upload;
 mod upstream;
 
 use crate::reply::error_response;
-use crate::{Body, Guard};
+use crate::{Body, Guard, TrustedProxies};
 use headers::Identity;
 use http::header::AUTHORIZATION;
 use http::uri::PathAndQuery;
 use http::{HeaderName, HeaderValue, Request, Response, Uri};
 use hyper::body::Incoming;
-use std::net::{IpAddr, SocketAddr};
+use std::net::SocketAddr;
 use std::sync::Arc;
 use titan_core::Error;
 use titan_core::access::{Denial, KeyPrincipal, MasterKeys, bearer_or_header};
@@ -35,7 +35,7 @@ pub struct Settings {
     /// Until the upstream has begun to answer.
     pub answer_timeout: std::time::Duration,
     /// Proxies whose `X-Forwarded-*` are believed.
-    pub trusted_proxies: Vec<IpAddr>,
+    pub trusted_proxies: TrustedProxies,
 }
 
 /// Guards and forwards requests.

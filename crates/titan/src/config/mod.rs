@@ -52,7 +52,7 @@ pub struct Config {
     /// The longest lifetime of a key, in days.
     #[schemars(range(min = 1, max = 3_650))]
     pub max_lifetime_days: u32,
-    /// Proxies whose `X-Forwarded-*` headers are believed: addresses.
+    /// Proxies whose `X-Forwarded-*` headers are believed: addresses and ranges such as `10.0.0.0/8`.
     pub trusted_proxies: Vec<String>,
     /// Seconds until an upstream must have accepted a connection.
     #[schemars(range(min = 1, max = 3600))]

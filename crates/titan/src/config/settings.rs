@@ -2,11 +2,12 @@
 
 use super::{Config, LogFormat, UpstreamConfig, policy_text};
 use anyhow::{Context, Result, bail};
-use std::net::{IpAddr, SocketAddr};
+use std::net::SocketAddr;
 use std::path::PathBuf;
 use std::time::Duration;
 use titan_core::access::{Catalogue, MASTER_KEY_LENGTH, MasterKeys};
 use titan_core::policy::{Policy, PolicySet, Problem};
+use titan_edge::TrustedProxies;
 use titan_edge::gateway::{Settings as GatewaySettings, Upstream, UpstreamMap};
 use titan_store::Location;
 
@@ -135,14 +136,11 @@ fn gateway(config: &Config) -> Result<GatewaySettings> {
         1..=3600 => Ok(Duration::from_secs(value.into())),
         _ => bail!("{option}: must be 1 to 3600 seconds"),
     };
-    let proxy = |text: &String| {
-        let parsed: Result<IpAddr, _> = text.parse();
-        parsed.with_context(|| format!("trusted_proxies: `{text}` is not an address"))
-    };
+    let trusted = TrustedProxies::parse(&config.trusted_proxies);
     Ok(GatewaySettings {
         connect_timeout: seconds("upstream_connect_timeout", config.upstream_connect_timeout)?,
         answer_timeout: seconds("upstream_timeout", config.upstream_timeout)?,
-        trusted_proxies: config.trusted_proxies.iter().map(proxy).collect::<Result<_>>()?,
+        trusted_proxies: trusted.map_err(|error| anyhow::anyhow!("trusted_proxies: {error}"))?,
     })
 }
 
