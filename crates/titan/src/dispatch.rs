@@ -2,7 +2,6 @@
 
 use axum::Router;
 use http::{HeaderMap, HeaderName, HeaderValue, Request, Response};
-use hyper::body::Incoming;
 use std::net::{IpAddr, SocketAddr};
 use std::sync::atomic::{AtomicU64, Ordering};
 use titan_core::access::Origin;
@@ -11,7 +10,7 @@ use titan_core::policy::Style;
 use titan_core::{Error, Failure};
 use titan_edge::gateway::Peer;
 use titan_edge::verify::Verifier;
-use titan_edge::{Body, Gateway, TrustedProxies, error_response};
+use titan_edge::{Body, Gateway, RequestBody, TrustedProxies, error_response};
 use tower::ServiceExt;
 
 const REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
@@ -31,6 +30,13 @@ pub(crate) enum Port {
     Only,
     /// The public one beside a control plane's.
     Public,
+}
+
+/// Who is connected, and where.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Client {
+    pub(crate) address: SocketAddr,
+    pub(crate) port: Port,
 }
 
 enum Part {
@@ -66,9 +72,8 @@ impl Dispatcher {
     /// The whole exchange.
     pub(crate) async fn handle(
         &self,
-        request: Request<Incoming>,
-        address: SocketAddr,
-        port: Port,
+        request: Request<RequestBody>,
+        Client { address, port }: Client,
     ) -> Response<Body> {
         let request_id = self.request_id(request.headers());
         let id = request_id.clone();
@@ -101,7 +106,7 @@ impl Dispatcher {
 
     async fn control_plane(
         &self,
-        mut request: Request<Incoming>,
+        mut request: Request<RequestBody>,
         address: SocketAddr,
         request_id: &HeaderValue,
     ) -> Response<Body> {

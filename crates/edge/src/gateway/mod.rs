@@ -11,12 +11,11 @@ mod upload;
 mod upstream;
 
 use crate::reply::error_response;
-use crate::{Body, Guard, TrustedProxies};
+use crate::{Body, Guard, RequestBody, TrustedProxies};
 use headers::Identity;
 use http::header::AUTHORIZATION;
 use http::uri::PathAndQuery;
 use http::{HeaderName, HeaderValue, Request, Response, Uri};
-use hyper::body::Incoming;
 use std::net::SocketAddr;
 use std::sync::Arc;
 use titan_core::Error;
@@ -79,7 +78,7 @@ impl Gateway {
     }
 
     /// The whole exchange. Never fails: what goes wrong is an answer.
-    pub async fn handle(&self, mut request: Request<Incoming>, peer: &Peer) -> Response<Body> {
+    pub async fn handle(&self, mut request: Request<RequestBody>, peer: &Peer) -> Response<Body> {
         let admitted = match self.admit(&request) {
             Ok(admitted) => admitted,
             Err((error, style)) => return error_response(&error, style),
@@ -107,7 +106,7 @@ impl Gateway {
 
     /// Every check, none of which waits. The credential comes before the route: who has no key learns
     /// nothing of the routes.
-    fn admit(&self, request: &Request<Incoming>) -> Result<Admitted, (Error, Style)> {
+    fn admit(&self, request: &Request<RequestBody>) -> Result<Admitted, (Error, Style)> {
         let upstreams = self.upstreams.current();
         let early = |error: Error| (error, upstreams.style());
         framing::check(request).map_err(early)?;
@@ -122,7 +121,7 @@ impl Gateway {
         Ok(Admitted { upstream: Arc::clone(upstream), key, session, target })
     }
 
-    fn authenticate(&self, request: &Request<Incoming>) -> Result<KeyPrincipal, Error> {
+    fn authenticate(&self, request: &Request<RequestBody>) -> Result<KeyPrincipal, Error> {
         const API_KEY: HeaderName = HeaderName::from_static("x-api-key");
         let values = |name| request.headers().get_all(name).iter().map(HeaderValue::as_bytes);
         let credential = bearer_or_header(values(AUTHORIZATION), values(API_KEY))?;

@@ -1,46 +1,52 @@
 //! The body of a request on its way to the upstream, and whether it moves.
 
+use crate::RequestBody;
+use crate::body::BodyError;
 use bytes::Bytes;
 use http_body::{Body, Frame, SizeHint};
-use hyper::body::Incoming;
 use std::pin::Pin;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::task::{Context, Poll};
 
-/// Whether a body has moved since it was asked last.
+/// Whether a body has moved since it was asked last, or is what is waited for.
 #[derive(Default)]
-pub(super) struct Progress(AtomicBool);
+pub(super) struct Progress {
+    has_moved: AtomicBool,
+    is_awaited: AtomicBool,
+}
 
 impl Progress {
     pub(super) fn take(&self) -> bool {
-        self.0.swap(false, Ordering::Relaxed)
+        self.has_moved.swap(false, Ordering::Relaxed) || self.is_awaited.load(Ordering::Relaxed)
     }
 }
 
 /// A body that notes each piece that passes. One that is empty needs no note.
 pub(super) struct Upload {
-    body: Incoming,
+    body: RequestBody,
     progress: Option<Arc<Progress>>,
 }
 
 impl Upload {
-    pub(super) fn new(body: Incoming, progress: Option<Arc<Progress>>) -> Self {
+    pub(super) fn new(body: RequestBody, progress: Option<Arc<Progress>>) -> Self {
         Self { body, progress }
     }
 }
 
 impl Body for Upload {
     type Data = Bytes;
-    type Error = hyper::Error;
+    type Error = BodyError;
 
     fn poll_frame(
         mut self: Pin<&mut Self>,
         cx: &mut Context<'_>,
-    ) -> Poll<Option<Result<Frame<Bytes>, hyper::Error>>> {
+    ) -> Poll<Option<Result<Frame<Bytes>, BodyError>>> {
         let polled = Pin::new(&mut self.body).poll_frame(cx);
-        if let (Poll::Ready(_), Some(progress)) = (&polled, &self.progress) {
-            progress.0.store(true, Ordering::Relaxed);
+        if let Some(progress) = &self.progress {
+            progress.has_moved.store(true, Ordering::Relaxed);
+            // The body has a time limit of its own.
+            progress.is_awaited.store(polled.is_pending(), Ordering::Relaxed);
         }
         polled
     }

@@ -1,6 +1,7 @@
 //! Upstreams: which one serves a path, and how a request is sent there.
 
 use super::upload::{Progress, Upload};
+use crate::RequestBody;
 use crate::body::BodyError;
 use arc_swap::ArcSwap;
 use http::header::TRANSFER_ENCODING;
@@ -18,6 +19,7 @@ use std::time::Duration;
 use titan_core::Error;
 use titan_core::error::Code;
 use titan_core::policy::{PolicySet, RequestPath, Style, fold};
+use titan_core::wire::BodyTimeout;
 
 const IDLE: Duration = Duration::from_secs(30);
 
@@ -156,7 +158,7 @@ impl Client {
         &self,
         upstream: &Upstream,
         target: PathAndQuery,
-        mut request: Request<Incoming>,
+        mut request: Request<RequestBody>,
     ) -> Result<Response<Incoming>, Error> {
         *request.uri_mut() = upstream.uri(target).map_err(|_| Error::invalid("path: cannot be passed on"))?;
         let request = framed(request);
@@ -176,7 +178,7 @@ impl Client {
 }
 
 /// hyper sends no body of unknown length with a GET unless it is told that there is one.
-fn framed(mut request: Request<Incoming>) -> Request<Incoming> {
+fn framed(mut request: Request<RequestBody>) -> Request<RequestBody> {
     if !request.body().is_end_stream() && request.body().size_hint().exact().is_none() {
         request.headers_mut().insert(TRANSFER_ENCODING, HeaderValue::from_static("chunked"));
     }
@@ -184,6 +186,9 @@ fn framed(mut request: Request<Incoming>) -> Request<Incoming> {
 }
 
 fn failed(upstream: &Upstream, error: SendError) -> Error {
+    if BodyTimeout::is_behind(&error) {
+        return BodyTimeout.into();
+    }
     if is_timeout(&error) {
         return timed_out(upstream, error.into());
     }

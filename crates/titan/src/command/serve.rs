@@ -51,7 +51,7 @@ impl Serve {
             dev.fill(&mut config);
         }
         let settings = Settings::check(config)?;
-        let listeners = Listeners::bind(settings.listen, settings.admin_listen).await?;
+        let listeners = Listeners::bind(&settings)?;
         let address = listeners.public_address()?;
         let app = App::start(&settings, Arc::new(SystemClock), Arc::new(SystemEntropy::new())).await?;
         let app = Arc::new(app);

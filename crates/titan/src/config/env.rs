@@ -16,7 +16,7 @@ pub enum Kind {
 }
 
 /// Variable, option, kind.
-pub const VARIABLES: [(&str, &str, Kind); 18] = [
+pub const VARIABLES: [(&str, &str, Kind); 22] = [
     ("TITAN_LISTEN", "listen", Kind::Text),
     ("TITAN_ADMIN_LISTEN", "admin_listen", Kind::Text),
     ("TITAN_DATABASE_URL", "database_url", Kind::Text),
@@ -33,6 +33,10 @@ pub const VARIABLES: [(&str, &str, Kind); 18] = [
     ("TITAN_TRUSTED_PROXIES", "trusted_proxies", Kind::List),
     ("TITAN_UPSTREAM_CONNECT_TIMEOUT", "upstream_connect_timeout", Kind::Number),
     ("TITAN_UPSTREAM_TIMEOUT", "upstream_timeout", Kind::Number),
+    ("TITAN_MAX_CONNECTIONS", "max_connections", Kind::Number),
+    ("TITAN_MAX_CONNECTIONS_PER_ADDRESS", "max_connections_per_address", Kind::Number),
+    ("TITAN_BODY_TIMEOUT", "body_timeout", Kind::Number),
+    ("TITAN_IDLE_TIMEOUT", "idle_timeout", Kind::Number),
     ("TITAN_LOG", "log", Kind::Text),
     ("TITAN_LOG_FORMAT", "log_format", Kind::Text),
 ];

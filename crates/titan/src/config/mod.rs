@@ -60,6 +60,18 @@ pub struct Config {
     /// Seconds until an upstream must have begun to answer.
     #[schemars(range(min = 1, max = 3600))]
     pub upstream_timeout: u32,
+    /// The most connections to the public port at once. Unset: a third of the open files that the system allows.
+    #[schemars(range(min = 1))]
+    pub max_connections: Option<u32>,
+    /// Of these, the most from one address; of IPv6, from one /64. `trusted_proxies` are not counted.
+    #[schemars(range(min = 1))]
+    pub max_connections_per_address: u32,
+    /// Seconds that the body of a request or of an answer may stand still for the client's sake.
+    #[schemars(range(min = 1, max = 3600))]
+    pub body_timeout: u32,
+    /// Seconds that a connection may be idle between two requests.
+    #[schemars(range(min = 1, max = 3600))]
+    pub idle_timeout: u32,
     /// What is logged: `error`, `warn`, `info`, `debug`, `trace`, or directives such as `info,titan_edge=debug`.
     pub log: String,
     /// How it is logged.
@@ -114,6 +126,10 @@ impl Default for Config {
             trusted_proxies: Vec::new(),
             upstream_connect_timeout: 5,
             upstream_timeout: 30,
+            max_connections: None,
+            max_connections_per_address: 1024,
+            body_timeout: 30,
+            idle_timeout: 75,
             log: "info".to_owned(),
             log_format: LogFormat::Text,
         }

@@ -1,6 +1,7 @@
 //! A configuration that was checked: values of the types that the program works with.
 
 use super::{Config, LogFormat, UpstreamConfig, policy_text};
+use crate::server::Limits;
 use anyhow::{Context, Result, bail};
 use std::net::SocketAddr;
 use std::path::PathBuf;
@@ -44,6 +45,8 @@ pub struct Settings {
     pub max_lifetime_days: u32,
     /// How the gateway behaves.
     pub gateway: GatewaySettings,
+    /// How many connections there may be, and how long they may take.
+    pub limits: Limits,
     /// What is logged.
     pub log: String,
     /// How.
@@ -68,6 +71,7 @@ impl Settings {
             seal: SealSource::check(&config, &database)?,
             upstreams: upstreams(&config)?,
             gateway: gateway(&config)?,
+            limits: limits(&config)?,
             database,
             scopes: config.scopes,
             max_lifetime_days: config.max_lifetime_days,
@@ -131,11 +135,26 @@ fn upstreams(config: &Config) -> Result<Vec<UpstreamConfig>> {
     Ok(listed)
 }
 
-fn gateway(config: &Config) -> Result<GatewaySettings> {
-    let seconds = |option: &str, value: u32| match value {
+fn seconds(option: &str, value: u32) -> Result<Duration> {
+    match value {
         1..=3600 => Ok(Duration::from_secs(value.into())),
         _ => bail!("{option}: must be 1 to 3600 seconds"),
-    };
+    }
+}
+
+fn limits(config: &Config) -> Result<Limits> {
+    if config.max_connections == Some(0) || config.max_connections_per_address == 0 {
+        bail!("max_connections, max_connections_per_address: must be at least 1");
+    }
+    Ok(Limits {
+        max_connections: config.max_connections,
+        max_connections_per_address: config.max_connections_per_address,
+        body_timeout: seconds("body_timeout", config.body_timeout)?,
+        idle_timeout: seconds("idle_timeout", config.idle_timeout)?,
+    })
+}
+
+fn gateway(config: &Config) -> Result<GatewaySettings> {
     let trusted = TrustedProxies::parse(&config.trusted_proxies);
     Ok(GatewaySettings {
         connect_timeout: seconds("upstream_connect_timeout", config.upstream_connect_timeout)?,

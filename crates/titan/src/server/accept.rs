@@ -1,42 +1,55 @@
 //! Accepting connections from one listening socket.
 
-use super::GRACE;
-use super::connection::{self, connection};
-use crate::dispatch::{Dispatcher, Port};
-use hyper_util::server::graceful::GracefulShutdown;
+use super::connection;
+use super::worker::Worker;
+use crate::dispatch::{Client, Port};
+use rustix::io::Errno;
+use std::io::Error;
+use std::net::SocketAddr;
 use std::sync::Arc;
 use std::time::Duration;
+use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::watch;
 
-/// After accepting failed (no file handles left), before it is tried again.
+/// After accepting failed for want of descriptors that nobody could give, before it is tried again.
 const RETRY: Duration = Duration::from_millis(100);
 
+/// Accepts until Titan stops.
 pub(super) async fn accept(
-    dispatcher: Arc<Dispatcher>,
-    listener: tokio::net::TcpListener,
+    worker: Arc<Worker>,
+    listener: TcpListener,
     port: Port,
     mut stopped: watch::Receiver<bool>,
 ) {
-    let builder = connection::builder();
-    let graceful = GracefulShutdown::new();
     loop {
         let accepted = tokio::select! {
             accepted = listener.accept() => accepted,
-            _ = stopped.wait_for(|is_stopped| *is_stopped) => break,
+            // The sender may be gone: that is a stop, too.
+            _ = stopped.wait_for(|is_stopped| *is_stopped) => return,
         };
         match accepted {
-            Ok((stream, address)) => {
-                let _ = stream.set_nodelay(true);
-                connection(&builder, &graceful, Arc::clone(&dispatcher), stream, address, port);
-            }
-            Err(error) => {
-                tracing::warn!(%error, "a connection cannot be accepted");
-                tokio::time::sleep(RETRY).await;
-            }
+            Ok((socket, address)) => admit(&worker, socket, address, port),
+            Err(error) => recover(&worker, &error).await,
         }
+        // Those that must go are dropped before more come in.
+        tokio::task::yield_now().await;
     }
-    drop(listener);
-    if tokio::time::timeout(GRACE, graceful.shutdown()).await.is_err() {
-        tracing::warn!("requests were cut off after {} seconds", GRACE.as_secs());
+}
+
+fn admit(worker: &Arc<Worker>, socket: TcpStream, address: SocketAddr, port: Port) {
+    let Some(place) = worker.connections.admit(port, address.ip()) else { return };
+    let _ = socket.set_nodelay(true);
+    let client = Client { address, port };
+    tokio::spawn(connection::serve(Arc::clone(worker), socket, client, place));
+}
+
+/// One client's mistake is not the next one's; for want of descriptors, an idle connection goes.
+async fn recover(worker: &Worker, error: &Error) {
+    let used_up = [Errno::MFILE, Errno::NFILE, Errno::NOBUFS, Errno::NOMEM];
+    if !error.raw_os_error().is_some_and(|code| used_up.iter().any(|errno| errno.raw_os_error() == code)) {
+        tracing::debug!(%error, "a connection was gone before it was accepted");
+    } else if !worker.connections.give_up_one() {
+        tracing::warn!(%error, "a connection cannot be accepted, and all others are busy");
+        tokio::time::sleep(RETRY).await;
     }
 }

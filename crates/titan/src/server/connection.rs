@@ -1,64 +1,86 @@
-//! Serving one connection.
+//! One connection, from the socket to its end.
 
-use crate::dispatch::{Dispatcher, Port};
+use super::activity::{Activity, Call, Exchange};
+use super::connections::Place;
+use super::exchange::answer;
+use super::patience::{Patience, Verdict};
+use super::stream::Counted;
+use super::worker::Worker;
+use crate::dispatch::Client;
 use http::Request;
 use hyper::body::Incoming;
 use hyper::service::service_fn;
-use hyper_util::rt::{TokioExecutor, TokioIo, TokioTimer};
-use hyper_util::server::conn::auto;
-use hyper_util::server::graceful::GracefulShutdown;
-use std::convert::Infallible;
-use std::net::SocketAddr;
+use hyper_util::rt::TokioIo;
+use hyper_util::server::graceful::GracefulConnection;
+use std::future::{Future, poll_fn};
+use std::pin::{Pin, pin};
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, Ordering};
-use std::time::Duration;
+use std::task::{Context, Poll};
 use tokio::net::TcpStream;
+use tokio::time::{Instant, Sleep, sleep};
 
-/// A client that takes longer to send its headers is cut off.
-const HEADERS: Duration = Duration::from_secs(15);
-/// All headers of a request.
-const HEADER_BYTES: usize = 64 * 1024;
-
-/// How HTTP is spoken.
-pub(super) fn builder() -> auto::Builder<TokioExecutor> {
-    let mut builder = auto::Builder::new(TokioExecutor::new());
-    builder.http1().timer(TokioTimer::new()).header_read_timeout(HEADERS).max_buf_size(HEADER_BYTES);
-    builder.http2().timer(TokioTimer::new()).max_header_list_size(64 * 1024);
-    builder.http2().keep_alive_interval(HEADERS).keep_alive_timeout(HEADERS);
-    builder
+/// Serves a connection until it ends, its time is over, or it must make room.
+pub(super) async fn serve(worker: Arc<Worker>, socket: TcpStream, client: Client, place: Place) {
+    let activity = Arc::clone(place.activity());
+    let patience = Patience::new(&worker.limits);
+    let stream = Counted::new(socket, place);
+    let service = service_fn(|request: Request<Incoming>| {
+        answer(Arc::clone(&worker), request, client, Exchange::begin(&activity))
+    });
+    let connection = worker.http.serve_connection_with_upgrades(TokioIo::new(stream), service);
+    if let Err(error) = run(pin!(connection), &activity, patience).await {
+        tracing::debug!(error = error.to_string(), "connection ended");
+    }
 }
 
-pub(super) fn connection(
-    builder: &auto::Builder<TokioExecutor>,
-    graceful: &GracefulShutdown,
-    dispatcher: Arc<Dispatcher>,
-    stream: TcpStream,
-    address: SocketAddr,
-    port: Port,
-) {
-    let has_asked = Arc::new(AtomicBool::new(false));
-    let asks = Arc::clone(&has_asked);
-    let service = service_fn(move |request: Request<Incoming>| {
-        asks.store(true, Ordering::Relaxed);
-        let dispatcher = Arc::clone(&dispatcher);
-        async move { Ok::<_, Infallible>(dispatcher.handle(request, address, port).await) }
-    });
-    let connection = builder.serve_connection_with_upgrades(TokioIo::new(stream), service).into_owned();
-    let connection = graceful.watch(connection);
-    tokio::spawn(async move {
-        let mut connection = std::pin::pin!(connection);
-        // Before the first request, hyper waits without a limit to learn which version is spoken.
-        let ended = tokio::select! {
-            ended = connection.as_mut() => ended,
-            () = tokio::time::sleep(HEADERS) => {
-                if !has_asked.load(Ordering::Relaxed) {
-                    return;
-                }
-                connection.await
+async fn run<C: GracefulConnection>(
+    mut connection: Pin<&mut C>,
+    activity: &Activity,
+    mut patience: Patience,
+) -> Result<(), C::Error> {
+    let mut timer = pin!(sleep(patience.first()));
+    let mut is_finishing = false;
+    poll_fn(|cx| {
+        loop {
+            if let Poll::Ready(ended) = connection.as_mut().poll(cx) {
+                return Poll::Ready(ended);
             }
-        };
-        if let Err(error) = ended {
-            tracing::debug!(%error, "connection ended");
+            match next(activity, &mut patience, timer.as_mut(), cx) {
+                Call::GiveUp => return Poll::Ready(Ok(())),
+                Call::Finish if !is_finishing => {
+                    is_finishing = true;
+                    // It may have nothing to finish: then it is done at once.
+                    connection.as_mut().graceful_shutdown();
+                }
+                Call::Finish | Call::GoOn => return Poll::Pending,
+            }
         }
-    });
+    })
+    .await
+}
+
+/// What a connection that waits is to do, by its time and by what others ask of it.
+fn next(
+    activity: &Activity,
+    patience: &mut Patience,
+    mut timer: Pin<&mut Sleep>,
+    cx: &mut Context<'_>,
+) -> Call {
+    let call = activity.poll_call(cx);
+    if call == Call::GiveUp && !activity.is_running() {
+        return Call::GiveUp;
+    }
+    while timer.as_mut().poll(cx).is_ready() {
+        match patience.look(activity) {
+            Verdict::Close => return Call::GiveUp,
+            Verdict::Finish(wait) => {
+                timer.as_mut().reset(Instant::now() + wait);
+                // The new time must be known to the runtime before this waits.
+                let _ = timer.poll(cx);
+                return Call::Finish;
+            }
+            Verdict::Wait(wait) => timer.as_mut().reset(Instant::now() + wait),
+        }
+    }
+    if call == Call::Finish { Call::Finish } else { Call::GoOn }
 }

@@ -1,23 +1,28 @@
 //! The sockets that Titan listens on.
 
+use super::limits::Limits;
+use crate::config::Settings;
 use anyhow::{Context, Result};
+use std::io;
 use std::net::{SocketAddr, TcpListener};
+use tokio::net::TcpSocket;
+
+/// Connections that wait to be accepted. One more would be tried again by its client a second later.
+const BACKLOG: u32 = 4096;
 
 /// Open sockets, not yet served.
 pub struct Listeners {
     pub(super) public: TcpListener,
     pub(super) control: Option<TcpListener>,
+    pub(super) limits: Limits,
 }
 
 impl Listeners {
     /// Binds the addresses.
-    pub async fn bind(public: SocketAddr, control: Option<SocketAddr>) -> Result<Self> {
-        let public = bind(public).await?;
-        let control = match control {
-            Some(address) => Some(bind(address).await?),
-            None => None,
-        };
-        Ok(Self { public, control })
+    pub fn bind(settings: &Settings) -> Result<Self> {
+        let public = bind(settings.listen)?;
+        let control = settings.admin_listen.map(bind).transpose()?;
+        Ok(Self { public, control, limits: settings.limits })
     }
 
     /// Where the public port is: with port 0 the system chose it.
@@ -33,13 +38,18 @@ impl Listeners {
     /// Once more the same sockets, for another worker.
     pub(super) fn try_clone(&self) -> std::io::Result<Self> {
         let control = self.control.as_ref().map(TcpListener::try_clone).transpose()?;
-        Ok(Self { public: self.public.try_clone()?, control })
+        Ok(Self { public: self.public.try_clone()?, control, limits: self.limits })
     }
 }
 
-async fn bind(address: SocketAddr) -> Result<TcpListener> {
-    let listener = tokio::net::TcpListener::bind(address).await;
-    listener
-        .and_then(tokio::net::TcpListener::into_std)
-        .with_context(|| format!("cannot listen on {address}"))
+fn bind(address: SocketAddr) -> Result<TcpListener> {
+    listen(address).with_context(|| format!("cannot listen on {address}"))
+}
+
+fn listen(address: SocketAddr) -> io::Result<TcpListener> {
+    let socket = if address.is_ipv4() { TcpSocket::new_v4() } else { TcpSocket::new_v6() }?;
+    // As the standard library does: a restart need not wait for what the last run left in the system.
+    socket.set_reuseaddr(true)?;
+    socket.bind(address)?;
+    socket.listen(BACKLOG)?.into_std()
 }

@@ -4,14 +4,26 @@
 //! the worker that accepted it, so a request is never handed from one thread to another (`docs/adr/0009`).
 
 mod accept;
+mod activity;
 mod connection;
+mod connections;
+mod exchange;
+mod http;
+mod limits;
 mod listeners;
+mod open_files;
+mod patience;
+mod queue;
+mod stream;
 mod worker;
 
+pub use limits::Limits;
 pub use listeners::Listeners;
 
 use crate::wire::App;
 use anyhow::{Result, anyhow};
+use connections::Connections;
+use limits::Caps;
 use std::future::Future;
 use std::sync::Arc;
 use std::thread::available_parallelism;
@@ -31,9 +43,12 @@ pub async fn serve(app: Arc<App>, listeners: Listeners, stop: impl Future<Output
     let (stopping, stopped) = watch::channel(false);
     let follower = Arc::clone(&app.follower);
     let mut keeping = tokio::spawn(async move { follower.run().await });
+    let caps = Caps::new(&listeners.limits, open_files::raise());
+    let connections = Connections::new(caps, app.trusted_proxies().clone());
     let mut workers = JoinSet::new();
     for number in 0..available_parallelism()?.get() {
-        workers.spawn(start_worker(number, Arc::clone(&app), listeners.try_clone()?, stopped.clone())?);
+        let (app, connections) = (Arc::clone(&app), Arc::clone(&connections));
+        workers.spawn(start_worker(number, app, listeners.try_clone()?, connections, stopped.clone())?);
     }
     drop(listeners);
     let ended = tokio::select! {
@@ -42,9 +57,11 @@ pub async fn serve(app: Arc<App>, listeners: Listeners, stop: impl Future<Output
             worker.map_err(Into::into).flatten().and_then(|()| Err(anyhow!("a worker ended by itself")))
         }
         follower = &mut keeping => Err(anyhow!("nothing follows the log of revisions any more: {follower:?}")),
+        never = connections.report() => match never {},
     };
     tracing::info!("stopping");
     stopping.send_replace(true);
+    connections.finish();
     while let Some(worker) = workers.join_next().await {
         if let Err(error) = worker.map_err(Into::into).flatten() {
             tracing::error!(error = format!("{error:#}"), "a worker did not end in order");

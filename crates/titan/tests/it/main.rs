@@ -5,8 +5,10 @@
 mod account;
 mod admin;
 mod bad_input;
+mod connections;
 mod crash;
 mod credentials;
+mod floods;
 mod gateway;
 mod hygiene;
 mod late;

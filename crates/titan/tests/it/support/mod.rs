@@ -1,6 +1,7 @@
 //! What the tests are written with.
 
 pub(crate) mod app;
+pub(crate) mod h2;
 pub(crate) mod program;
 pub(crate) mod raw;
 pub(crate) mod role;
