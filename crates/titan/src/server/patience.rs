@@ -38,7 +38,7 @@ impl Patience {
 
     /// Until the first look.
     pub(super) fn first(&self) -> Duration {
-        left(self.opened, FIRST_REQUEST, now_ms()).unwrap_or_default()
+        left(self.opened, FIRST_REQUEST, now_ms()).unwrap_or_default().min(self.period())
     }
 
     pub(super) fn look(&mut self, activity: &Activity) -> Verdict {
@@ -52,7 +52,8 @@ impl Patience {
             return self.look_at_running(activity);
         }
         if !activity.has_asked() {
-            return left(self.opened, FIRST_REQUEST, now).map_or(Verdict::Close, Verdict::Wait);
+            let left = left(self.opened, FIRST_REQUEST, now);
+            return left.map_or(Verdict::Close, |left| Verdict::Wait(left.min(self.period())));
         }
         let idle_since = activity.idle_since().unwrap_or(now);
         match left(idle_since, self.idle, now) {
@@ -71,7 +72,12 @@ impl Patience {
             return Verdict::Close;
         }
         self.stalled_at = stalled_at;
-        Verdict::Wait(self.body.min(self.idle))
+        Verdict::Wait(self.period())
+    }
+
+    /// What begins between two looks is not late by more than its own limit.
+    fn period(&self) -> Duration {
+        self.body.min(self.idle)
     }
 }
 
