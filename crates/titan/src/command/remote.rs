@@ -3,6 +3,7 @@
 use super::client::{Answer, Client};
 use super::environment;
 use super::table::clean;
+use super::tls::TlsOptions;
 use anyhow::{Context, Result, bail};
 use clap::Args;
 use serde::de::DeserializeOwned;
@@ -12,17 +13,19 @@ use std::io::{ErrorKind, IsTerminal, Write, stderr, stdin, stdout};
 /// Which Titan, and for whom its answer is printed.
 #[derive(Args)]
 pub(super) struct Remote {
-    /// Where Titan answers: `http://host:port`; port 8080 of this machine, if it is not given
+    /// Where Titan answers: `http://host:port` or `https://host:port`; port 8080 of this machine, if it is not given
     #[arg(long, global = true, env = "TITAN_URL", value_name = "URL", display_order = 100)]
     url: Option<String>,
     /// Print JSON: `data` of the answer
     #[arg(long, global = true, display_order = 101)]
     pub(super) json: bool,
+    #[command(flatten)]
+    tls: TlsOptions,
 }
 
 impl Remote {
     pub(super) fn client(&self) -> Result<Client> {
-        Client::new(self.url.as_deref().unwrap_or_default(), &environment())
+        Client::new(self.url.as_deref().unwrap_or_default(), &self.tls, &environment())
     }
 
     /// Prints what is in an answer: `text` of it, or its JSON.
