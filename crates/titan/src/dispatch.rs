@@ -37,6 +37,7 @@ pub(crate) enum Port {
 pub(crate) struct Client {
     pub(crate) address: SocketAddr,
     pub(crate) port: Port,
+    pub(crate) is_tls: bool,
 }
 
 enum Part {
@@ -73,7 +74,7 @@ impl Dispatcher {
     pub(crate) async fn handle(
         &self,
         request: Request<RequestBody>,
-        Client { address, port }: Client,
+        Client { address, port, is_tls }: Client,
     ) -> Response<Body> {
         let request_id = self.request_id(request.headers());
         let id = request_id.clone();
@@ -83,7 +84,7 @@ impl Dispatcher {
             Part::ControlPlane => Box::pin(self.control_plane(request, address, &request_id)).await,
             Part::Nothing => error_response(&Error::not_found("page"), Style::Titan),
             Part::Gateway => {
-                let peer = Peer { address, request_id };
+                let peer = Peer { address, is_tls, request_id };
                 self.gateway.handle(request, &peer).await
             }
         };

@@ -158,7 +158,8 @@ fn forward(headers: &mut HeaderMap, peer: &Peer, host: Option<HeaderValue>) {
     let chain: Vec<&str> = before.filter_map(|value| value.to_str().ok()).chain([address.as_str()]).collect();
     let chain = chain.join(", ");
     headers.insert(FORWARDED_FOR, header(&chain));
-    headers.entry(FORWARDED_PROTO).or_insert(HeaderValue::from_static("http"));
+    let proto = if peer.is_tls { "https" } else { "http" };
+    headers.entry(FORWARDED_PROTO).or_insert(HeaderValue::from_static(proto));
     if let Some(host) = host {
         headers.entry(FORWARDED_HOST).or_insert(host);
     }
@@ -192,7 +193,11 @@ mod tests {
             request = request.header(*name, *value);
         }
         let mut request = request.body(()).unwrap();
-        let peer = Peer { address: "10.0.0.9:1".parse().unwrap(), request_id: HeaderValue::from_static("r") };
+        let peer = Peer {
+            address: "10.0.0.9:1".parse().unwrap(),
+            is_tls: false,
+            request_id: HeaderValue::from_static("r"),
+        };
         let trusted = TrustedProxies::parse(trusted).unwrap();
         prepare(&mut request, &identity(), &peer, &trusted, false);
         request.headers().clone()

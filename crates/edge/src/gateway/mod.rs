@@ -52,6 +52,8 @@ pub struct Gateway {
 pub struct Peer {
     /// Who is connected.
     pub address: SocketAddr,
+    /// Whether by TLS.
+    pub is_tls: bool,
     /// `X-Request-Id`, taken or made.
     pub request_id: HeaderValue,
 }

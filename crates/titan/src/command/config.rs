@@ -2,13 +2,14 @@
 
 use super::ConfigFile;
 use crate::config::{Config, Settings};
+use crate::server::Tls;
 use anyhow::Result;
 use clap::Subcommand;
 use titan_core::access::Catalogue;
 
 #[derive(Subcommand)]
 pub(super) enum Command {
-    /// Check file, environment and policies, and say what is wrong
+    /// Check file, environment, policies and certificates, and say what is wrong
     Check(ConfigFile),
     /// Print the JSON schema of the file
     Schema,
@@ -30,6 +31,7 @@ fn check(file: &ConfigFile) -> Result<()> {
     let settings = Settings::check(file.load()?)?;
     let catalogue = Catalogue::new(settings.scopes.iter().cloned())?;
     settings.upstream_map(&catalogue)?;
+    settings.tls.map(Tls::load).transpose()?;
     println!("The configuration is good. Titan would listen on {}.", settings.listen);
     for upstream in &settings.upstreams {
         println!("{} -> {} ({})", upstream.paths.join(", "), upstream.url, upstream.policy.join(", "));

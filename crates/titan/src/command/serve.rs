@@ -57,10 +57,13 @@ impl Serve {
         let app = Arc::new(app);
         let mut hangup = signal(SignalKind::hangup())?;
         let reload = {
-            let (app, dev) = (Arc::clone(&app), &dev);
+            let (app, tls, dev) = (Arc::clone(&app), listeners.tls(), &dev);
             async move {
                 while hangup.recv().await.is_some() {
                     reload(&app, &self.config, dev.as_ref());
+                    if let Some(tls) = &tls {
+                        tls.reload();
+                    }
                 }
             }
         };
@@ -83,7 +86,7 @@ async fn stopped(mut terminate: Signal, mut interrupt: Signal) {
     }
 }
 
-/// SIGHUP: upstreams and policies anew. Ports, keys and the database stay as they are until a restart.
+/// SIGHUP: upstreams and policies anew; certificates are beside this. Ports, keys and the database stay as they are until a restart.
 fn reload(app: &App, file: &ConfigFile, dev: Option<&Dev>) {
     let read = || {
         let mut config = file.load()?;

@@ -26,6 +26,13 @@ pub struct Config {
     /// Address of the control plane (`/admin`, `/auth`, `/docs`, `/openapi.json`, `/metrics`, `/oauth2`). Unset: the
     /// public port serves it.
     pub admin_listen: Option<String>,
+    /// A PEM file with Titan's certificate and those that lead to its CA. Set, with `tls_key_file`: both ports speak TLS
+    /// and nothing else.
+    pub tls_cert_file: Option<PathBuf>,
+    /// A PEM file with its private key.
+    pub tls_key_file: Option<PathBuf>,
+    /// A PEM file with CAs: the control port (`admin_listen`) takes only clients with a certificate of one of them.
+    pub admin_client_ca_file: Option<PathBuf>,
     /// The database: `sqlite://path`.
     pub database_url: String,
     /// The master key: at least 32 characters.
@@ -111,6 +118,9 @@ impl Default for Config {
         Self {
             listen: "0.0.0.0:8080".to_owned(),
             admin_listen: None,
+            tls_cert_file: None,
+            tls_key_file: None,
+            admin_client_ca_file: None,
             database_url: "sqlite://titan-data/titan.db".to_owned(),
             master_key: None,
             master_key_file: None,

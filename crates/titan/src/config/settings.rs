@@ -1,7 +1,7 @@
 //! A configuration that was checked: values of the types that the program works with.
 
 use super::{Config, LogFormat, UpstreamConfig, policy_text};
-use crate::server::Limits;
+use crate::server::{Limits, TlsFiles};
 use anyhow::{Context, Result, bail};
 use std::net::SocketAddr;
 use std::path::PathBuf;
@@ -31,6 +31,8 @@ pub struct Settings {
     pub listen: SocketAddr,
     /// The control plane's port, if it has its own.
     pub admin_listen: Option<SocketAddr>,
+    /// What makes connections secret, if anything does.
+    pub tls: Option<TlsFiles>,
     /// Where the database is.
     pub database: Location,
     /// The master keys.
@@ -67,6 +69,7 @@ impl Settings {
                 .as_deref()
                 .map(|text| address("admin_listen", text))
                 .transpose()?,
+            tls: tls(&config)?,
             master: MasterSecrets::check(&config)?,
             seal: SealSource::check(&config, &database)?,
             upstreams: upstreams(&config)?,
@@ -114,6 +117,24 @@ fn lines(problems: &[Problem]) -> String {
 
 fn address(option: &str, text: &str) -> Result<SocketAddr> {
     text.parse().with_context(|| format!("{option}: `{text}` is not address:port"))
+}
+
+fn tls(config: &Config) -> Result<Option<TlsFiles>> {
+    let client_ca = config.admin_client_ca_file.clone();
+    if client_ca.is_some() && config.admin_listen.is_none() {
+        bail!("admin_client_ca_file: needs admin_listen, as it guards the control plane's own port alone");
+    }
+    match (config.tls_cert_file.clone(), config.tls_key_file.clone()) {
+        (Some(certificate), Some(key)) => Ok(Some(TlsFiles { certificate, key, client_ca })),
+        (Some(_), None) => bail!("tls_cert_file: needs tls_key_file, the file with the certificate's key"),
+        (None, Some(_)) => bail!("tls_key_file: needs tls_cert_file, the file with the key's certificate"),
+        (None, None) if client_ca.is_some() => {
+            bail!(
+                "admin_client_ca_file: needs tls_cert_file and tls_key_file: only TLS has client certificates"
+            )
+        }
+        (None, None) => Ok(None),
+    }
 }
 
 fn upstreams(config: &Config) -> Result<Vec<UpstreamConfig>> {

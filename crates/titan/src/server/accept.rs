@@ -39,7 +39,7 @@ pub(super) async fn accept(
 fn admit(worker: &Arc<Worker>, socket: TcpStream, address: SocketAddr, port: Port) {
     let Some(place) = worker.connections.admit(port, address.ip()) else { return };
     let _ = socket.set_nodelay(true);
-    let client = Client { address, port };
+    let client = Client { address, port, is_tls: worker.tls.is_some() };
     tokio::spawn(connection::serve(Arc::clone(worker), socket, client, place));
 }
 

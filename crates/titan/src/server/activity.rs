@@ -1,9 +1,10 @@
 //! What runs in a connection: read by whoever looks for one that can go, written by the connection alone.
 
 use futures_util::task::AtomicWaker;
+use std::future::poll_fn;
 use std::sync::atomic::{AtomicBool, AtomicU8, AtomicU32, AtomicU64, AtomicUsize, Ordering};
 use std::sync::{Arc, LazyLock};
-use std::task::Context;
+use std::task::{Context, Poll};
 use std::time::Instant;
 use titan_edge::Arrivals;
 
@@ -103,6 +104,11 @@ impl Activity {
             1 => Call::Finish,
             _ => Call::GiveUp,
         }
+    }
+
+    /// Waits until anything is asked.
+    pub(super) async fn called(&self) {
+        poll_fn(|cx| if self.poll_call(cx) == Call::GoOn { Poll::Pending } else { Poll::Ready(()) }).await;
     }
 
     fn begin(&self) -> bool {

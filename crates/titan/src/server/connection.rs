@@ -2,9 +2,11 @@
 
 use super::activity::{Activity, Call, Exchange};
 use super::connections::Place;
+use super::counted::Counted;
 use super::exchange::answer;
-use super::patience::{Patience, Verdict};
-use super::stream::Counted;
+use super::patience::{FIRST_REQUEST, Patience, Verdict};
+use super::stream::Stream;
+use super::tls::{Tls, handshake};
 use super::worker::Worker;
 use crate::dispatch::Client;
 use http::Request;
@@ -23,13 +25,25 @@ use tokio::time::{Instant, Sleep, sleep};
 pub(super) async fn serve(worker: Arc<Worker>, socket: TcpStream, client: Client, place: Place) {
     let activity = Arc::clone(place.activity());
     let patience = Patience::new(&worker.limits);
-    let stream = Counted::new(socket, place);
+    let socket = Counted::new(socket, place);
+    let Some(stream) = secure(worker.tls.as_deref(), client, socket, &activity).await else { return };
     let service = service_fn(|request: Request<Incoming>| {
         answer(Arc::clone(&worker), request, client, Exchange::begin(&activity))
     });
     let connection = worker.http.serve_connection_with_upgrades(TokioIo::new(stream), service);
     if let Err(error) = run(pin!(connection), &activity, patience).await {
         tracing::debug!(error = error.to_string(), "connection ended");
+    }
+}
+
+/// What HTTP is spoken over; None, if that does not come about in time, or if the connection must go before.
+async fn secure(tls: Option<&Tls>, client: Client, socket: Counted, activity: &Activity) -> Option<Stream> {
+    let Some(tls) = tls else { return Some(Stream::Plain(socket)) };
+    tokio::select! {
+        biased;
+        stream = handshake(tls, client.port, socket) => stream.map(Stream::Tls),
+        () = activity.called() => None,
+        () = sleep(FIRST_REQUEST) => None,
     }
 }
 

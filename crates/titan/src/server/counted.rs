@@ -1,4 +1,4 @@
-//! The bytes of a connection, counted.
+//! The bytes of a socket, counted.
 
 use super::activity::Activity;
 use super::connections::Place;
@@ -17,6 +17,12 @@ pub(super) struct Counted {
 impl Counted {
     pub(super) fn new(socket: TcpStream, place: Place) -> Self {
         Self { socket, place }
+    }
+
+    /// The first byte that comes, which stays to be read. None: nothing comes any more.
+    pub(super) async fn peek(&self) -> Option<u8> {
+        let mut first = [0];
+        self.socket.peek(&mut first).await.ok().filter(|length| *length == 1).map(|_| first[0])
     }
 
     fn count_written(&self, polled: &Poll<Result<usize>>) {

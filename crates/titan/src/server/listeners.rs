@@ -1,10 +1,12 @@
 //! The sockets that Titan listens on.
 
 use super::limits::Limits;
+use super::tls::Tls;
 use crate::config::Settings;
 use anyhow::{Context, Result};
 use std::io;
 use std::net::{SocketAddr, TcpListener};
+use std::sync::Arc;
 use tokio::net::TcpSocket;
 
 /// Connections that wait to be accepted. One more would be tried again by its client a second later.
@@ -15,14 +17,21 @@ pub struct Listeners {
     pub(super) public: TcpListener,
     pub(super) control: Option<TcpListener>,
     pub(super) limits: Limits,
+    tls: Option<Arc<Tls>>,
 }
 
 impl Listeners {
-    /// Binds the addresses.
+    /// Reads the certificate and binds the addresses.
     pub fn bind(settings: &Settings) -> Result<Self> {
+        let tls = settings.tls.clone().map(Tls::load).transpose()?.map(Arc::new);
         let public = bind(settings.listen)?;
         let control = settings.admin_listen.map(bind).transpose()?;
-        Ok(Self { public, control, limits: settings.limits })
+        Ok(Self { public, control, limits: settings.limits, tls })
+    }
+
+    /// What makes connections secret, if anything does.
+    pub fn tls(&self) -> Option<Arc<Tls>> {
+        self.tls.clone()
     }
 
     /// Where the public port is: with port 0 the system chose it.
@@ -38,7 +47,7 @@ impl Listeners {
     /// Once more the same sockets, for another worker.
     pub(super) fn try_clone(&self) -> std::io::Result<Self> {
         let control = self.control.as_ref().map(TcpListener::try_clone).transpose()?;
-        Ok(Self { public: self.public.try_clone()?, control, limits: self.limits })
+        Ok(Self { public: self.public.try_clone()?, control, limits: self.limits, tls: self.tls() })
     }
 }
 

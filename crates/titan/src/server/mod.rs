@@ -7,6 +7,7 @@ mod accept;
 mod activity;
 mod connection;
 mod connections;
+mod counted;
 mod exchange;
 mod http;
 mod limits;
@@ -15,10 +16,12 @@ mod open_files;
 mod patience;
 mod queue;
 mod stream;
+mod tls;
 mod worker;
 
 pub use limits::Limits;
 pub use listeners::Listeners;
+pub use tls::{Tls, TlsFiles};
 
 use crate::wire::App;
 use anyhow::{Result, anyhow};
@@ -50,6 +53,7 @@ pub async fn serve(app: Arc<App>, listeners: Listeners, stop: impl Future<Output
         let (app, connections) = (Arc::clone(&app), Arc::clone(&connections));
         workers.spawn(start_worker(number, app, listeners.try_clone()?, connections, stopped.clone())?);
     }
+    let follow_files = follow(listeners.tls());
     drop(listeners);
     let ended = tokio::select! {
         () = stop => Ok(()),
@@ -57,6 +61,7 @@ pub async fn serve(app: Arc<App>, listeners: Listeners, stop: impl Future<Output
             worker.map_err(Into::into).flatten().and_then(|()| Err(anyhow!("a worker ended by itself")))
         }
         follower = &mut keeping => Err(anyhow!("nothing follows the log of revisions any more: {follower:?}")),
+        () = follow_files => Err(anyhow!("nothing follows the files of certificates any more")),
         never = connections.report() => match never {},
     };
     tracing::info!("stopping");
@@ -70,4 +75,11 @@ pub async fn serve(app: Arc<App>, listeners: Listeners, stop: impl Future<Output
     keeping.abort();
     app.follower.write_uses().await;
     ended
+}
+
+async fn follow(tls: Option<Arc<Tls>>) {
+    match tls {
+        Some(tls) => tls.follow().await,
+        None => std::future::pending().await,
+    }
 }

@@ -3,6 +3,7 @@
 use super::accept::accept;
 use super::connections::Connections;
 use super::limits::Limits;
+use super::tls::Tls;
 use super::{GRACE, Listeners, http};
 use crate::dispatch::{Dispatcher, Port};
 use crate::wire::App;
@@ -20,6 +21,7 @@ pub(super) struct Worker {
     pub(super) connections: Arc<Connections>,
     pub(super) http: http::Builder,
     pub(super) limits: Limits,
+    pub(super) tls: Option<Arc<Tls>>,
     /// Closed when the last connection has dropped its worker.
     _alive: mpsc::Sender<Infallible>,
 }
@@ -59,6 +61,7 @@ async fn work(
         connections,
         http: http::builder(),
         limits: listeners.limits,
+        tls: listeners.tls(),
         _alive: alive,
     });
     let public_port = if listeners.control.is_some() { Port::Public } else { Port::Only };

@@ -17,4 +17,5 @@ mod program;
 mod reference;
 mod rotation;
 mod support;
+mod tls;
 mod verify;

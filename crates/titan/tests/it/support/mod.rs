@@ -5,6 +5,7 @@ pub(crate) mod h2;
 pub(crate) mod program;
 pub(crate) mod raw;
 pub(crate) mod role;
+pub(crate) mod tls;
 pub(crate) mod upstream;
 
 pub(crate) use app::TestApp;
