@@ -6,6 +6,7 @@ import tempfile
 from pathlib import Path
 
 import creation
+import crowd
 import growth
 import rows
 import servers
@@ -32,6 +33,7 @@ def main():
         # nginx's worker, which is another user if root starts it, must be able to look in.
         folder.chmod(0o755)
         rows.measure(folder, rounds, seconds)
+        crowd.measure(folder)
         growth.measure(folder)
         creation.measure(folder, rounds, seconds)
 

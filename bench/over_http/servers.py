@@ -20,7 +20,7 @@ PACE = TARGET / "bench" / "release" / "pace"
 # Debian keeps servers where a user's PATH may not look.
 SEARCH = os.environ.get("PATH", "") + ":/usr/sbin:/sbin"
 # The program that is needed, and Debian's package that has it.
-NEEDED = {"wrk": "wrk", "nginx": "nginx-light", "taskset": "util-linux"}
+NEEDED = {"wrk": "wrk", "nginx": "nginx-light", "taskset": "util-linux", "prlimit": "util-linux"}
 
 # What is measured has one core to itself; its clients and what stands behind it share the other.
 SERVER_CORE, CLIENT_CORE = 1, 0
@@ -172,7 +172,7 @@ class Server:
 class Titan(Server):
     """`titan serve`. With an upstream, it is a gateway, too."""
 
-    def __init__(self, folder, core=None, upstream=None):
+    def __init__(self, folder, core=None, upstream=None, open_files=None):
         port = free_port()
         self.master_key = secrets.token_urlsafe(32)
         folder.mkdir(exist_ok=True)
@@ -191,6 +191,8 @@ class Titan(Server):
         if core is not None:
             command = pinned(core, *command)
             environment["TOKIO_WORKER_THREADS"] = "1"
+        if open_files is not None:
+            command = [find("prlimit"), f"--nofile={open_files}", *command]
         super().__init__(command, port, folder, environment)
 
     def until_ready(self):

@@ -12,7 +12,7 @@ use std::error::Error as StdError;
 use std::str::FromStr;
 use titan_core::error::{Code, Error};
 use titan_core::idempotency::RequestName;
-use titan_core::wire::{MAX_BODY, from_json, is_json};
+use titan_core::wire::{MAX_BODY, from_json, is_json, unreadable};
 
 /// A JSON body.
 pub(crate) struct Json<T>(pub(crate) T);
@@ -56,7 +56,7 @@ async fn whole(request: Request) -> Result<axum::body::Bytes, Error> {
         if is_too_long(&*error) {
             Error::new(Code::PayloadTooLarge, format!("body: must be at most {MAX_BODY} bytes"))
         } else {
-            Error::invalid("body: broke off")
+            unreadable(&*error)
         }
     })
 }

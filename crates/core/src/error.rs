@@ -42,6 +42,8 @@ pub enum Code {
     NotReady,
     /// The body is over the limit.
     PayloadTooLarge,
+    /// The body stopped coming.
+    RequestTimeout,
     /// No route of the policy names this request.
     RouteNotAllowed,
     /// The body is not JSON.
@@ -56,7 +58,7 @@ pub enum Code {
 
 impl Code {
     /// All of them, so that documents and tests can walk them.
-    pub const ALL: [Self; 22] = [
+    pub const ALL: [Self; 23] = [
         Self::ApiKeyDisabled,
         Self::ApiKeyExpired,
         Self::ApiKeyRevoked,
@@ -74,6 +76,7 @@ impl Code {
         Self::NotFound,
         Self::NotReady,
         Self::PayloadTooLarge,
+        Self::RequestTimeout,
         Self::RouteNotAllowed,
         Self::UnsupportedMediaType,
         Self::UpstreamTimeout,
@@ -101,6 +104,7 @@ impl Code {
             Self::NotFound => "not_found",
             Self::NotReady => "not_ready",
             Self::PayloadTooLarge => "payload_too_large",
+            Self::RequestTimeout => "request_timeout",
             Self::RouteNotAllowed => "route_not_allowed",
             Self::UnsupportedMediaType => "unsupported_media_type",
             Self::UpstreamTimeout => "upstream_timeout",
@@ -125,6 +129,7 @@ impl Code {
             Self::InsufficientScope | Self::RouteNotAllowed | Self::WrongCredential => 403,
             Self::NotFound => 404,
             Self::MethodNotAllowed => 405,
+            Self::RequestTimeout => 408,
             Self::Conflict => 409,
             Self::PayloadTooLarge => 413,
             Self::UnsupportedMediaType => 415,

@@ -5,9 +5,41 @@ use crate::policy::Style;
 use crate::suggest::explain;
 use serde::Serialize;
 use serde::de::DeserializeOwned;
+use std::error::Error as StdError;
+use std::fmt;
 
 /// The largest body on the control plane: 64 KiB.
 pub const MAX_BODY: usize = 64 * 1024;
+
+/// Why a body ended early: nothing more of it came for too long.
+#[derive(Clone, Copy, Debug)]
+pub struct BodyTimeout;
+
+impl BodyTimeout {
+    /// Whether it is behind this error.
+    pub fn is_behind(error: &(dyn StdError + 'static)) -> bool {
+        std::iter::successors(Some(error), |&error| error.source()).any(<dyn StdError>::is::<Self>)
+    }
+}
+
+impl fmt::Display for BodyTimeout {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("the body stopped coming")
+    }
+}
+
+impl StdError for BodyTimeout {}
+
+impl From<BodyTimeout> for Error {
+    fn from(_: BodyTimeout) -> Self {
+        Self::new(Code::RequestTimeout, "body: nothing more came in time")
+    }
+}
+
+/// The answer to a body that cannot be read to its end.
+pub fn unreadable(error: &(dyn StdError + 'static)) -> Error {
+    if BodyTimeout::is_behind(error) { BodyTimeout.into() } else { Error::invalid("body: broke off") }
+}
 
 /// Whether a `Content-Type` says JSON (RFC 8259; parameters do not count).
 pub fn is_json(content_type: &[u8]) -> bool {

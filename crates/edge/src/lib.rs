@@ -16,8 +16,10 @@ mod guard;
 mod key_cache;
 mod prefetch;
 mod reply;
+mod request_body;
 mod revocation_set;
 mod snapshot;
+mod trusted_proxies;
 mod uses;
 pub mod verify;
 
@@ -26,3 +28,5 @@ pub use follower::Follower;
 pub use gateway::Gateway;
 pub use guard::Guard;
 pub use reply::error_response;
+pub use request_body::{Arrivals, RequestBody};
+pub use trusted_proxies::TrustedProxies;

@@ -18,7 +18,7 @@ use titan_core::error::Code;
 use titan_core::key::Key;
 use titan_core::policy::{RequestPath, Style, Verdict};
 use titan_core::time::Timestamp;
-use titan_core::wire::{MAX_BODY, from_json, is_json, required};
+use titan_core::wire::{MAX_BODY, from_json, is_json, required, unreadable};
 use titan_token::{Claims, ScopeBit};
 use utoipa::ToSchema;
 
@@ -176,7 +176,7 @@ impl Verifier {
         if !head.headers.get(CONTENT_TYPE).is_some_and(|value| is_json(value.as_bytes())) {
             return Err(Error::new(Code::UnsupportedMediaType, "Content-Type: must be application/json"));
         }
-        let body = Limited::new(body, MAX_BODY).collect().await.map_err(|error| unreadable(&*error))?;
+        let body = Limited::new(body, MAX_BODY).collect().await.map_err(|error| refused(&*error))?;
         let data = self.verify(&permit, from_json(&body.to_bytes())?).await?;
         let body = serde_json::to_vec(&VerifyAnswer { data }).map_err(Error::internal)?;
         Ok(json(StatusCode::OK, body))
@@ -285,11 +285,11 @@ impl Verifier {
     }
 }
 
-fn unreadable(error: &(dyn std::error::Error + 'static)) -> Error {
+fn refused(error: &(dyn std::error::Error + 'static)) -> Error {
     if error.is::<http_body_util::LengthLimitError>() {
         Error::new(Code::PayloadTooLarge, "body: must be at most 65536 bytes")
     } else {
-        Error::invalid("body: broke off")
+        unreadable(error)
     }
 }
 

@@ -2,7 +2,6 @@
 
 use axum::Router;
 use http::{HeaderMap, HeaderName, HeaderValue, Request, Response};
-use hyper::body::Incoming;
 use std::net::{IpAddr, SocketAddr};
 use std::sync::atomic::{AtomicU64, Ordering};
 use titan_core::access::Origin;
@@ -11,7 +10,7 @@ use titan_core::policy::Style;
 use titan_core::{Error, Failure};
 use titan_edge::gateway::Peer;
 use titan_edge::verify::Verifier;
-use titan_edge::{Body, Gateway, error_response};
+use titan_edge::{Body, Gateway, RequestBody, TrustedProxies, error_response};
 use tower::ServiceExt;
 
 const REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
@@ -33,6 +32,13 @@ pub(crate) enum Port {
     Public,
 }
 
+/// Who is connected, and where.
+#[derive(Debug)]
+pub(crate) struct Client {
+    pub(crate) peer: Peer,
+    pub(crate) port: Port,
+}
+
 enum Part {
     ControlPlane,
     Gateway,
@@ -45,7 +51,7 @@ pub(crate) struct Dispatcher {
     router: Router,
     verifier: Verifier,
     gateway: Gateway,
-    trusted_proxies: Vec<IpAddr>,
+    trusted_proxies: TrustedProxies,
     /// Request ids: random for each worker, and counted.
     id_prefix: u64,
     id_count: AtomicU64,
@@ -56,7 +62,7 @@ impl Dispatcher {
         router: Router,
         verifier: Verifier,
         gateway: Gateway,
-        trusted_proxies: Vec<IpAddr>,
+        trusted_proxies: TrustedProxies,
         entropy: &dyn Entropy,
     ) -> Self {
         let id_prefix = u64::from_be_bytes(random(entropy));
@@ -64,9 +70,10 @@ impl Dispatcher {
     }
 
     /// The whole exchange.
-    pub(crate) async fn handle(&self, request: Request<Incoming>, peer: &Peer, port: Port) -> Response<Body> {
+    pub(crate) async fn handle(&self, request: Request<RequestBody>, client: &Client) -> Response<Body> {
+        let Client { peer, port } = client;
         let request_id = self.request_id(request.headers());
-        let mut response = match part(request.uri().path(), port) {
+        let mut response = match part(request.uri().path(), *port) {
             Part::Verify => self.verifier.handle(request).await,
             // In a box: it is large and rare, and every other request would be as large as the largest.
             Part::ControlPlane => Box::pin(self.control_plane(request, peer.address, &request_id)).await,
@@ -92,7 +99,7 @@ impl Dispatcher {
 
     async fn control_plane(
         &self,
-        mut request: Request<Incoming>,
+        mut request: Request<RequestBody>,
         address: SocketAddr,
         request_id: &HeaderValue,
     ) -> Response<Body> {
@@ -114,14 +121,14 @@ impl Dispatcher {
     /// Who is behind the proxies that are trusted: the last address that one of them saw.
     fn client(&self, headers: &HeaderMap, address: SocketAddr) -> IpAddr {
         let peer = address.ip().to_canonical();
-        if !self.trusted_proxies.contains(&peer) {
+        if !self.trusted_proxies.contains(peer) {
             return peer;
         }
         let chain = headers.get_all("x-forwarded-for").iter().filter_map(|value| value.to_str().ok());
         let hops: Vec<&str> = chain.flat_map(|value| value.split(',')).collect();
         // What stands before a hop that is no address, nobody who is trusted has written.
         let mut seen = hops.iter().rev().map_while(|hop| hop.trim().parse().ok());
-        seen.find(|ip| !self.trusted_proxies.contains(ip)).unwrap_or(peer)
+        seen.find(|ip: &IpAddr| !self.trusted_proxies.contains(*ip)).unwrap_or(peer)
     }
 
     /// Taken if it is short and visible, otherwise made.

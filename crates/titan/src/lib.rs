@@ -9,6 +9,7 @@ pub mod command;
 pub mod config;
 mod demo;
 mod dispatch;
+mod pem;
 pub mod server;
 pub mod system;
 mod telemetry;

@@ -19,7 +19,7 @@ use titan_core::tenant::TenantService;
 use titan_core::time::Clock;
 use titan_edge::gateway::{self, Upstreams};
 use titan_edge::verify::{Document, Verifier};
-use titan_edge::{Follower, Gateway, Guard};
+use titan_edge::{Follower, Gateway, Guard, TrustedProxies};
 use titan_store::{Location, SealKey};
 use utoipa::OpenApi;
 
@@ -90,6 +90,11 @@ impl App {
         let verifier = Verifier::new(guard, Arc::clone(&self.follower), master, upstreams);
         let trusted = self.gateway.trusted_proxies.clone();
         Dispatcher::new(self.router.clone(), verifier, gateway, trusted, &*self.entropy)
+    }
+
+    /// Proxies whose word about a client is believed.
+    pub(crate) fn trusted_proxies(&self) -> &TrustedProxies {
+        &self.gateway.trusted_proxies
     }
 
     /// Reads the policies anew. A mistake leaves the old ones in force.

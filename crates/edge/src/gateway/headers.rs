@@ -163,7 +163,7 @@ const FORWARDING: [&str; 3] = ["forwarded", "xrealip", "trueclientip"];
 
 /// `X-Forwarded-*`: from a trusted proxy they are continued, from anybody else they are begun anew.
 fn forward(headers: &mut HeaderMap, peer: &Peer, is_trusted: bool, host: Option<HeaderValue>) {
-    let proto = HeaderValue::from_static("http");
+    let proto = HeaderValue::from_static(if peer.is_tls { "https" } else { "http" });
     if is_trusted {
         continue_chain(headers, peer);
         headers.entry(FORWARDED_PROTO).or_insert(proto);
@@ -228,7 +228,7 @@ mod tests {
             request = request.header(*name, *value);
         }
         let mut request = request.body(()).unwrap();
-        let peer = Peer::new("10.0.0.9:1".parse().unwrap());
+        let peer = Peer::new("10.0.0.9:1".parse().unwrap(), false);
         prepare(&mut request, identity(), &peer, &HeaderValue::from_static("r"), is_trusted, false);
         request.headers().clone()
     }

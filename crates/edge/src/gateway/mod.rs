@@ -11,13 +11,12 @@ mod upgrade;
 mod upstream;
 
 use crate::reply::error_response;
-use crate::{Body, Guard};
+use crate::{Body, Guard, RequestBody, TrustedProxies};
 use http::header::AUTHORIZATION;
 use http::uri::PathAndQuery;
 use http::{HeaderName, HeaderValue, Request, Response, Uri};
-use hyper::body::Incoming;
 use identity::Identity;
-use std::net::{IpAddr, SocketAddr};
+use std::net::SocketAddr;
 use std::sync::Arc;
 use titan_core::Error;
 use titan_core::access::{Denial, KeyPrincipal, MasterKeys, bearer_or_header};
@@ -35,7 +34,7 @@ pub struct Settings {
     /// Until the upstream has begun to answer.
     pub answer_timeout: std::time::Duration,
     /// Proxies whose `X-Forwarded-*` are believed.
-    pub trusted_proxies: Vec<IpAddr>,
+    pub trusted_proxies: TrustedProxies,
 }
 
 /// Guards and forwards requests.
@@ -53,15 +52,18 @@ pub struct Gateway {
 pub struct Peer {
     /// The other end of the connection.
     pub address: SocketAddr,
+    /// Whether the connection is TLS.
+    pub is_tls: bool,
     /// Its IP address for `X-Forwarded-For`, written once for all requests of the connection.
     forwarded_for: HeaderValue,
 }
 
 impl Peer {
     /// The other end of a connection.
-    pub fn new(address: SocketAddr) -> Self {
+    pub fn new(address: SocketAddr, is_tls: bool) -> Self {
         let ip = address.ip().to_canonical().to_string();
-        Self { address, forwarded_for: HeaderValue::from_str(&ip).unwrap_or(HeaderValue::from_static("")) }
+        let forwarded_for = HeaderValue::from_str(&ip).unwrap_or(HeaderValue::from_static(""));
+        Self { address, is_tls, forwarded_for }
     }
 }
 
@@ -89,7 +91,7 @@ impl Gateway {
     /// The whole exchange. Never fails: what goes wrong is an answer.
     pub async fn handle(
         &self,
-        mut request: Request<Incoming>,
+        mut request: Request<RequestBody>,
         peer: &Peer,
         request_id: &HeaderValue,
     ) -> Response<Body> {
@@ -100,7 +102,7 @@ impl Gateway {
         let style = admitted.upstream.style();
         let upgrade = upgrade::requested(&mut request);
         let identity = Identity::new(&admitted.key, self.guard.catalogue(), admitted.session.as_deref());
-        let is_trusted = self.settings.trusted_proxies.contains(&peer.address.ip().to_canonical());
+        let is_trusted = self.settings.trusted_proxies.contains(peer.address.ip());
         headers::prepare(&mut request, identity, peer, request_id, is_trusted, upgrade.is_some());
         let answer = match self.client.send(&admitted.upstream, admitted.target.clone(), request).await {
             Ok(answer) => answer,
@@ -121,7 +123,7 @@ impl Gateway {
 
     /// Every check, none of which waits. The credential comes before the route: who has no key learns
     /// nothing of the routes.
-    fn admit(&self, request: &Request<Incoming>) -> Result<Admitted, (Error, Style)> {
+    fn admit(&self, request: &Request<RequestBody>) -> Result<Admitted, (Error, Style)> {
         let upstreams = self.upstreams.current();
         let early = |error: Error| (error, upstreams.style());
         framing::check(request).map_err(early)?;
@@ -136,7 +138,7 @@ impl Gateway {
         Ok(Admitted { upstream: Arc::clone(upstream), key, session, target })
     }
 
-    fn authenticate(&self, request: &Request<Incoming>) -> Result<KeyPrincipal, Error> {
+    fn authenticate(&self, request: &Request<RequestBody>) -> Result<KeyPrincipal, Error> {
         const API_KEY: HeaderName = HeaderName::from_static("x-api-key");
         let values = |name| request.headers().get_all(name).iter().map(HeaderValue::as_bytes);
         let credential = bearer_or_header(values(AUTHORIZATION), values(API_KEY))?;

@@ -1,6 +1,7 @@
 //! Asking a running Titan: over HTTP, with the master key.
 
 use super::table::clean;
+use super::tls::{self, TlsOptions};
 use anyhow::{Context, Result, anyhow, bail};
 use http::header::AUTHORIZATION;
 use http::{HeaderMap, HeaderValue, Response, StatusCode, Uri};
@@ -9,9 +10,7 @@ use serde_json::{Value, json};
 use std::collections::HashMap;
 use std::io::ErrorKind;
 use std::net::IpAddr;
-use std::sync::Arc;
 use std::time::Duration;
-use ureq::tls::TlsConfig;
 use ureq::{Agent, Body, Error, RequestBuilder, Timeout};
 
 /// Where Titan is if nothing else is said.
@@ -77,15 +76,10 @@ struct ErrorBody {
     code: String,
 }
 
-fn tls() -> TlsConfig {
-    let provider = Arc::new(rustls::crypto::aws_lc_rs::default_provider());
-    TlsConfig::builder().unversioned_rustls_crypto_provider(provider).build()
-}
-
 impl Client {
     /// An empty `url` is the usual one. Nothing is sent yet. The master key comes from the environment alone:
     /// an argument could be read by every user of the machine.
-    pub(super) fn new(url: &str, environment: &HashMap<String, String>) -> Result<Self> {
+    pub(super) fn new(url: &str, tls: &TlsOptions, environment: &HashMap<String, String>) -> Result<Self> {
         let (base, uri) = check_url(url)?;
         let config = Agent::config_builder()
             .http_status_as_error(false)
@@ -93,8 +87,10 @@ impl Client {
             .max_redirects(0)
             .timeout_global(Some(TIMEOUT))
             .timeout_connect(Some(CONNECT_TIMEOUT))
-            .tls_config(tls())
             .user_agent(concat!("titan/", env!("CARGO_PKG_VERSION")));
+        // The machine's store takes a moment to read.
+        let is_secure = uri.scheme_str() == Some("https");
+        let config = if is_secure { config.tls_config(tls.config()?) } else { config };
         // A proxy's 127.0.0.1 is another machine than this one.
         let config = if is_loopback(&uri) { config.proxy(None) } else { config };
         Ok(Self { agent: config.build().into(), base, master_key: MasterKey::find(environment)? })
@@ -178,6 +174,9 @@ impl Client {
     /// There was no answer.
     fn failure(&self, effect: Effect, error: &Error) -> anyhow::Error {
         let base = &self.base;
+        if let Some(advice) = tls::advice(error) {
+            return anyhow!("{base}: {advice}");
+        }
         let cause = match error {
             Error::Io(error) => error.to_string(),
             Error::Timeout(_) => "no answer in time".to_owned(),

@@ -12,6 +12,7 @@ mod serve;
 mod signing_keys;
 mod table;
 mod tenants;
+mod tls;
 
 use clap::{Parser, Subcommand};
 use std::collections::HashMap;

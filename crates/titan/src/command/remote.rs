@@ -3,6 +3,7 @@
 use super::client::{Answer, Client};
 use super::environment;
 use super::table::clean;
+use super::tls::TlsOptions;
 use crate::config::check_names;
 use anyhow::{Context, Result, bail};
 use clap::Args;
@@ -13,19 +14,21 @@ use std::io::{ErrorKind, IsTerminal, Write, stderr, stdin, stdout};
 /// Which Titan, and for whom its answer is printed.
 #[derive(Args)]
 pub(super) struct Remote {
-    /// The address of Titan, `http://host:port` [default: port 8080 of this machine]
+    /// The address of Titan, `http://host:port` or `https://host:port` [default: port 8080 of this machine]
     #[arg(long, global = true, env = "TITAN_URL", value_name = "URL", display_order = 100)]
     url: Option<String>,
     /// Print the `data` of the answer as JSON
     #[arg(long, global = true, display_order = 101)]
     pub(super) json: bool,
+    #[command(flatten)]
+    tls: TlsOptions,
 }
 
 impl Remote {
     pub(super) fn client(&self) -> Result<Client> {
         let environment = environment();
         check_names(&environment)?;
-        Client::new(self.url.as_deref().unwrap_or_default(), &environment)
+        Client::new(self.url.as_deref().unwrap_or_default(), &self.tls, &environment)
     }
 
     /// Prints what is in an answer: `text` of it, or its JSON.

@@ -38,16 +38,19 @@ impl Serve {
             dev.fill(&mut config);
         }
         let settings = Settings::check(config)?;
-        let listeners = Listeners::bind(settings.listen, settings.admin_listen).await?;
+        let listeners = Listeners::bind(&settings)?;
         let address = listeners.public_address()?;
         let app = App::start(&settings, Arc::new(SystemClock), Arc::new(SystemEntropy::new())).await?;
         let app = Arc::new(app);
         let mut hangup = signal(SignalKind::hangup())?;
         let reload = {
-            let (app, dev) = (Arc::clone(&app), &dev);
+            let (app, tls, dev) = (Arc::clone(&app), listeners.tls(), &dev);
             async move {
                 while hangup.recv().await.is_some() {
                     reload(&app, &self.config, dev.as_ref());
+                    if let Some(tls) = &tls {
+                        tls.reload();
+                    }
                 }
             }
         };
@@ -71,7 +74,7 @@ async fn stopped(mut terminate: Signal, mut interrupt: Signal) {
     }
 }
 
-/// SIGHUP: upstreams and policies anew. Ports, keys and the database stay as they are until a restart.
+/// SIGHUP: upstreams and policies anew; certificates are beside this. Ports, keys and the database stay as they are until a restart.
 fn reload(app: &App, file: &ConfigFile, dev: Option<&Dev>) {
     let read = || {
         let mut config = file.load()?;

@@ -18,9 +18,12 @@ pub enum Kind {
 }
 
 /// Variable, option, kind.
-pub const VARIABLES: [(&str, &str, Kind); 21] = [
+pub const VARIABLES: [(&str, &str, Kind); 28] = [
     ("TITAN_LISTEN", "listen", Kind::Text),
     ("TITAN_ADMIN_LISTEN", "admin_listen", Kind::Text),
+    ("TITAN_TLS_CERT_FILE", "tls_cert_file", Kind::Text),
+    ("TITAN_TLS_KEY_FILE", "tls_key_file", Kind::Text),
+    ("TITAN_ADMIN_CLIENT_CA_FILE", "admin_client_ca_file", Kind::Text),
     ("TITAN_DATABASE_URL", "database_url", Kind::Text),
     ("MASTER_KEY", "master_key", Kind::Text),
     ("MASTER_KEY_FILE", "master_key_file", Kind::Text),
@@ -38,6 +41,10 @@ pub const VARIABLES: [(&str, &str, Kind); 21] = [
     ("TITAN_TRUSTED_PROXIES", "trusted_proxies", Kind::List),
     ("TITAN_UPSTREAM_CONNECT_TIMEOUT", "upstream_connect_timeout", Kind::Number),
     ("TITAN_UPSTREAM_TIMEOUT", "upstream_timeout", Kind::Number),
+    ("TITAN_MAX_CONNECTIONS", "max_connections", Kind::Number),
+    ("TITAN_MAX_CONNECTIONS_PER_ADDRESS", "max_connections_per_address", Kind::Number),
+    ("TITAN_BODY_TIMEOUT", "body_timeout", Kind::Number),
+    ("TITAN_IDLE_TIMEOUT", "idle_timeout", Kind::Number),
     ("TITAN_LOG", "log", Kind::Text),
     ("TITAN_LOG_FORMAT", "log_format", Kind::Text),
 ];

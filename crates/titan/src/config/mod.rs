@@ -28,6 +28,13 @@ pub struct Config {
     /// Address of the control plane (`/admin`, `/auth`, `/docs`, `/openapi.json`, `/metrics`, `/oauth2`). Unset: the
     /// public port serves it.
     pub admin_listen: Option<String>,
+    /// A PEM file with Titan's certificate and those that lead to its CA. Set, with `tls_key_file`: both ports speak TLS
+    /// and nothing else.
+    pub tls_cert_file: Option<PathBuf>,
+    /// A PEM file with its private key.
+    pub tls_key_file: Option<PathBuf>,
+    /// A PEM file with CAs: the control port (`admin_listen`) takes only clients with a certificate of one of them.
+    pub admin_client_ca_file: Option<PathBuf>,
     /// The database: `sqlite://path`.
     pub database_url: String,
     /// The master key: at least 32 characters.
@@ -62,7 +69,7 @@ pub struct Config {
     /// The longest lifetime of a key, in days.
     #[schemars(range(min = 1, max = 3_650))]
     pub max_lifetime_days: u32,
-    /// Proxies whose `X-Forwarded-*` headers are believed: addresses.
+    /// Proxies whose `X-Forwarded-*` headers are believed: addresses and ranges such as `10.0.0.0/8`.
     pub trusted_proxies: Vec<String>,
     /// Seconds until an upstream must have accepted a connection.
     #[schemars(range(min = 1, max = 3600))]
@@ -70,6 +77,18 @@ pub struct Config {
     /// Seconds until an upstream must have begun to answer.
     #[schemars(range(min = 1, max = 3600))]
     pub upstream_timeout: u32,
+    /// The most connections to the public port at once. Unset: a third of the open files that the system allows.
+    #[schemars(range(min = 1))]
+    pub max_connections: Option<u32>,
+    /// Of these, the most from one address; of IPv6, from one /64. `trusted_proxies` are not counted.
+    #[schemars(range(min = 1))]
+    pub max_connections_per_address: u32,
+    /// Seconds that the body of a request or of an answer may stand still for the client's sake.
+    #[schemars(range(min = 1, max = 3600))]
+    pub body_timeout: u32,
+    /// Seconds that a connection may be idle between two requests.
+    #[schemars(range(min = 1, max = 3600))]
+    pub idle_timeout: u32,
     /// What is logged: `error`, `warn`, `info`, `debug`, `trace`, or directives such as `info,titan_edge=debug`.
     pub log: String,
     /// How it is logged.
@@ -115,6 +134,9 @@ impl Default for Config {
         Self {
             listen: "0.0.0.0:8080".to_owned(),
             admin_listen: None,
+            tls_cert_file: None,
+            tls_key_file: None,
+            admin_client_ca_file: None,
             database_url: "sqlite://titan-data/titan.db".to_owned(),
             master_key: None,
             master_key_file: None,
@@ -133,6 +155,10 @@ impl Default for Config {
             trusted_proxies: Vec::new(),
             upstream_connect_timeout: 5,
             upstream_timeout: 30,
+            max_connections: None,
+            max_connections_per_address: 1024,
+            body_timeout: 30,
+            idle_timeout: 75,
             log: "info".to_owned(),
             log_format: LogFormat::Text,
         }

@@ -1,13 +1,15 @@
 //! A configuration that was checked: values of the types that the program works with.
 
 use super::{Config, LogFormat, UpstreamConfig, policy_text};
+use crate::server::{Limits, TlsFiles};
 use crate::telemetry;
 use anyhow::{Context, Result, bail};
-use std::net::{IpAddr, SocketAddr};
+use std::net::SocketAddr;
 use std::path::PathBuf;
 use std::time::Duration;
 use titan_core::access::{Catalogue, MASTER_KEY_LENGTH, MasterKeys};
 use titan_core::policy::{Policy, PolicySet, Problem};
+use titan_edge::TrustedProxies;
 use titan_edge::gateway::{
     Address, ClientIdentity, Settings as GatewaySettings, TlsSettings, Upstream, UpstreamMap,
 };
@@ -32,6 +34,8 @@ pub struct Settings {
     pub listen: SocketAddr,
     /// The control plane's port, if it has its own.
     pub admin_listen: Option<SocketAddr>,
+    /// What makes connections secret, if anything does.
+    pub tls: Option<TlsFiles>,
     /// Where the database is.
     pub database: Location,
     /// The master keys.
@@ -46,6 +50,8 @@ pub struct Settings {
     pub max_lifetime_days: u32,
     /// How the gateway behaves.
     pub gateway: GatewaySettings,
+    /// How many connections there may be, and how long they may take.
+    pub limits: Limits,
     /// What is logged.
     pub log: String,
     /// How.
@@ -67,10 +73,12 @@ impl Settings {
                 .as_deref()
                 .map(|text| address("admin_listen", text))
                 .transpose()?,
+            tls: tls(&config)?,
             master: MasterSecrets::check(&config)?,
             seal: SealSource::check(&config, &database)?,
             upstreams: upstreams(&config)?,
             gateway: gateway(&config)?,
+            limits: limits(&config)?,
             database,
             scopes: config.scopes,
             max_lifetime_days: config.max_lifetime_days,
@@ -83,7 +91,7 @@ impl Settings {
     pub fn upstream_map(&self, catalogue: &Catalogue) -> Result<UpstreamMap> {
         let upstreams = self.upstreams.iter().map(|upstream| {
             let policies = policy_set(&upstream.policy, catalogue)?;
-            Address::parse(&upstream.url, &tls(upstream)?)
+            Address::parse(&upstream.url, &upstream_tls(upstream)?)
                 .and_then(|address| Upstream::new(address, &upstream.paths, policies))
                 .map_err(|error| anyhow::anyhow!("upstream {error}"))
         });
@@ -116,6 +124,24 @@ fn address(option: &str, text: &str) -> Result<SocketAddr> {
     text.parse().with_context(|| format!("{option}: `{text}` must have the form address:port"))
 }
 
+fn tls(config: &Config) -> Result<Option<TlsFiles>> {
+    let client_ca = config.admin_client_ca_file.clone();
+    if client_ca.is_some() && config.admin_listen.is_none() {
+        bail!("admin_client_ca_file: needs admin_listen, as it guards the control plane's own port alone");
+    }
+    match (config.tls_cert_file.clone(), config.tls_key_file.clone()) {
+        (Some(certificate), Some(key)) => Ok(Some(TlsFiles { certificate, key, client_ca })),
+        (Some(_), None) => bail!("tls_cert_file: needs tls_key_file, the file with the certificate's key"),
+        (None, Some(_)) => bail!("tls_key_file: needs tls_cert_file, the file with the key's certificate"),
+        (None, None) if client_ca.is_some() => {
+            bail!(
+                "admin_client_ca_file: needs tls_cert_file and tls_key_file: only TLS has client certificates"
+            )
+        }
+        (None, None) => Ok(None),
+    }
+}
+
 fn upstreams(config: &Config) -> Result<Vec<UpstreamConfig>> {
     let listed = match (&config.upstream, config.upstreams.as_slice()) {
         (Some(_), [_, ..]) => bail!("upstream, upstreams: set only one of them"),
@@ -146,11 +172,11 @@ fn upstreams(config: &Config) -> Result<Vec<UpstreamConfig>> {
 fn has_upstream_files(config: &Config) -> bool {
     [&config.upstream_ca_file, &config.upstream_cert_file, &config.upstream_key_file]
         .iter()
-        .any(|f| f.is_some())
+        .any(|file| file.is_some())
 }
 
 /// Reads the files that say how an `https://` upstream is trusted.
-fn tls(upstream: &UpstreamConfig) -> Result<TlsSettings> {
+fn upstream_tls(upstream: &UpstreamConfig) -> Result<TlsSettings> {
     let read = |path: &PathBuf| {
         std::fs::read(path).with_context(|| format!("upstream {}: {}", upstream.url, path.display()))
     };
@@ -162,19 +188,31 @@ fn tls(upstream: &UpstreamConfig) -> Result<TlsSettings> {
     Ok(TlsSettings { ca: upstream.ca_file.as_ref().map(read).transpose()?, identity })
 }
 
-fn gateway(config: &Config) -> Result<GatewaySettings> {
-    let seconds = |option: &str, value: u32| match value {
+fn seconds(option: &str, value: u32) -> Result<Duration> {
+    match value {
         1..=3600 => Ok(Duration::from_secs(value.into())),
         _ => bail!("{option}: must be 1 to 3600 seconds"),
-    };
-    let proxy = |text: &String| {
-        let parsed: Result<IpAddr, _> = text.parse();
-        parsed.with_context(|| format!("trusted_proxies: `{text}` is not an address"))
-    };
+    }
+}
+
+fn limits(config: &Config) -> Result<Limits> {
+    if config.max_connections == Some(0) || config.max_connections_per_address == 0 {
+        bail!("max_connections, max_connections_per_address: must be at least 1");
+    }
+    Ok(Limits {
+        max_connections: config.max_connections,
+        max_connections_per_address: config.max_connections_per_address,
+        body_timeout: seconds("body_timeout", config.body_timeout)?,
+        idle_timeout: seconds("idle_timeout", config.idle_timeout)?,
+    })
+}
+
+fn gateway(config: &Config) -> Result<GatewaySettings> {
+    let trusted = TrustedProxies::parse(&config.trusted_proxies);
     Ok(GatewaySettings {
         connect_timeout: seconds("upstream_connect_timeout", config.upstream_connect_timeout)?,
         answer_timeout: seconds("upstream_timeout", config.upstream_timeout)?,
-        trusted_proxies: config.trusted_proxies.iter().map(proxy).collect::<Result<_>>()?,
+        trusted_proxies: trusted.map_err(|error| anyhow::anyhow!("trusted_proxies: {error}"))?,
     })
 }
 

@@ -157,7 +157,7 @@ async fn headers_between_neighbours_stay_between_them() {
 }
 
 /// An upstream that takes a WebSocket hand-shake and then sends back what it gets.
-async fn websocket_upstream() -> std::net::SocketAddr {
+pub(crate) async fn websocket_upstream() -> std::net::SocketAddr {
     let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
     let address = listener.local_addr().unwrap();
     tokio::spawn(async move {

@@ -5,8 +5,10 @@
 mod account;
 mod admin;
 mod bad_input;
+mod connections;
 mod crash;
 mod credentials;
+mod floods;
 mod gateway;
 mod help;
 mod http_semantics;
@@ -18,5 +20,6 @@ mod program;
 mod reference;
 mod rotation;
 mod support;
+mod tls;
 mod upstreams;
 mod verify;

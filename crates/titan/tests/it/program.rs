@@ -63,6 +63,7 @@ fn broken_configurations_are_named_with_their_line() {
     assert!(check("upstream = \"ftp://a\"\npolicy = [\"whatsapp\"]\n").contains("must be http://host:port"));
     assert!(check("upstream = \"http://a\"\npolicy = [\"no-such\"]\n").contains("neither a file nor"));
     assert!(check("database_url = \"mysql://a\"\n").contains("TITAN_DATABASE_URL"));
+    assert!(check("trusted_proxies = [\"10.1.2.3/8\"]\n").contains("write 10.0.0.0/8 for the range"));
     assert!(check("log_format = \"xml\"\n").contains("titan.toml:1:"));
     fs::write(folder.path().join("titan.toml"), "").unwrap();
     let output = run(folder.path(), &["config", "check"], &[MASTER, ("TITAN_MAX_LIFETIME_DAYS", "many")]);

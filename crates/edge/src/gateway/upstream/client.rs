@@ -4,6 +4,7 @@ use super::connect::Connector;
 use super::pool::{Checkout, Pool};
 use super::upload::{Progress, Upload};
 use super::{Relay, Upstream};
+use crate::RequestBody;
 use crate::body::BodyError;
 use http::header::{HOST, TRANSFER_ENCODING};
 use http::uri::PathAndQuery;
@@ -16,6 +17,7 @@ use std::sync::Arc;
 use std::time::Duration;
 use titan_core::Error;
 use titan_core::error::Code;
+use titan_core::wire::BodyTimeout;
 
 /// Connections to upstreams, kept and used again.
 pub(in super::super) struct Client {
@@ -44,7 +46,7 @@ impl Client {
         &self,
         upstream: &Upstream,
         target: PathAndQuery,
-        request: Request<Incoming>,
+        request: Request<RequestBody>,
     ) -> Result<Response<Relay>, Error> {
         let progress = (!request.body().is_end_stream()).then(Arc::<Progress>::default);
         let mut request = outgoing(upstream, target, request, progress.clone());
@@ -96,7 +98,7 @@ impl Client {
 fn outgoing(
     upstream: &Upstream,
     target: PathAndQuery,
-    mut request: Request<Incoming>,
+    mut request: Request<RequestBody>,
     progress: Option<Arc<Progress>>,
 ) -> Request<Upload> {
     *request.uri_mut() = Uri::from(target);
@@ -120,6 +122,9 @@ fn relay(answer: Response<Incoming>, checkout: Checkout, progress: Option<&Progr
 }
 
 fn failed(upstream: &Upstream, cause: BodyError) -> Error {
+    if BodyTimeout::is_behind(&*cause) {
+        return BodyTimeout.into();
+    }
     if is_timeout(&*cause) {
         return timed_out(upstream, cause);
     }

@@ -1,8 +1,9 @@
 //! The body of a request on its way to the upstream, and whether it moves.
 
+use crate::RequestBody;
+use crate::body::BodyError;
 use bytes::Bytes;
 use http_body::{Body, Frame, SizeHint};
-use hyper::body::Incoming;
 use std::pin::Pin;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -12,13 +13,14 @@ use std::task::{Context, Poll};
 #[derive(Default)]
 pub(super) struct Progress {
     has_moved: AtomicBool,
+    is_awaited: AtomicBool,
     is_over: AtomicBool,
 }
 
 impl Progress {
-    /// Whether the body has moved since the last call.
+    /// Whether the body has moved since the last call, or is what everybody waits for.
     pub(super) fn take_moved(&self) -> bool {
-        self.has_moved.swap(false, Ordering::Relaxed)
+        self.has_moved.swap(false, Ordering::Relaxed) || self.is_awaited.load(Ordering::Relaxed)
     }
 
     /// Whether all was sent, or will never be.
@@ -29,27 +31,29 @@ impl Progress {
 
 /// A body that reports its progress. An empty one has none.
 pub(super) struct Upload {
-    body: Incoming,
+    body: RequestBody,
     progress: Option<Arc<Progress>>,
 }
 
 impl Upload {
-    pub(super) fn new(body: Incoming, progress: Option<Arc<Progress>>) -> Self {
+    pub(super) fn new(body: RequestBody, progress: Option<Arc<Progress>>) -> Self {
         Self { body, progress }
     }
 }
 
 impl Body for Upload {
     type Data = Bytes;
-    type Error = hyper::Error;
+    type Error = BodyError;
 
     fn poll_frame(
         mut self: Pin<&mut Self>,
         cx: &mut Context<'_>,
-    ) -> Poll<Option<Result<Frame<Bytes>, hyper::Error>>> {
+    ) -> Poll<Option<Result<Frame<Bytes>, BodyError>>> {
         let polled = Pin::new(&mut self.body).poll_frame(cx);
-        if let (Poll::Ready(_), Some(progress)) = (&polled, &self.progress) {
+        if let Some(progress) = &self.progress {
             progress.has_moved.store(true, Ordering::Relaxed);
+            // The body has a time limit of its own.
+            progress.is_awaited.store(polled.is_pending(), Ordering::Relaxed);
         }
         polled
     }

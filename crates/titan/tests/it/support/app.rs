@@ -82,7 +82,7 @@ impl TestApp {
         };
         change(&mut config);
         let settings = Settings::check(config).unwrap();
-        let listeners = Listeners::bind(settings.listen, settings.admin_listen).await.unwrap();
+        let listeners = Listeners::bind(&settings).unwrap();
         let (address, control) = (listeners.public_address().unwrap(), listeners.control_address().unwrap());
         let clock = Arc::new(TestClock::default());
         let started =

@@ -1,10 +1,12 @@
 //! What the tests are written with.
 
 pub(crate) mod app;
+pub(crate) mod h2;
 pub(crate) mod program;
 pub(crate) mod raw;
 pub(crate) mod role;
 pub(crate) mod scripted;
+pub(crate) mod tls;
 pub(crate) mod upstream;
 
 pub(crate) use app::TestApp;

@@ -1,0 +1,83 @@
+//! The body of a request, which must keep coming.
+
+use crate::body::BodyError;
+use bytes::Bytes;
+use http_body::{Body, Frame, SizeHint};
+use hyper::body::Incoming;
+use std::pin::Pin;
+use std::sync::Arc;
+use std::task::{Context, Poll};
+use std::time::Duration;
+use titan_core::wire::BodyTimeout;
+use tokio::time::{Instant, Sleep, sleep};
+
+/// Is told of each piece of a body that arrives.
+pub trait Arrivals: Send + Sync {
+    /// Some bytes came.
+    fn arrived(&self);
+}
+
+/// A body that fails once nothing has come for a while. How long it takes altogether does not matter, and while nobody
+/// asks for more of it, its client is not the slow one.
+pub struct RequestBody {
+    body: Incoming,
+    pause: Duration,
+    /// Made when a piece must be waited for the first time, which is rare.
+    timer: Option<Pin<Box<Sleep>>>,
+    is_timing: bool,
+    arrivals: Option<Arc<dyn Arrivals>>,
+}
+
+impl RequestBody {
+    /// `pause` is the longest time between two pieces.
+    pub fn new(body: Incoming, pause: Duration, arrivals: Option<Arc<dyn Arrivals>>) -> Self {
+        Self { body, pause, timer: None, is_timing: false, arrivals }
+    }
+
+    fn poll_timer(&mut self, cx: &mut Context<'_>) -> Poll<()> {
+        let timer = self.timer.get_or_insert_with(|| Box::pin(sleep(self.pause)));
+        if !self.is_timing {
+            self.is_timing = true;
+            timer.as_mut().reset(Instant::now() + self.pause);
+        }
+        timer.as_mut().poll(cx)
+    }
+
+    fn note(&mut self, frame: &Frame<Bytes>) {
+        // Empty pieces cost a client nothing.
+        if frame.data_ref().is_none_or(|data| !data.is_empty()) {
+            self.is_timing = false;
+            if let Some(arrivals) = &self.arrivals {
+                arrivals.arrived();
+            }
+        }
+    }
+}
+
+impl Body for RequestBody {
+    type Data = Bytes;
+    type Error = BodyError;
+
+    fn poll_frame(
+        mut self: Pin<&mut Self>,
+        cx: &mut Context<'_>,
+    ) -> Poll<Option<Result<Frame<Bytes>, BodyError>>> {
+        match Pin::new(&mut self.body).poll_frame(cx) {
+            Poll::Ready(frame) => {
+                if let Some(Ok(frame)) = &frame {
+                    self.note(frame);
+                }
+                Poll::Ready(frame.map(|frame| frame.map_err(Into::into)))
+            }
+            Poll::Pending => self.poll_timer(cx).map(|()| Some(Err(BodyTimeout.into()))),
+        }
+    }
+
+    fn is_end_stream(&self) -> bool {
+        self.body.is_end_stream()
+    }
+
+    fn size_hint(&self) -> SizeHint {
+        self.body.size_hint()
+    }
+}

@@ -1,0 +1,73 @@
+//! How many connections there may be, and how long each may take.
+
+use std::time::Duration;
+
+/// Connections of the control port: an operator needs few, and they must be there when the public port is full.
+const CONTROL: usize = 64;
+/// Descriptors that are not for clients: the control port, the database, the log, files that are read.
+const RESERVED: u64 = 128;
+
+/// What the operator sets.
+#[derive(Clone, Copy, Debug)]
+pub struct Limits {
+    /// Connections to the public port. None: a third of the open files.
+    pub max_connections: Option<u32>,
+    /// Of them, from one address.
+    pub max_connections_per_address: u32,
+    /// How long a body may pause.
+    pub body_timeout: Duration,
+    /// How long a connection may be without a request.
+    pub idle_timeout: Duration,
+}
+
+/// How many connections there may be.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) struct Caps {
+    pub(super) public: usize,
+    pub(super) control: usize,
+    pub(super) per_address: usize,
+}
+
+impl Caps {
+    /// What these limits come to with so many open files. A cap beyond them could never be reached: accepting would
+    /// fail before.
+    pub(super) fn new(limits: &Limits, open_files: u64) -> Self {
+        let third = open_files / 3;
+        let most = open_files.saturating_sub(RESERVED).max(third).max(1);
+        let wanted = limits.max_connections.map_or(third, u64::from);
+        if wanted > most {
+            tracing::warn!(
+                wanted,
+                most,
+                open_files,
+                "max_connections is lowered: raise the limit of open files (ulimit -n, LimitNOFILE=)"
+            );
+        }
+        let public = usize::try_from(wanted.clamp(1, most)).unwrap_or(usize::MAX);
+        let per_address = usize::try_from(limits.max_connections_per_address).unwrap_or(usize::MAX);
+        Self { public, control: CONTROL, per_address }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_cap_leaves_descriptors_for_the_rest() {
+        let public = |max_connections, open_files| {
+            let second = Duration::from_secs(1);
+            let limits = Limits {
+                max_connections,
+                max_connections_per_address: 7,
+                body_timeout: second,
+                idle_timeout: second,
+            };
+            Caps::new(&limits, open_files).public
+        };
+        assert_eq!(public(None, 1024), 341);
+        assert_eq!(public(Some(500), 1024), 500);
+        assert_eq!(public(Some(5000), 1024), 896);
+        assert_eq!(public(None, 2), 1, "a tiny limit still lets one in");
+    }
+}

@@ -1,0 +1,64 @@
+//! The sockets that Titan listens on.
+
+use super::limits::Limits;
+use super::tls::Tls;
+use crate::config::Settings;
+use anyhow::{Context, Result};
+use std::io;
+use std::net::{SocketAddr, TcpListener};
+use std::sync::Arc;
+use tokio::net::TcpSocket;
+
+/// Connections that wait to be accepted. One more would be tried again by its client a second later.
+const BACKLOG: u32 = 4096;
+
+/// Open sockets, not yet served.
+pub struct Listeners {
+    pub(super) public: TcpListener,
+    pub(super) control: Option<TcpListener>,
+    pub(super) limits: Limits,
+    tls: Option<Arc<Tls>>,
+}
+
+impl Listeners {
+    /// Reads the certificate and binds the addresses.
+    pub fn bind(settings: &Settings) -> Result<Self> {
+        let tls = settings.tls.clone().map(Tls::load).transpose()?.map(Arc::new);
+        let public = bind(settings.listen)?;
+        let control = settings.admin_listen.map(bind).transpose()?;
+        Ok(Self { public, control, limits: settings.limits, tls })
+    }
+
+    /// What makes connections secret, if anything does.
+    pub fn tls(&self) -> Option<Arc<Tls>> {
+        self.tls.clone()
+    }
+
+    /// Where the public port is: with port 0 the system chose it.
+    pub fn public_address(&self) -> Result<SocketAddr> {
+        Ok(self.public.local_addr()?)
+    }
+
+    /// Where the control plane's own port is.
+    pub fn control_address(&self) -> Result<Option<SocketAddr>> {
+        Ok(self.control.as_ref().map(TcpListener::local_addr).transpose()?)
+    }
+
+    /// Once more the same sockets, for another worker.
+    pub(super) fn try_clone(&self) -> std::io::Result<Self> {
+        let control = self.control.as_ref().map(TcpListener::try_clone).transpose()?;
+        Ok(Self { public: self.public.try_clone()?, control, limits: self.limits, tls: self.tls() })
+    }
+}
+
+fn bind(address: SocketAddr) -> Result<TcpListener> {
+    listen(address).with_context(|| format!("cannot listen on {address}"))
+}
+
+fn listen(address: SocketAddr) -> io::Result<TcpListener> {
+    let socket = if address.is_ipv4() { TcpSocket::new_v4() } else { TcpSocket::new_v6() }?;
+    // As the standard library does: a restart need not wait for what the last run left in the system.
+    socket.set_reuseaddr(true)?;
+    socket.bind(address)?;
+    socket.listen(BACKLOG)?.into_std()
+}

@@ -1,0 +1,85 @@
+//! Listening: connections in, requests to the dispatcher, an orderly end.
+//!
+//! Each core has a worker: a thread with a runtime, a dispatcher and connections of its own. A connection stays with
+//! the worker that accepted it, so a request is never handed from one thread to another (`docs/adr/0009`).
+
+mod accept;
+mod activity;
+mod connection;
+mod connections;
+mod counted;
+mod exchange;
+mod http;
+mod limits;
+mod listeners;
+mod open_files;
+mod patience;
+mod queue;
+mod stream;
+mod tls;
+mod worker;
+
+pub use limits::Limits;
+pub use listeners::Listeners;
+pub use tls::{Tls, TlsFiles};
+
+use crate::wire::App;
+use anyhow::{Result, anyhow};
+use connections::Connections;
+use limits::Caps;
+use std::future::Future;
+use std::sync::Arc;
+use std::thread::available_parallelism;
+use std::time::Duration;
+use tokio::sync::watch;
+use tokio::task::JoinSet;
+use worker::start_worker;
+
+/// What runs may finish for this long.
+const GRACE: Duration = Duration::from_secs(10);
+
+/// Serves until `stop` is done; then finishes what runs and writes what is left to write.
+///
+/// Fails if a worker or the follower ends before: a Titan that serves with a part of its cores, or that no revocation
+/// reaches, must be started anew.
+pub async fn serve(app: Arc<App>, listeners: Listeners, stop: impl Future<Output = ()>) -> Result<()> {
+    let (stopping, stopped) = watch::channel(false);
+    let follower = Arc::clone(&app.follower);
+    let mut keeping = tokio::spawn(async move { follower.run().await });
+    let caps = Caps::new(&listeners.limits, open_files::raise());
+    let connections = Connections::new(caps, app.trusted_proxies().clone());
+    let mut workers = JoinSet::new();
+    for number in 0..available_parallelism()?.get() {
+        let (app, connections) = (Arc::clone(&app), Arc::clone(&connections));
+        workers.spawn(start_worker(number, app, listeners.try_clone()?, connections, stopped.clone())?);
+    }
+    let follow_files = follow(listeners.tls());
+    drop(listeners);
+    let ended = tokio::select! {
+        () = stop => Ok(()),
+        Some(worker) = workers.join_next() => {
+            worker.map_err(Into::into).flatten().and_then(|()| Err(anyhow!("a worker ended by itself")))
+        }
+        follower = &mut keeping => Err(anyhow!("nothing follows the log of revisions any more: {follower:?}")),
+        () = follow_files => Err(anyhow!("nothing follows the files of certificates any more")),
+        never = connections.report() => match never {},
+    };
+    tracing::info!("stopping");
+    stopping.send_replace(true);
+    connections.finish();
+    while let Some(worker) = workers.join_next().await {
+        if let Err(error) = worker.map_err(Into::into).flatten() {
+            tracing::error!(error = format!("{error:#}"), "a worker did not end in order");
+        }
+    }
+    keeping.abort();
+    app.follower.write_uses().await;
+    ended
+}
+
+async fn follow(tls: Option<Arc<Tls>>) {
+    match tls {
+        Some(tls) => tls.follow().await,
+        None => std::future::pending().await,
+    }
+}

@@ -1,0 +1,142 @@
+//! How long a connection may take for what.
+
+use super::activity::{Activity, now_ms};
+use super::limits::Limits;
+use std::time::Duration;
+
+/// From accepting to the first request, the handshake of TLS included.
+pub(super) const FIRST_REQUEST: Duration = Duration::from_secs(15);
+/// For saying goodbye: HTTP/2 ends by an exchange.
+const GOODBYE: Duration = Duration::from_secs(1);
+
+/// What to do with a connection.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Verdict {
+    /// End it.
+    Close,
+    /// Let it end in order, and look again after a while.
+    Finish(Duration),
+    /// Look again after a while.
+    Wait(Duration),
+}
+
+/// What a connection's timer knows. It is not set anew at each request: it looks when it fires.
+pub(super) struct Patience {
+    opened: u64,
+    body: Duration,
+    idle: Duration,
+    /// How much the client had taken at the last look, if it was waited for then.
+    stalled_at: Option<u64>,
+    is_finishing: bool,
+}
+
+impl Patience {
+    pub(super) fn new(limits: &Limits) -> Self {
+        let (body, idle) = (limits.body_timeout, limits.idle_timeout);
+        Self { opened: now_ms(), body, idle, stalled_at: None, is_finishing: false }
+    }
+
+    /// Until the first look.
+    pub(super) fn first(&self) -> Duration {
+        left(self.opened, FIRST_REQUEST, now_ms()).unwrap_or_default().min(self.period())
+    }
+
+    pub(super) fn look(&mut self, activity: &Activity) -> Verdict {
+        self.look_at(activity, now_ms())
+    }
+
+    fn look_at(&mut self, activity: &Activity, now: u64) -> Verdict {
+        // Frames that ask for nothing are counted from one look to the next.
+        activity.progressed();
+        if activity.is_running() {
+            return self.look_at_running(activity);
+        }
+        if !activity.has_asked() {
+            let left = left(self.opened, FIRST_REQUEST, now);
+            return left.map_or(Verdict::Close, |left| Verdict::Wait(left.min(self.period())));
+        }
+        let idle_since = activity.idle_since().unwrap_or(now);
+        match left(idle_since, self.idle, now) {
+            Some(left) => Verdict::Wait(left),
+            None if self.is_finishing => Verdict::Close,
+            None => {
+                self.is_finishing = true;
+                Verdict::Finish(GOODBYE)
+            }
+        }
+    }
+
+    fn look_at_running(&mut self, activity: &Activity) -> Verdict {
+        let stalled_at = activity.stalled_at();
+        if stalled_at.is_some() && stalled_at == self.stalled_at {
+            return Verdict::Close;
+        }
+        self.stalled_at = stalled_at;
+        Verdict::Wait(self.period())
+    }
+
+    /// What begins between two looks is not late by more than its own limit.
+    fn period(&self) -> Duration {
+        self.body.min(self.idle)
+    }
+}
+
+/// What is left of `limit` since then. None: nothing.
+fn left(since: u64, limit: Duration, now: u64) -> Option<Duration> {
+    let left = limit.saturating_sub(Duration::from_millis(now.saturating_sub(since)));
+    (!left.is_zero()).then_some(left)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::activity::Exchange;
+    use super::*;
+    use std::sync::Arc;
+
+    fn patience() -> Patience {
+        let (body, idle) = (Duration::from_secs(30), Duration::from_secs(75));
+        Patience { opened: 0, body, idle, stalled_at: None, is_finishing: false }
+    }
+
+    #[test]
+    fn a_connection_without_a_request_is_closed_after_the_first_limit() {
+        let (mut patience, activity) = (patience(), Activity::default());
+        assert_eq!(patience.look_at(&activity, 14_000), Verdict::Wait(Duration::from_secs(1)));
+        assert_eq!(patience.look_at(&activity, 15_000), Verdict::Close);
+    }
+
+    #[test]
+    fn an_idle_connection_is_finished_and_then_closed() {
+        let (mut patience, activity) = (patience(), Arc::<Activity>::default());
+        drop(Exchange::begin(&activity));
+        let ended = activity.idle_since().unwrap();
+        assert_eq!(patience.look_at(&activity, ended + 15_000), Verdict::Wait(Duration::from_mins(1)));
+        assert_eq!(patience.look_at(&activity, ended + 75_000), Verdict::Finish(GOODBYE));
+        assert_eq!(patience.look_at(&activity, ended + 76_000), Verdict::Close);
+    }
+
+    #[test]
+    fn a_running_request_has_all_the_time_unless_the_client_takes_nothing() {
+        let (mut patience, activity) = (patience(), Arc::<Activity>::default());
+        let _exchange = Exchange::begin(&activity).unwrap();
+        let wait = Verdict::Wait(Duration::from_secs(30));
+        assert_eq!([1, 2, 3].map(|hour| patience.look_at(&activity, hour * 3_600_000)), [wait; 3]);
+        activity.blocked();
+        assert_eq!(patience.look_at(&activity, 0), wait);
+        activity.wrote(1);
+        activity.blocked();
+        assert_eq!(patience.look_at(&activity, 0), wait, "it took something");
+        assert_eq!(patience.look_at(&activity, 0), Verdict::Close);
+    }
+
+    #[test]
+    fn an_answer_whose_next_piece_is_not_fetched_is_not_taken() {
+        let (mut patience, activity) = (patience(), Arc::<Activity>::default());
+        let _exchange = Exchange::begin(&activity).unwrap();
+        activity.count_waiting(true);
+        assert!(matches!(patience.look_at(&activity, 0), Verdict::Wait(_)));
+        activity.moved();
+        assert!(matches!(patience.look_at(&activity, 0), Verdict::Wait(_)));
+        assert_eq!(patience.look_at(&activity, 0), Verdict::Close);
+    }
+}

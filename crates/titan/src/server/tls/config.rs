@@ -1,0 +1,73 @@
+//! What rustls needs to know.
+
+use super::follow::Contents;
+use crate::pem::{self, certified_key, provider};
+use crate::system::SystemClock;
+use anyhow::Result;
+use rustls::pki_types::CertificateDer;
+use rustls::server::{WantsServerCert, WebPkiClientVerifier};
+use rustls::sign::SingleCertAndKey;
+use rustls::version::{TLS12, TLS13};
+use rustls::{ConfigBuilder, RootCertStore, ServerConfig};
+use std::sync::Arc;
+use titan_core::time::{Clock, Timestamp};
+use x509_cert::Certificate;
+use x509_cert::der::Decode;
+
+/// The two ports' configurations. Replaced as a whole: a session of an old one cannot be resumed, so a client CA that
+/// was taken out is out.
+pub(super) struct Configs {
+    pub(super) public: Arc<ServerConfig>,
+    pub(super) control: Arc<ServerConfig>,
+}
+
+impl Configs {
+    pub(super) fn new(contents: &Contents) -> Result<Self> {
+        let pair = Arc::new(certified_key(&contents.certificate, &contents.key)?);
+        if let Some(certificate) = pair.cert.first() {
+            warn_of_expiry(certificate, SystemClock.now());
+        }
+        let identity = Arc::new(SingleCertAndKey::from(pair));
+        let finish = |builder: ConfigBuilder<ServerConfig, WantsServerCert>| {
+            let mut config = builder.with_cert_resolver(Arc::<SingleCertAndKey>::clone(&identity));
+            config.alpn_protocols = vec![b"h2".to_vec(), b"http/1.1".to_vec()];
+            Arc::new(config)
+        };
+        let builder =
+            || ServerConfig::builder_with_provider(provider()).with_protocol_versions(&[&TLS13, &TLS12]);
+        let public = finish(builder()?.with_no_client_auth());
+        let control = match &contents.client_ca {
+            Some(ca) => {
+                let verifier = WebPkiClientVerifier::builder_with_provider(roots(ca)?.into(), provider());
+                finish(builder()?.with_client_cert_verifier(verifier.build()?))
+            }
+            None => Arc::clone(&public),
+        };
+        Ok(Self { public, control })
+    }
+}
+
+fn roots(ca: &pem::Pem) -> Result<RootCertStore> {
+    let mut roots = RootCertStore::empty();
+    for certificate in ca.certificates()? {
+        let added = roots.add(certificate);
+        added.map_err(|error| ca.wrong(&format!("holds a CA that cannot be read: {error}")))?;
+    }
+    Ok(roots)
+}
+
+/// A certificate that is out of date is served all the same: some clients may accept it, and none would be helped by a
+/// Titan that does not start.
+fn warn_of_expiry(certificate: &CertificateDer<'_>, now: Timestamp) {
+    let Ok(certificate) = Certificate::from_der(certificate) else { return };
+    let validity = certificate.tbs_certificate().validity();
+    let time = |time: x509_cert::time::Time| {
+        Timestamp::from_secs(i64::try_from(time.to_unix_duration().as_secs()).unwrap_or(i64::MAX))
+    };
+    let (begin, end) = (time(validity.not_before), time(validity.not_after));
+    if end < now {
+        tracing::warn!(expired = %end, "tls_cert_file: the certificate has expired; clients will refuse it");
+    } else if now < begin {
+        tracing::warn!(valid_from = %begin, "tls_cert_file: the certificate is not valid yet; clients will refuse it");
+    }
+}
