@@ -35,6 +35,7 @@ vectors:
 house:
 	@python3 ci/house.py
 	@python3 ci/links.py
+	@python3 ci/options.py
 
 format:
 	cargo fmt --all --check
