@@ -1,4 +1,4 @@
-//! The body of a request, which must keep coming.
+//! The body of a request, with a time limit for each piece.
 
 use crate::body::BodyError;
 use bytes::Bytes;
@@ -11,18 +11,18 @@ use std::time::Duration;
 use titan_core::wire::BodyTimeout;
 use tokio::time::{Instant, Sleep, sleep};
 
-/// Is told of each piece of a body that arrives.
+/// Learns of each piece of a body that arrives.
 pub trait Arrivals: Send + Sync {
-    /// Some bytes came.
+    /// Some bytes have arrived.
     fn arrived(&self);
 }
 
-/// A body that fails once nothing has come for a while. How long it takes altogether does not matter, and while nobody
-/// asks for more of it, its client is not the slow one.
+/// A body that fails if nothing arrives for a while. Its total time has no limit. The time does not run while nobody
+/// asks for more of the body, because then the client is not the slow side.
 pub struct RequestBody {
     body: Incoming,
     pause: Duration,
-    /// Made when a piece must be waited for the first time, which is rare.
+    /// Created when the body must wait for a piece for the first time, which is rare.
     timer: Option<Pin<Box<Sleep>>>,
     is_timing: bool,
     arrivals: Option<Arc<dyn Arrivals>>,
@@ -44,7 +44,7 @@ impl RequestBody {
     }
 
     fn note(&mut self, frame: &Frame<Bytes>) {
-        // Empty pieces cost a client nothing.
+        // A client can send empty pieces for ever, so they do not count.
         if frame.data_ref().is_none_or(|data| !data.is_empty()) {
             self.is_timing = false;
             if let Some(arrivals) = &self.arrivals {

@@ -1,9 +1,9 @@
-//! Proxies whose word about a client is believed.
+//! Proxies whose `X-Forwarded-*` Titan trusts.
 
 use ipnet::IpNet;
 use std::net::IpAddr;
 
-/// Ranges of addresses. An IPv4 address that came mapped into IPv6 is an IPv4 address.
+/// Ranges of addresses. An IPv4 address that is mapped into IPv6 counts as an IPv4 address.
 #[derive(Clone, Debug, Default)]
 pub struct TrustedProxies(Vec<IpNet>);
 
@@ -28,7 +28,7 @@ fn range(text: &str) -> Result<IpNet, String> {
             .map_err(|_| format!("`{text}` is neither an address nor a range such as 10.0.0.0/8"))?,
     };
     if range.addr() != range.network() {
-        // Which of the two was meant, only the operator can say.
+        // Only the operator knows which of the two was meant.
         let (whole, one) = (range.trunc(), range.addr());
         return Err(format!(
             "`{text}` has bits behind its prefix: write {whole} for the range, {one} for one"

@@ -1,4 +1,4 @@
-//! What the upstream learns of the caller: the `X-Titan-*` headers.
+//! The headers that tell the upstream who calls: `X-Titan-*`.
 
 use bytes::Bytes;
 use http::header::{HeaderMap, HeaderName, HeaderValue};
@@ -11,18 +11,18 @@ pub(super) const SUBJECT: HeaderName = HeaderName::from_static("x-titan-subject"
 pub(super) const TENANT: HeaderName = HeaderName::from_static("x-titan-tenant");
 const EMPTY: HeaderValue = HeaderValue::from_static("");
 
-/// Who asks, as header values.
+/// The caller, as header values.
 pub(super) struct Identity {
     key_id: HeaderValue,
     tenant: HeaderValue,
-    /// Names, with spaces between.
+    /// Names, separated by spaces.
     scopes: HeaderValue,
     session: HeaderValue,
 }
 
 impl Identity {
     pub(super) fn new(key: &KeyPrincipal, catalogue: &Catalogue, session: Option<&str>) -> Self {
-        // One piece of memory for all three.
+        // One allocation for all three.
         let mut text = key.id().to_string();
         let id_end = text.len();
         text.push_str(&key.tenant().to_string());
@@ -33,12 +33,12 @@ impl Identity {
             key_id: value(text.slice(..id_end)),
             tenant: value(text.slice(id_end..tenant_end)),
             scopes: value(text.slice(tenant_end..)),
-            // A name from a path may hold bytes that no header takes: then the header is empty, not a lie.
+            // A name from a path may contain bytes that a header cannot contain. Then the header is empty.
             session: session.map_or(EMPTY, |name| HeaderValue::from_str(name).unwrap_or(EMPTY)),
         }
     }
 
-    /// Sets every header of this kind, empty where nothing is known.
+    /// Sets every header of this kind. Unknown ones are empty.
     pub(super) fn write(self, headers: &mut HeaderMap) {
         headers.insert(KEY_ID, self.key_id);
         headers.insert(TENANT, self.tenant);

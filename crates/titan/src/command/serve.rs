@@ -74,7 +74,8 @@ async fn stopped(mut terminate: Signal, mut interrupt: Signal) {
     }
 }
 
-/// SIGHUP: upstreams and policies anew; certificates are beside this. Ports, keys and the database stay as they are until a restart.
+/// SIGHUP: reloads upstreams and policies. The certificates of the ports are reloaded separately. Ports, keys and the
+/// database change only with a restart.
 fn reload(app: &App, file: &ConfigFile, dev: Option<&Dev>) {
     let read = || {
         let mut config = file.load()?;

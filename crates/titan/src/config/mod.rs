@@ -28,12 +28,13 @@ pub struct Config {
     /// Address of the control plane (`/admin`, `/auth`, `/docs`, `/openapi.json`, `/metrics`, `/oauth2`). Unset: the
     /// public port serves it.
     pub admin_listen: Option<String>,
-    /// A PEM file with Titan's certificate and those that lead to its CA. Set, with `tls_key_file`: both ports speak TLS
-    /// and nothing else.
+    /// A PEM file with Titan's certificate, followed by those that lead to its CA. With it and `tls_key_file`, both
+    /// ports accept only TLS.
     pub tls_cert_file: Option<PathBuf>,
-    /// A PEM file with its private key.
+    /// A PEM file with the private key of that certificate.
     pub tls_key_file: Option<PathBuf>,
-    /// A PEM file with CAs: the control port (`admin_listen`) takes only clients with a certificate of one of them.
+    /// A PEM file with CAs. The control port (`admin_listen`) then accepts only clients with a certificate of one of
+    /// them.
     pub admin_client_ca_file: Option<PathBuf>,
     /// The database: `sqlite://path`.
     pub database_url: String,
@@ -53,12 +54,12 @@ pub struct Config {
     /// The one upstream behind the gateway: `http://host:port`, `https://host:port` or `unix:/path/to/socket`. For
     /// several, use `upstreams`.
     pub upstream: Option<String>,
-    /// For an `https://` upstream: a file with the CAs that it is trusted by, in PEM. Unset: the CAs that the platform
+    /// For an `https://` upstream: a PEM file with the CAs that Titan trusts for it. Unset: the CAs that the platform
     /// trusts.
     pub upstream_ca_file: Option<PathBuf>,
-    /// For an `https://` upstream: a file with the client certificate that Titan shows, in PEM.
+    /// For an `https://` upstream: a PEM file with the client certificate that Titan sends.
     pub upstream_cert_file: Option<PathBuf>,
-    /// A file with the private key of that certificate, in PEM.
+    /// A PEM file with the private key of that client certificate.
     pub upstream_key_file: Option<PathBuf>,
     /// The policies of that upstream: shipped ones by name, others by file.
     pub policy: Vec<String>,
@@ -69,7 +70,7 @@ pub struct Config {
     /// The longest lifetime of a key, in days.
     #[schemars(range(min = 1, max = 3_650))]
     pub max_lifetime_days: u32,
-    /// Proxies whose `X-Forwarded-*` headers are believed: addresses and ranges such as `10.0.0.0/8`.
+    /// Proxies whose `X-Forwarded-*` headers Titan trusts: addresses and ranges such as `10.0.0.0/8`.
     pub trusted_proxies: Vec<String>,
     /// Seconds until an upstream must have accepted a connection.
     #[schemars(range(min = 1, max = 3600))]
@@ -77,16 +78,17 @@ pub struct Config {
     /// Seconds until an upstream must have begun to answer.
     #[schemars(range(min = 1, max = 3600))]
     pub upstream_timeout: u32,
-    /// The most connections to the public port at once. Unset: a third of the open files that the system allows.
+    /// How many connections the public port may have at the same time. Unset: a third of the open files that the system
+    /// allows.
     #[schemars(range(min = 1))]
     pub max_connections: Option<u32>,
-    /// Of these, the most from one address; of IPv6, from one /64. `trusted_proxies` are not counted.
+    /// How many of them may come from one address (for IPv6, from one /64). Those from `trusted_proxies` do not count.
     #[schemars(range(min = 1))]
     pub max_connections_per_address: u32,
-    /// Seconds that the body of a request or of an answer may stand still for the client's sake.
+    /// Seconds for which the client may send no byte of a request's body, or read no byte of an answer.
     #[schemars(range(min = 1, max = 3600))]
     pub body_timeout: u32,
-    /// Seconds that a connection may be idle between two requests.
+    /// Seconds for which a connection may be idle between two requests.
     #[schemars(range(min = 1, max = 3600))]
     pub idle_timeout: u32,
     /// What is logged: `error`, `warn`, `info`, `debug`, `trace`, or directives such as `info,titan_edge=debug`.
@@ -101,11 +103,11 @@ pub struct Config {
 pub struct UpstreamConfig {
     /// `http://host:port`, `https://host:port` or `unix:/path/to/socket`
     pub url: String,
-    /// For `https://`: a file with the CAs that it is trusted by, in PEM. Unset: the CAs that the platform trusts.
+    /// For `https://`: a PEM file with the CAs that Titan trusts for it. Unset: the CAs that the platform trusts.
     pub ca_file: Option<PathBuf>,
-    /// For `https://`: a file with the client certificate that Titan shows, in PEM.
+    /// For `https://`: a PEM file with the client certificate that Titan sends.
     pub cert_file: Option<PathBuf>,
-    /// A file with the private key of that certificate, in PEM.
+    /// A PEM file with the private key of that client certificate.
     pub key_file: Option<PathBuf>,
     /// Its policies: shipped ones by name, others by file.
     pub policy: Vec<String>,

@@ -12,7 +12,7 @@ use titan_edge::gateway::Peer;
 use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::watch;
 
-/// After accepting failed for want of descriptors that nobody could give, before it is tried again.
+/// The pause after accepting failed because there were no file descriptors and no idle connection to close.
 const RETRY: Duration = Duration::from_millis(100);
 
 /// Accepts until Titan stops.
@@ -25,14 +25,14 @@ pub(super) async fn accept(
     loop {
         let accepted = tokio::select! {
             accepted = listener.accept() => accepted,
-            // The sender may be gone: that is a stop, too.
+            // If the sender is gone, that is a stop as well.
             _ = stopped.wait_for(|is_stopped| *is_stopped) => return,
         };
         match accepted {
             Ok((socket, address)) => admit(&worker, socket, address, port),
             Err(error) => recover(&worker, &error).await,
         }
-        // Those that must go are dropped before more come in.
+        // So that connections that were given up close before more are accepted.
         tokio::task::yield_now().await;
     }
 }
@@ -44,7 +44,8 @@ fn admit(worker: &Arc<Worker>, socket: TcpStream, address: SocketAddr, port: Por
     tokio::spawn(connection::serve(Arc::clone(worker), socket, Arc::new(client), place));
 }
 
-/// One client's mistake is not the next one's; for want of descriptors, an idle connection goes.
+/// A failure of one client does not affect the next one. If there are no file descriptors, an idle connection is
+/// closed.
 async fn recover(worker: &Worker, error: &Error) {
     let used_up = [Errno::MFILE, Errno::NFILE, Errno::NOBUFS, Errno::NOMEM];
     if !error.raw_os_error().is_some_and(|code| used_up.iter().any(|errno| errno.raw_os_error() == code)) {

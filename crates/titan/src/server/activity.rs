@@ -1,4 +1,4 @@
-//! What runs in a connection: read by whoever looks for one that can go, written by the connection alone.
+//! What runs in a connection. Only the connection writes it. Others read it when they look for one that can be closed.
 
 use futures_util::task::AtomicWaker;
 use std::future::poll_fn;
@@ -8,16 +8,16 @@ use std::task::{Context, Poll};
 use std::time::Instant;
 use titan_edge::Arrivals;
 
-/// Set in `running`: nothing may begin any more.
+/// Set in `running`: no request may start any more.
 const GIVEN_UP: u32 = 1 << 31;
-/// What a connection may read without a request or a piece of a body: frames of HTTP/2 that ask for nothing. More than
-/// its flow control lets a client send ahead, which is 1 MiB.
+/// How many bytes a connection may read that belong to no request and no body, such as PING frames of HTTP/2. It must
+/// be more than the flow control lets a client send ahead, which is 1 MiB.
 const MAX_UNPRODUCTIVE: usize = 4 * 1024 * 1024;
 
 /// What a connection is asked to do.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Call {
-    /// Finish what runs, and end.
+    /// Let running requests finish, then end.
     Finish,
     /// End now: nothing runs.
     GiveUp,
@@ -25,36 +25,36 @@ pub(super) enum Call {
     GoOn,
 }
 
-/// The state of one connection. A request costs an addition at its begin and one at its end.
+/// The state of one connection. A request costs one addition at its start and one at its end.
 #[derive(Default)]
 pub(super) struct Activity {
-    /// Requests whose answers are not sent, one more while the client does not take what is written, and one for a
-    /// WebSocket; beside these the bit `GIVEN_UP`.
+    /// The number of requests whose answers are not sent yet; plus one while the client does not read what is written,
+    /// and one for a WebSocket. The bit `GIVEN_UP` is also here.
     running: AtomicU32,
     has_asked: AtomicBool,
     is_tunnel: AtomicBool,
     is_blocked: AtomicBool,
     /// When the last request ended: milliseconds as of [`now_ms`].
     idle_since: AtomicU64,
-    /// Bytes read since something came that asks for an answer or carries one.
+    /// Bytes that were read since the last sign of progress: a request, a piece of a body, or a piece of an answer.
     unproductive: AtomicUsize,
-    /// Bytes that the client took, ever.
+    /// All bytes that the client has read.
     written: AtomicU64,
-    /// Answers of which the next piece waits for the client, and pieces that went, ever.
+    /// The number of answers whose next piece waits for the client; and the number of all pieces that were sent.
     waiting: AtomicU32,
     moved: AtomicU64,
     call: AtomicU8,
     waker: AtomicWaker,
 }
 
-/// Milliseconds since the program looked first.
+/// Milliseconds since the first call.
 pub(super) fn now_ms() -> u64 {
     static START: LazyLock<Instant> = LazyLock::new(Instant::now);
     u64::try_from(START.elapsed().as_millis()).unwrap_or(u64::MAX)
 }
 
 impl Activity {
-    /// Whether a whole request has come yet.
+    /// Whether a request has arrived yet.
     pub(super) fn has_asked(&self) -> bool {
         self.has_asked.load(Ordering::Relaxed)
     }
@@ -69,7 +69,7 @@ impl Activity {
         self.running.load(Ordering::Acquire) & !GIVEN_UP != 0
     }
 
-    /// How much the client has taken, if it is the client that is waited for.
+    /// How much the client has read, if the connection waits for the client.
     pub(super) fn stalled_at(&self) -> Option<u64> {
         if self.is_blocked.load(Ordering::Relaxed) {
             return Some(self.written.load(Ordering::Relaxed));
@@ -77,7 +77,7 @@ impl Activity {
         (self.waiting.load(Ordering::Relaxed) > 0).then(|| self.moved.load(Ordering::Relaxed))
     }
 
-    /// Ends the connection, unless something runs. What would begin later does not.
+    /// Ends the connection, unless something runs. A request that arrives later does not start.
     pub(super) fn give_up(&self) -> bool {
         let given_up = self.running.compare_exchange(0, GIVEN_UP, Ordering::AcqRel, Ordering::Relaxed);
         if given_up.is_ok() {
@@ -96,7 +96,7 @@ impl Activity {
         self.waker.wake();
     }
 
-    /// What is asked; the task is woken when that changes.
+    /// What the connection is asked to do. The task wakes when that changes.
     pub(super) fn poll_call(&self, cx: &Context<'_>) -> Call {
         self.waker.register(cx.waker());
         match self.call.load(Ordering::Acquire) {
@@ -106,7 +106,7 @@ impl Activity {
         }
     }
 
-    /// Waits until anything is asked.
+    /// Waits until the connection is asked to end.
     pub(super) async fn called(&self) {
         poll_fn(|cx| if self.poll_call(cx) == Call::GoOn { Poll::Pending } else { Poll::Ready(()) }).await;
     }
@@ -124,26 +124,26 @@ impl Activity {
         self.running.fetch_sub(1, Ordering::Release);
     }
 
-    /// The connection belongs to two talkers now. It stays busy as long as it is there.
+    /// The connection is a WebSocket now. It stays busy until it closes.
     pub(super) fn become_tunnel(&self) {
         self.is_tunnel.store(true, Ordering::Relaxed);
         self.running.fetch_add(1, Ordering::Relaxed);
     }
 
-    /// Counts what was read; false if it is too much for what it was good for.
+    /// Counts what was read. False: the connection has read too much without progress.
     pub(super) fn may_read(&self, bytes: usize) -> bool {
-        // One thread writes, so this need not be one operation.
+        // Only one thread writes, so load and store can be separate.
         let unproductive = self.unproductive.load(Ordering::Relaxed).saturating_add(bytes);
         self.unproductive.store(unproductive, Ordering::Relaxed);
         unproductive <= MAX_UNPRODUCTIVE || self.is_tunnel.load(Ordering::Relaxed)
     }
 
-    /// Something came or went that a request is made of.
+    /// A request, or a piece of a body or of an answer, has moved.
     pub(super) fn progressed(&self) {
         self.unproductive.store(0, Ordering::Relaxed);
     }
 
-    /// A piece of an answer went to the connection.
+    /// A piece of an answer was passed to the connection.
     pub(super) fn moved(&self) {
         self.moved.store(self.moved.load(Ordering::Relaxed).wrapping_add(1), Ordering::Relaxed);
         self.progressed();
@@ -156,7 +156,7 @@ impl Activity {
         self.waiting.store(waiting, Ordering::Relaxed);
     }
 
-    /// The client took so much.
+    /// The client has read this many bytes.
     pub(super) fn wrote(&self, bytes: usize) {
         let bytes = u64::try_from(bytes).unwrap_or(u64::MAX);
         self.written.store(self.written.load(Ordering::Relaxed).wrapping_add(bytes), Ordering::Relaxed);
@@ -166,7 +166,7 @@ impl Activity {
         }
     }
 
-    /// The client takes nothing more for now.
+    /// The client reads nothing more at the moment.
     pub(super) fn blocked(&self) {
         if !self.is_blocked.swap(true, Ordering::Relaxed) {
             self.running.fetch_add(1, Ordering::AcqRel);
@@ -180,7 +180,7 @@ impl Arrivals for Activity {
     }
 }
 
-/// A request that runs, until its answer is sent or dropped.
+/// A running request. It ends when its answer is sent or dropped.
 pub(super) struct Exchange(Arc<Activity>);
 
 impl Exchange {

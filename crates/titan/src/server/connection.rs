@@ -21,7 +21,7 @@ use std::task::{Context, Poll};
 use tokio::net::TcpStream;
 use tokio::time::{Instant, Sleep, sleep};
 
-/// Serves a connection until it ends, its time is over, or it must make room.
+/// Serves a connection until it ends, its time is over, or another connection needs its place.
 pub(super) async fn serve(worker: Arc<Worker>, socket: TcpStream, client: Arc<Client>, place: Place) {
     let activity = Arc::clone(place.activity());
     let patience = Patience::new(&worker.limits);
@@ -36,7 +36,7 @@ pub(super) async fn serve(worker: Arc<Worker>, socket: TcpStream, client: Arc<Cl
     }
 }
 
-/// What HTTP is spoken over; None, if that does not come about in time, or if the connection must go before.
+/// The stream for HTTP. None if the handshake fails or takes too long, or if another connection needs the place.
 async fn secure(tls: Option<&Tls>, port: Port, socket: Counted, activity: &Activity) -> Option<Stream> {
     let Some(tls) = tls else { return Some(Stream::Plain(socket)) };
     tokio::select! {
@@ -63,7 +63,7 @@ async fn run<C: GracefulConnection>(
                 Call::GiveUp => return Poll::Ready(Ok(())),
                 Call::Finish if !is_finishing => {
                     is_finishing = true;
-                    // It may have nothing to finish: then it is done at once.
+                    // If nothing runs, the connection ends at once.
                     connection.as_mut().graceful_shutdown();
                 }
                 Call::Finish | Call::GoOn => return Poll::Pending,
@@ -73,7 +73,7 @@ async fn run<C: GracefulConnection>(
     .await
 }
 
-/// What a connection that waits is to do, by its time and by what others ask of it.
+/// What a waiting connection must do, according to its time limits and to what others ask of it.
 fn next(
     activity: &Activity,
     patience: &mut Patience,
@@ -89,7 +89,7 @@ fn next(
             Verdict::Close => return Call::GiveUp,
             Verdict::Finish(wait) => {
                 timer.as_mut().reset(Instant::now() + wait);
-                // The new time must be known to the runtime before this waits.
+                // Polling registers the new time with the runtime.
                 let _ = timer.poll(cx);
                 return Call::Finish;
             }

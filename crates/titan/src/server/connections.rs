@@ -1,4 +1,4 @@
-//! All open connections: who is let in, and who goes when it is crowded.
+//! All open connections: which new one is accepted, and which old one is closed for it.
 
 use super::activity::Activity;
 use super::limits::Caps;
@@ -11,12 +11,12 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 use titan_edge::TrustedProxies;
 
-/// How often the log says that connections had to go.
+/// How often the log reports closed connections.
 const REPORT: Duration = Duration::from_secs(10);
 
 /// The open connections of all workers. The lock is taken when a connection opens and when it closes.
 pub(super) struct Connections {
-    /// They speak for many clients, so their addresses have no cap of their own.
+    /// Their addresses stand for many clients, so they have no cap.
     trusted: TrustedProxies,
     table: Mutex<Table>,
     given_up: AtomicU64,
@@ -32,7 +32,7 @@ struct Table {
     sources: HashMap<Source, Queue>,
 }
 
-/// The place of an open connection, until this is dropped.
+/// The place of an open connection. Dropping it frees the place.
 pub(super) struct Place {
     connections: Arc<Connections>,
     port: Port,
@@ -53,7 +53,7 @@ impl Connections {
         Arc::new(Self { trusted, table: Mutex::new(table), given_up: 0.into(), refused: 0.into() })
     }
 
-    /// A place for a new connection; another one may have gone for it. None: all are busy, or Titan stops.
+    /// Gives a new connection a place, and closes another one for it if necessary. None: all are busy, or Titan stops.
     pub(super) fn admit(self: &Arc<Self>, port: Port, address: IpAddr) -> Option<Place> {
         let is_counted = port != Port::Control && !self.trusted.contains(address);
         let entry = Entry { activity: Arc::default(), source: is_counted.then(|| address.into()) };
@@ -67,7 +67,7 @@ impl Connections {
         Some(Place { connections: Arc::clone(self), port, number, entry })
     }
 
-    /// Descriptors are used up: one connection gives its own back, if one is idle.
+    /// There are no more file descriptors: closes one connection, if one is idle.
     pub(super) fn give_up_one(&self) -> bool {
         let mut table = self.table();
         let is_given_up = table.give_up(Port::Public) || table.give_up(Port::Control);
@@ -75,14 +75,14 @@ impl Connections {
         is_given_up
     }
 
-    /// Lets nobody in any more, and asks all to finish.
+    /// Accepts no more connections, and asks the open ones to finish.
     pub(super) fn finish(&self) {
         let mut table = self.table();
         table.is_closed = true;
         table.public.activities().chain(table.control.activities()).for_each(Activity::finish);
     }
 
-    /// Says now and then that connections had to go: once in a while, not once for each.
+    /// Logs how many connections were closed or refused: once per period, not once for each.
     pub(super) async fn report(&self) -> ! {
         loop {
             tokio::time::sleep(REPORT).await;
@@ -101,7 +101,7 @@ impl Connections {
 }
 
 impl Table {
-    /// Makes room for one more, and says how many went for it. None: there is no room.
+    /// Makes room for one more, and returns how many were closed for it. None: there is no room.
     fn make_room(&mut self, port: Port, source: Option<Source>) -> Option<u64> {
         if self.is_closed {
             return None;

@@ -8,7 +8,7 @@ use std::task::{Context, Poll, ready};
 use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 use tokio::net::TcpStream;
 
-/// A socket and its place among the connections, which it keeps as long as it is open: after a switch to WebSocket, too.
+/// A socket and its place among the connections. It keeps the place while it is open, also after a switch to WebSocket.
 pub(super) struct Counted {
     socket: TcpStream,
     place: Place,
@@ -19,7 +19,7 @@ impl Counted {
         Self { socket, place }
     }
 
-    /// The first byte that comes, which stays to be read. None: nothing comes any more.
+    /// The first byte that arrives; a later read returns it again. None: the client sends nothing more.
     pub(super) async fn peek(&self) -> Option<u8> {
         let mut first = [0];
         self.socket.peek(&mut first).await.ok().filter(|length| *length == 1).map(|_| first[0])

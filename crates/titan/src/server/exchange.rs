@@ -14,7 +14,8 @@ use std::task::{Context, Poll};
 use std::time::Duration;
 use titan_edge::{Arrivals, Body, RequestBody};
 
-/// Answers a request. If the connection was given up in this moment, nothing is begun and its end answers.
+/// Answers a request. If the connection was given up at this moment, the request does not start, and waits for the end
+/// of the connection.
 pub(super) async fn answer(
     worker: Arc<Worker>,
     request: Request<Incoming>,
@@ -38,11 +39,11 @@ fn guarded(body: Incoming, exchange: &Exchange, pause: Duration) -> RequestBody 
     RequestBody::new(body, pause, Some(arrivals))
 }
 
-/// The body of an answer. Its request runs until this is sent or dropped.
+/// The body of an answer. Its request counts as running until the body is sent or dropped.
 pub(super) struct Answer {
     body: Body,
     exchange: Exchange,
-    /// The connection is to take the next piece. Otherwise there is none yet.
+    /// Whether a piece is ready that the connection should take. Otherwise there is no piece yet.
     is_waiting: bool,
 }
 

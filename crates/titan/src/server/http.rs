@@ -1,4 +1,4 @@
-//! How HTTP is spoken: the limits of the library. What it does not limit, `activity` and `connection` do.
+//! The limits of the HTTP library. `activity` and `connection` limit the rest.
 
 use hyper_util::rt::{TokioExecutor, TokioTimer};
 use hyper_util::server::conn::auto;
@@ -6,22 +6,23 @@ use std::time::Duration;
 
 /// All headers of a request.
 const HEADER_BYTES: usize = 64 * 1024;
-/// Requests of one HTTP/2 connection at once. A client learns it and waits.
+/// Requests that run at the same time on one HTTP/2 connection. The client is told, and waits.
 const STREAMS: u32 = 128;
-/// Streams that were reset before a worker saw them; one more ends the connection (CVE-2023-44487).
+/// Streams that the client may reset before Titan has seen their requests. One more ends the connection
+/// (CVE-2023-44487).
 const EARLY_RESETS: usize = 20;
-/// Streams that we reset for their mistakes; one more ends the connection.
+/// Streams that Titan resets because of errors of the client. One more ends the connection.
 const OWN_RESETS: usize = 128;
-/// What is kept of one answer for a client that does not take it: of all streams together 8 MiB.
+/// How much of one answer is buffered for a client that does not read it: 8 MiB for all streams together.
 const SEND_BYTES: usize = 64 * 1024;
-/// A client of HTTP/2 that says nothing is asked whether it is there, and has this long to say so.
+/// After this time without a frame, Titan sends an HTTP/2 client a ping. The client has the same time to answer.
 const PING: Duration = Duration::from_secs(15);
 
 pub(super) type Builder = auto::Builder<TokioExecutor>;
 
 pub(super) fn builder() -> Builder {
     let mut builder = Builder::new(TokioExecutor::new());
-    // The time until a request is whole is the connection's matter: hyper would set a timer for each request.
+    // `patience` limits the time for the headers: hyper would set a timer for each request.
     builder.http1().header_read_timeout(None).max_buf_size(HEADER_BYTES);
     builder
         .http2()

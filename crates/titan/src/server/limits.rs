@@ -1,10 +1,10 @@
-//! How many connections there may be, and how long each may take.
+//! How many connections Titan accepts, and how long each may take.
 
 use std::time::Duration;
 
-/// Connections of the control port: an operator needs few, and they must be there when the public port is full.
+/// Connections of the control port. An operator needs few, but also when the public port is full.
 const CONTROL: usize = 64;
-/// Descriptors that are not for clients: the control port, the database, the log, files that are read.
+/// File descriptors that are not for public clients: the control port, the database, the log, files that are read.
 const RESERVED: u64 = 128;
 
 /// What the operator sets.
@@ -29,8 +29,8 @@ pub(super) struct Caps {
 }
 
 impl Caps {
-    /// What these limits come to with so many open files. A cap beyond them could never be reached: accepting would
-    /// fail before.
+    /// The caps for these limits and this number of open files. A cap must be lower than the number of open files:
+    /// otherwise accepting would fail before the cap is reached.
     pub(super) fn new(limits: &Limits, open_files: u64) -> Self {
         let third = open_files / 3;
         let most = open_files.saturating_sub(RESERVED).max(third).max(1);

@@ -9,7 +9,7 @@ use std::net::{SocketAddr, TcpListener};
 use std::sync::Arc;
 use tokio::net::TcpSocket;
 
-/// Connections that wait to be accepted. One more would be tried again by its client a second later.
+/// How many connections may wait to be accepted. The client of another one would try again after a second.
 const BACKLOG: u32 = 4096;
 
 /// Open sockets, not yet served.
@@ -29,22 +29,22 @@ impl Listeners {
         Ok(Self { public, control, limits: settings.limits, tls })
     }
 
-    /// What makes connections secret, if anything does.
+    /// The TLS configuration, if there is one.
     pub fn tls(&self) -> Option<Arc<Tls>> {
         self.tls.clone()
     }
 
-    /// Where the public port is: with port 0 the system chose it.
+    /// The address of the public port. If port 0 was configured, the system chose the port.
     pub fn public_address(&self) -> Result<SocketAddr> {
         Ok(self.public.local_addr()?)
     }
 
-    /// Where the control plane's own port is.
+    /// The address of the control port, if there is one.
     pub fn control_address(&self) -> Result<Option<SocketAddr>> {
         Ok(self.control.as_ref().map(TcpListener::local_addr).transpose()?)
     }
 
-    /// Once more the same sockets, for another worker.
+    /// The same sockets again, for another worker.
     pub(super) fn try_clone(&self) -> std::io::Result<Self> {
         let control = self.control.as_ref().map(TcpListener::try_clone).transpose()?;
         Ok(Self { public: self.public.try_clone()?, control, limits: self.limits, tls: self.tls() })
@@ -57,7 +57,7 @@ fn bind(address: SocketAddr) -> Result<TcpListener> {
 
 fn listen(address: SocketAddr) -> io::Result<TcpListener> {
     let socket = if address.is_ipv4() { TcpSocket::new_v4() } else { TcpSocket::new_v6() }?;
-    // As the standard library does: a restart need not wait for what the last run left in the system.
+    // As the standard library does, so that a restart does not wait for old connections in the system.
     socket.set_reuseaddr(true)?;
     socket.bind(address)?;
     socket.listen(BACKLOG)?.into_std()

@@ -1,7 +1,7 @@
-//! Listening: connections in, requests to the dispatcher, an orderly end.
+//! Listening: it accepts connections, passes requests to the dispatcher, and stops in order.
 //!
-//! Each core has a worker: a thread with a runtime, a dispatcher and connections of its own. A connection stays with
-//! the worker that accepted it, so a request is never handed from one thread to another (`docs/adr/0009`).
+//! Each core has a worker: a thread with its own runtime, dispatcher and connections. A connection stays with the
+//! worker that accepted it, so a request never moves from one thread to another (`docs/adr/0009`).
 
 mod accept;
 mod activity;
@@ -35,13 +35,13 @@ use tokio::sync::watch;
 use tokio::task::JoinSet;
 use worker::start_worker;
 
-/// What runs may finish for this long.
+/// How long running requests may take to finish.
 const GRACE: Duration = Duration::from_secs(10);
 
-/// Serves until `stop` is done; then finishes what runs and writes what is left to write.
+/// Serves until `stop` is done. Then running requests finish, and the last uses of keys are written.
 ///
-/// Fails if a worker or the follower ends before: a Titan that serves with a part of its cores, or that no revocation
-/// reaches, must be started anew.
+/// Fails if a worker or the follower ends before that: a Titan that uses only a part of its cores, or that no
+/// revocation reaches, must be restarted.
 pub async fn serve(app: Arc<App>, listeners: Listeners, stop: impl Future<Output = ()>) -> Result<()> {
     let (stopping, stopped) = watch::channel(false);
     let follower = Arc::clone(&app.follower);

@@ -2,8 +2,8 @@
 
 use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};
 
-/// Raises the soft limit to the hard one, and says how many files may be open. The soft limit of most systems is 1,024,
-/// for programs that use `select`; Titan does not.
+/// Raises the soft limit to the hard limit, and returns how many files may be open. On most systems the soft limit is
+/// 1,024, for programs that use `select`. Titan does not use it.
 pub(super) fn raise() -> u64 {
     let before = getrlimit(Resource::Nofile);
     let raised = Rlimit { current: before.maximum, ..before };
@@ -12,7 +12,7 @@ pub(super) fn raise() -> u64 {
     {
         tracing::warn!(%error, "the limit of open files cannot be raised");
     }
-    // No limit at all is more than will ever be open.
+    // Without a limit, this number is more than will ever be open.
     let now = getrlimit(Resource::Nofile).current.unwrap_or(u64::from(u32::MAX));
     tracing::info!(open_files = now, "the limit of open files");
     now

@@ -1,12 +1,12 @@
-//! How long a connection may take for what.
+//! The time limits of a connection.
 
 use super::activity::{Activity, now_ms};
 use super::limits::Limits;
 use std::time::Duration;
 
-/// From accepting to the first request, the handshake of TLS included.
+/// From accepting to the first request, including the TLS handshake.
 pub(super) const FIRST_REQUEST: Duration = Duration::from_secs(15);
-/// For saying goodbye: HTTP/2 ends by an exchange.
+/// How long an orderly end may take: an HTTP/2 connection ends with an exchange of frames.
 const GOODBYE: Duration = Duration::from_secs(1);
 
 /// What to do with a connection.
@@ -14,18 +14,18 @@ const GOODBYE: Duration = Duration::from_secs(1);
 pub(super) enum Verdict {
     /// End it.
     Close,
-    /// Let it end in order, and look again after a while.
+    /// Let it end in order, and check again after this time.
     Finish(Duration),
-    /// Look again after a while.
+    /// Check again after this time.
     Wait(Duration),
 }
 
-/// What a connection's timer knows. It is not set anew at each request: it looks when it fires.
+/// The state of a connection's timer. A request does not set the timer again: it checks the activity when it fires.
 pub(super) struct Patience {
     opened: u64,
     body: Duration,
     idle: Duration,
-    /// How much the client had taken at the last look, if it was waited for then.
+    /// How much the client had read at the last check, if the connection waited for the client then.
     stalled_at: Option<u64>,
     is_finishing: bool,
 }
@@ -36,7 +36,7 @@ impl Patience {
         Self { opened: now_ms(), body, idle, stalled_at: None, is_finishing: false }
     }
 
-    /// Until the first look.
+    /// The time until the first check.
     pub(super) fn first(&self) -> Duration {
         left(self.opened, FIRST_REQUEST, now_ms()).unwrap_or_default().min(self.period())
     }
@@ -46,7 +46,7 @@ impl Patience {
     }
 
     fn look_at(&mut self, activity: &Activity, now: u64) -> Verdict {
-        // Frames that ask for nothing are counted from one look to the next.
+        // Frames that belong to no request are counted from one check to the next.
         activity.progressed();
         if activity.is_running() {
             return self.look_at_running(activity);
@@ -75,13 +75,14 @@ impl Patience {
         Verdict::Wait(self.period())
     }
 
-    /// What begins between two looks is not late by more than its own limit.
+    /// The longest time between two checks. So a limit that starts to run between two checks is noticed at most its own
+    /// length too late.
     fn period(&self) -> Duration {
         self.body.min(self.idle)
     }
 }
 
-/// What is left of `limit` since then. None: nothing.
+/// How much of `limit` is left if it started at `since`. None: nothing.
 fn left(since: u64, limit: Duration, now: u64) -> Option<Duration> {
     let left = limit.saturating_sub(Duration::from_millis(now.saturating_sub(since)));
     (!left.is_zero()).then_some(left)

@@ -1,4 +1,4 @@
-//! Connections in order of their age, and which of them goes when room is needed.
+//! Connections in the order of their age, and which one is closed when another needs its place.
 
 use super::activity::Activity;
 use std::collections::BTreeMap;
@@ -6,12 +6,13 @@ use std::net::{IpAddr, Ipv4Addr};
 use std::ops::Bound::{Excluded, Unbounded};
 use std::sync::Arc;
 
-/// How many connections are looked at for one that is idle.
+/// How many connections are searched for an idle one.
 const LOOKS: usize = 1024;
-/// Of so many idle ones the longest idle goes: nearly the longest of all, without a list that each request changes.
+/// Of this many idle connections, the one that has been idle longest is closed. That is nearly the longest idle of all,
+/// and needs no list that each request would have to change.
 const SAMPLE: usize = 16;
 
-/// Who a connection is counted for. An IPv6 client has a whole /64.
+/// The address for which a connection counts. For an IPv6 client, it is a whole /64.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub(super) enum Source {
     V4(Ipv4Addr),
@@ -34,17 +35,17 @@ impl From<IpAddr> for Source {
 #[derive(Clone)]
 pub(super) struct Entry {
     pub(super) activity: Arc<Activity>,
-    /// None: it counts for no address.
+    /// None: the connection counts for no address.
     pub(super) source: Option<Source>,
 }
 
-/// Connections by their numbers, which grow with time.
+/// Connections by their numbers. A newer connection has a higher number.
 #[derive(Default)]
 pub(super) struct Queue {
-    /// Had sent no request when they were looked at last.
+    /// Those that had sent no request at the last check.
     silent: BTreeMap<u64, Entry>,
     served: BTreeMap<u64, Entry>,
-    /// Where the search among those that were served goes on.
+    /// The number at which the search in `served` continues.
     hand: u64,
 }
 
@@ -67,13 +68,13 @@ impl Queue {
         self.silent.values().chain(self.served.values()).map(|entry| &*entry.activity)
     }
 
-    /// Gives up the oldest silent connection, otherwise one that has been idle for long. None: all are busy.
+    /// Gives up the oldest silent connection, or otherwise one that has been idle for a long time. None: all are busy.
     pub(super) fn give_up_one(&mut self) -> Option<(u64, Entry)> {
         while let Some((number, entry)) = self.silent.pop_first() {
             if !entry.activity.has_asked() && entry.activity.give_up() {
                 return Some((number, entry));
             }
-            // Each connection comes past here once.
+            // This moves each connection at most once.
             self.served.insert(number, entry);
         }
         let number = self.longest_idle()?;

@@ -1,4 +1,4 @@
-//! What HTTP is spoken over.
+//! The stream under HTTP: plain or TLS.
 
 use super::counted::Counted;
 use std::io::{IoSlice, Result};
@@ -7,7 +7,7 @@ use std::task::{Context, Poll};
 use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 use tokio_rustls::server::TlsStream;
 
-/// A connection's bytes, as HTTP sees them. An enum, so that all that serves HTTP is in the program once.
+/// The bytes of a connection, as HTTP sees them. It is an enum, so that the code for HTTP is in the program only once.
 pub(super) enum Stream {
     Plain(Counted),
     Tls(Box<TlsStream<Counted>>),

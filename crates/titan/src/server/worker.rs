@@ -1,4 +1,4 @@
-//! A worker: a thread with a runtime, a dispatcher and connections of its own.
+//! A worker: a thread with its own runtime, dispatcher and connections.
 
 use super::accept::accept;
 use super::connections::Connections;
@@ -26,7 +26,7 @@ pub(super) struct Worker {
     _alive: mpsc::Sender<Infallible>,
 }
 
-/// A thread of its own, and what awaits its end.
+/// Starts the thread of a worker. The future completes when the worker ends.
 pub(super) fn start_worker(
     number: usize,
     app: Arc<App>,
@@ -38,7 +38,7 @@ pub(super) fn start_worker(
     let (ended, end) = oneshot::channel();
     thread::Builder::new().name(format!("worker-{number}")).spawn(move || {
         let result = runtime.block_on(work(&app, listeners, connections, stopped));
-        // A name that is still being looked up must not hold up the end.
+        // A DNS look-up that still runs must not delay the end.
         runtime.shutdown_background();
         // After this the database can be opened again.
         drop(app);
@@ -47,7 +47,7 @@ pub(super) fn start_worker(
     Ok(async { end.await.context("a worker panicked")? })
 }
 
-/// Accepts and serves until it is stopped, and until what runs is done.
+/// Accepts and serves until the stop, and then until running requests are complete.
 async fn work(
     app: &App,
     listeners: Listeners,

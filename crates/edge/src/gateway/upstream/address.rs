@@ -1,4 +1,4 @@
-//! Where an upstream is.
+//! The address of an upstream.
 
 use super::tls::{self, TlsSettings};
 use http::uri::Authority;
@@ -8,7 +8,7 @@ use std::fmt;
 use std::path::PathBuf;
 use tokio_rustls::TlsConnector;
 
-/// Where an upstream is, and how it is spoken to.
+/// Where an upstream is, and how to connect to it.
 pub struct Address {
     /// `Host` of the requests that go there.
     pub(super) host: HeaderValue,
@@ -28,7 +28,7 @@ pub(super) enum Place {
 const FORMS: &str = "must be http://host:port, https://host:port or unix:/path/to/socket";
 
 impl Address {
-    /// Reads a URL. `tls` is used for `https://` alone; settings for another kind of address are a mistake.
+    /// Parses a URL. `tls` applies only to `https://`; TLS settings for another kind of address are an error.
     pub fn parse(url: &str, tls: &TlsSettings) -> Result<Self, String> {
         let is_https = url.starts_with("https://");
         if !is_https && !tls.is_empty() {
@@ -53,7 +53,7 @@ impl Address {
         Ok(Self { host, place })
     }
 
-    /// A socket in the file system has no host; `localhost` is what servers expect there.
+    /// A socket in the file system has no host. Servers expect `localhost` there.
     fn unix(path: &str) -> Option<Self> {
         let place = Place::Unix(PathBuf::from(path));
         path.starts_with('/').then_some(Self { host: HeaderValue::from_static("localhost"), place })
@@ -66,7 +66,7 @@ fn plain_authority(uri: &Uri) -> Option<&Authority> {
     uri.authority().filter(|authority| !has_path && !authority.as_str().contains('@'))
 }
 
-/// What the certificate must be for: a DNS name or an IP address.
+/// The name that the certificate must have: a DNS name or an IP address.
 fn server_name(authority: &Authority) -> Option<ServerName<'static>> {
     let host = authority.host().trim_start_matches('[').trim_end_matches(']');
     ServerName::try_from(host.to_owned()).ok()

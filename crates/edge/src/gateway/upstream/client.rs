@@ -19,7 +19,7 @@ use titan_core::Error;
 use titan_core::error::Code;
 use titan_core::wire::BodyTimeout;
 
-/// Connections to upstreams, kept and used again.
+/// Sends requests to upstreams, and reuses connections.
 pub(in super::super) struct Client {
     connector: Connector,
     pool: Arc<Pool>,
@@ -41,7 +41,8 @@ impl Client {
         Self { connector: Connector::new(connect_timeout), pool: Pool::start(), answer_timeout }
     }
 
-    /// Sends a request for `target`. 502: unreachable or broken off; 504: slow.
+    /// Sends a request for `target`. The error is 502 if the upstream is unreachable or breaks off, and 504 if it is
+    /// slow.
     pub(in super::super) async fn send(
         &self,
         upstream: &Upstream,
@@ -54,7 +55,7 @@ impl Client {
             let mut checkout = self.connection(upstream).await?;
             match self.answer(&mut checkout, request, progress.as_deref()).await {
                 Ok(answer) => return Ok(relay(answer, checkout, progress.as_deref())),
-                // The pool gives its connections out one by one, then a new one is made: this ends.
+                // Each turn takes another connection out of the pool, and then opens a new one. So this ends.
                 Err(Failure::Unsent(again)) => request = *again,
                 Err(Failure::Broken(cause)) => return Err(failed(upstream, cause)),
                 Err(Failure::Slow(cause)) => return Err(timed_out(upstream, cause)),
@@ -66,13 +67,13 @@ impl Client {
         if let Some(checkout) = self.pool.take(upstream.id) {
             return Ok(checkout);
         }
-        // In a box: it is rare, and large.
+        // In a box, because it is rare and large.
         let opened = Box::pin(self.connector.open(&upstream.address)).await;
         let link = opened.map_err(|cause| failed(upstream, cause))?;
         Ok(self.pool.checkout(upstream.id, link))
     }
 
-    /// The head of the answer. A client that is still sending is not a slow upstream.
+    /// Waits for the head of the answer. While the client still sends, the upstream does not count as slow.
     async fn answer(
         &self,
         checkout: &mut Checkout,
@@ -94,7 +95,7 @@ impl Client {
     }
 }
 
-/// The request as it goes out: its target is a path (RFC 9112, 3.2.1), and `Host` is the upstream's.
+/// The request for the upstream: its target is a path (RFC 9112, 3.2.1), and `Host` is the upstream's.
 fn outgoing(
     upstream: &Upstream,
     target: PathAndQuery,
@@ -110,8 +111,9 @@ fn outgoing(
     request.map(|body| Upload::new(body, progress))
 }
 
-/// The answer, whose body drives the connection. Where more than the answer is still to come, the connection gets a
-/// task of its own: the client may read nothing before it has sent all, and a WebSocket goes on after the answer.
+/// The answer. Usually its body drives the connection. In two cases the connection gets a task of its own instead: for
+/// an unfinished upload, because the client may read nothing before it has sent everything; and for a WebSocket, which
+/// continues after the answer.
 fn relay(answer: Response<Incoming>, checkout: Checkout, progress: Option<&Progress>) -> Response<Relay> {
     let is_switch = answer.status() == StatusCode::SWITCHING_PROTOCOLS;
     if is_switch || progress.is_some_and(|progress| !progress.is_over()) {

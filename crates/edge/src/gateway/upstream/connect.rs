@@ -15,7 +15,7 @@ use tower::ServiceExt;
 
 /// Opens connections to upstreams.
 pub(super) struct Connector {
-    /// Looks names up, and tries each address that a name has.
+    /// Looks up a name, and tries each of its addresses.
     tcp: HttpConnector,
     timeout: Duration,
 }
@@ -24,14 +24,14 @@ impl Connector {
     pub(super) fn new(timeout: Duration) -> Self {
         let mut tcp = HttpConnector::new();
         tcp.set_nodelay(true);
-        // An https:// address is the TLS stream's business, above this one.
+        // It must also accept https:// addresses: TLS is added above it.
         tcp.enforce_http(false);
-        // So that a name with a dead address among others is still reached in time.
+        // So that a dead address leaves time for the other addresses of the name.
         tcp.set_connect_timeout(Some(timeout));
         Self { tcp, timeout }
     }
 
-    /// An open connection, its TLS handshake included.
+    /// Opens a connection, including the TLS handshake.
     pub(super) async fn open(&self, address: &Address) -> Result<Link, BodyError> {
         let stream = timeout(self.timeout, self.stream(address)).await.map_err(std::io::Error::from)??;
         Ok(Link::open(stream).await?)

@@ -10,13 +10,13 @@ use std::future::poll_fn;
 use std::pin::{Pin, pin};
 use std::task::{Context, Poll};
 
-/// hyper's state machine of a connection, which can be upgraded. Its own type has no public name.
+/// hyper's state machine of a connection that can be upgraded. Its own type has no public name.
 type Driver = Pin<Box<dyn Future<Output = hyper::Result<()>> + Send>>;
 
-/// A connection, and what moves its bytes.
+/// A connection, and the state machine that moves its bytes.
 ///
-/// hyper expects that a task polls the connection. Here the request that uses the connection polls it, so the
-/// answer wakes one task and not two: that is a tenth of what a proxied request costs (`docs/adr/0013`).
+/// hyper expects that a task polls the connection. Here, the request that uses the connection polls it. So an answer
+/// wakes one task and not two, which saves a tenth of the cost of a proxied request (`docs/adr/0013`).
 pub(super) struct Link {
     sender: SendRequest<Upload>,
     /// `None` once the connection has ended.
@@ -30,12 +30,12 @@ impl Link {
         Ok(Self { sender, driver: Some(Box::pin(driver.with_upgrades())) })
     }
 
-    /// Reads and writes what can be read and written now. Ready once the connection has ended.
+    /// Reads and writes as much as is possible now. Ready when the connection has ended.
     pub(super) fn drive(&mut self, context: &mut Context<'_>) -> Poll<()> {
         let Some(driver) = &mut self.driver else { return Poll::Ready(()) };
         match driver.as_mut().poll(context) {
             Poll::Pending => Poll::Pending,
-            // An error reaches the request that waits for the answer, or the body of the answer.
+            // The request that waits for the answer also gets the error, or else the body of the answer.
             Poll::Ready(_) => {
                 self.driver = None;
                 Poll::Ready(())
@@ -43,13 +43,12 @@ impl Link {
         }
     }
 
-    /// Whether another request can follow.
+    /// Whether the connection can take another request.
     pub(super) fn is_ready(&self) -> bool {
         self.driver.is_some() && self.sender.is_ready()
     }
 
-    /// Sends a request and waits for the head of its answer. A request of which nothing was sent comes back in the
-    /// error.
+    /// Sends a request and waits for the head of its answer. If nothing of the request was sent, the error contains it.
     pub(super) async fn send(
         &mut self,
         request: Request<Upload>,
@@ -62,11 +61,11 @@ impl Link {
         .await
     }
 
-    /// Goes on in a task of its own until the exchange is over. No other request follows.
+    /// Continues in a task of its own until the exchange is over. No other request can use this connection.
     pub(super) fn detach(self) {
         if let Some(driver) = self.driver {
             tokio::spawn(async move {
-                // Whoever reads or writes the body meets the error, too.
+                // The code that reads or writes the body gets the same error.
                 let _ = driver.await;
             });
         }

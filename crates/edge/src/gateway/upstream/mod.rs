@@ -1,4 +1,4 @@
-//! Upstreams: which one serves a path, and how a request is sent there.
+//! Upstreams: which one serves a path, and how a request gets there.
 
 mod address;
 mod client;
@@ -25,14 +25,14 @@ use titan_core::policy::{PolicySet, RequestPath, Style, fold};
 pub struct Upstream {
     id: UpstreamId,
     address: Address,
-    /// The paths it serves begin with one of these.
+    /// It serves the paths that begin with one of these.
     prefixes: Vec<String>,
-    /// What its routes need.
+    /// What its routes require.
     pub policies: PolicySet,
 }
 
 impl Upstream {
-    /// `prefixes` are paths such as `/` or `/api`. Each means itself and all below it.
+    /// `prefixes` are paths such as `/` or `/api`. Each includes all paths below it.
     pub fn new(address: Address, prefixes: &[String], policies: PolicySet) -> Result<Self, String> {
         static NEXT: AtomicU64 = AtomicU64::new(0);
         if let Some(bad) = prefixes.iter().find(|prefix| !prefix.starts_with('/')) {
@@ -42,12 +42,12 @@ impl Upstream {
         Ok(Self { id: NEXT.fetch_add(1, Ordering::Relaxed), address, prefixes, policies })
     }
 
-    /// How errors are worded before a route is known.
+    /// The style of errors before a route is known.
     pub(super) fn style(&self) -> Style {
         self.policies.policies().first().map(|policy| policy.style).unwrap_or_default()
     }
 
-    /// How many segments the longest prefix has that covers `path`, with or without regard to case.
+    /// The number of segments of the longest prefix that covers `path`. `folds`: without regard to case.
     fn covers(&self, path: &str, folds: bool) -> Option<usize> {
         let is_same = |a: &str, b: &str| a == b || (folds && fold(a) == fold(b));
         let is_below = |prefix: &&String| {
@@ -63,7 +63,7 @@ impl Upstream {
 pub struct UpstreamMap(Vec<Arc<Upstream>>);
 
 impl UpstreamMap {
-    /// Two upstreams for one prefix are a mistake.
+    /// Two upstreams with the same prefix are an error.
     pub fn new(upstreams: Vec<Upstream>) -> Result<Self, String> {
         let mut prefixes: Vec<&String> = upstreams.iter().flat_map(|upstream| &upstream.prefixes).collect();
         prefixes.sort();
@@ -76,10 +76,10 @@ impl UpstreamMap {
         Ok(Self(upstreams.into_iter().map(Arc::new).collect()))
     }
 
-    /// The upstream whose prefix says most about `path`.
+    /// The upstream with the longest prefix of `path`.
     ///
-    /// None, if another spelling of the path would find a longer prefix: two entries may stand for one server,
-    /// and a server that does not mind the case would serve under the looser policy what the stricter guards.
+    /// None if a different case of the path would find a longer prefix. Two entries may lead to the same server, and
+    /// that server may ignore case. It would then serve a path under the weaker policy that the stricter one protects.
     pub fn find(&self, path: &RequestPath<'_>) -> Option<&Arc<Upstream>> {
         let path = path.as_str();
         let longest = |folds: bool| {
@@ -91,28 +91,28 @@ impl UpstreamMap {
         longest(true).is_none_or(|(folded, _)| folded <= length).then_some(upstream)
     }
 
-    /// How errors are worded before a path could be read.
+    /// The style of errors before a path is known.
     pub(super) fn style(&self) -> Style {
         self.0.first().map(|upstream| upstream.style()).unwrap_or_default()
     }
 }
 
-/// The upstreams in force. Replaced as a whole when policies are read anew.
+/// The upstreams in force. A reload replaces all of them together.
 #[derive(Default)]
 pub struct Upstreams(ArcSwap<UpstreamMap>);
 
 impl Upstreams {
-    /// Begins with these.
+    /// Starts with these.
     pub fn new(map: UpstreamMap) -> Self {
         Self(ArcSwap::from_pointee(map))
     }
 
-    /// Those in force now. A request keeps what it began with.
+    /// The upstreams in force now. A running request keeps the ones that it started with.
     pub fn current(&self) -> Arc<UpstreamMap> {
         self.0.load_full()
     }
 
-    /// From now on these.
+    /// Puts these in force.
     pub fn replace(&self, map: UpstreamMap) {
         self.0.store(Arc::new(map));
     }

@@ -7,27 +7,27 @@ use std::task::{Context, Waker};
 use std::time::Duration;
 use tokio::time::{Instant, MissedTickBehavior, interval};
 
-/// A connection that nobody uses is closed after this time.
+/// An idle connection is closed after this time.
 const MAX_IDLE: Duration = Duration::from_secs(30);
-/// How often idle connections are looked at.
+/// How often idle connections are checked.
 const SWEEP: Duration = Duration::from_secs(5);
 
 /// The idle connections of one worker, by upstream.
 ///
-/// Only the worker's own thread takes the lock, so nobody ever waits for it.
+/// Only the worker's own thread takes the lock, so no request waits for it.
 #[derive(Default)]
 pub(super) struct Pool(Mutex<BTreeMap<UpstreamId, Vec<Idle>>>);
 
-/// Which upstream: an upstream that was configured anew gets another number, and so new connections.
+/// Identifies an upstream. After a reload, each upstream has another number, and so gets new connections.
 pub(super) type UpstreamId = u64;
 
-/// The oldest stand first, and the newest is used first.
+/// In the pool, the oldest come first. The newest is used first.
 struct Idle {
     link: Link,
     since: Instant,
 }
 
-/// A connection in use, which knows its way back.
+/// A connection in use, and the pool to which it returns.
 pub(super) struct Checkout {
     pub(super) link: Link,
     upstream: UpstreamId,
@@ -35,7 +35,7 @@ pub(super) struct Checkout {
 }
 
 impl Pool {
-    /// A pool that closes what is idle for too long, as long as it is used.
+    /// A pool, with a task that closes connections that are idle for too long. The task ends with the pool.
     pub(super) fn start() -> Arc<Self> {
         let pool = Arc::<Self>::default();
         tokio::spawn(sweep(Arc::downgrade(&pool)));
@@ -48,7 +48,7 @@ impl Pool {
         Some(self.checkout(upstream, link))
     }
 
-    /// A connection that will come here when its exchange is over.
+    /// A connection that returns to this pool after its exchange.
     pub(super) fn checkout(self: &Arc<Self>, upstream: UpstreamId, link: Link) -> Checkout {
         Checkout { link, upstream, pool: Arc::clone(self) }
     }
@@ -57,7 +57,7 @@ impl Pool {
         self.lock().entry(upstream).or_default().push(Idle { link, since: Instant::now() });
     }
 
-    /// Drops what the upstream has closed, and what nobody has used for a while.
+    /// Drops the connections that the upstream has closed, and those that are idle for too long.
     fn close_unused(&self) {
         let mut context = Context::from_waker(Waker::noop());
         self.lock().retain(|_, links| {
@@ -84,10 +84,10 @@ async fn sweep(pool: Weak<Pool>) {
 }
 
 impl Checkout {
-    /// The exchange is over: the connection can have its next request. One that ends with it is dropped.
+    /// Returns the connection after its exchange, for the next request. If it cannot take another one, it is dropped.
     pub(super) fn give_back(mut self, context: &mut Context<'_>) {
         if !self.link.is_ready() {
-            // What says that the answer was the last one may not have been read yet.
+            // The end of the answer, or the end of the connection, may not have been read yet.
             let _ = self.link.drive(context);
         }
         if self.link.is_ready() {

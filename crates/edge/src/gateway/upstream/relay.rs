@@ -7,9 +7,9 @@ use hyper::body::Incoming;
 use std::pin::Pin;
 use std::task::{Context, Poll};
 
-/// A body that drives its own connection, and gives it back at its end.
+/// A body that drives its own connection, and returns it to the pool at its end.
 ///
-/// Dropped before its end, it drops the connection: the rest of the answer is of no use to anybody.
+/// If it is dropped before its end, it drops the connection, because nobody reads the rest of the answer.
 pub struct Relay {
     body: Incoming,
     /// `None` at the end, and for a connection with a task of its own.
@@ -24,7 +24,7 @@ impl Relay {
     fn poll_body(&mut self, context: &mut Context<'_>) -> Poll<Option<Result<Frame<Bytes>, hyper::Error>>> {
         let polled = Pin::new(&mut self.body).poll_frame(context);
         match &mut self.checkout {
-            // The body has said that it wants more: now the connection reads it.
+            // The body waits for more bytes. Now the connection reads them.
             Some(checkout) if polled.is_pending() => {
                 let _ = checkout.link.drive(context);
                 Pin::new(&mut self.body).poll_frame(context)

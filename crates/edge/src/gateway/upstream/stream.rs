@@ -1,4 +1,4 @@
-//! The bytes of a connection to an upstream, whatever carries them.
+//! The bytes of a connection to an upstream, over TCP, TLS or a Unix socket.
 
 use hyper::rt::{Read, ReadBufCursor, Write};
 use hyper_util::rt::TokioIo;

@@ -1,4 +1,4 @@
-//! TLS towards upstreams: whom Titan trusts, and who it says it is.
+//! TLS to upstreams: which CAs Titan trusts, and which client certificate it sends.
 
 use rustls::pki_types::pem::PemObject;
 use rustls::pki_types::{CertificateDer, PrivateKeyDer};
@@ -6,18 +6,18 @@ use rustls::{ClientConfig, RootCertStore};
 use std::sync::Arc;
 use tokio_rustls::TlsConnector;
 
-/// How an `https://` upstream is trusted.
+/// The TLS settings of an `https://` upstream.
 #[derive(Default)]
 pub struct TlsSettings {
-    /// Certificate authorities in PEM. None: those that the platform trusts.
+    /// The CAs that Titan trusts for it, in PEM. None: the CAs that the platform trusts.
     pub ca: Option<Vec<u8>>,
-    /// The client certificate that Titan shows.
+    /// The client certificate that Titan sends.
     pub identity: Option<ClientIdentity>,
 }
 
 /// A certificate and its key.
 pub struct ClientIdentity {
-    /// The certificate and those between it and its CA, in PEM.
+    /// The certificate, followed by those that lead to its CA, in PEM.
     pub certificates: Vec<u8>,
     /// Its private key, in PEM.
     pub key: Vec<u8>,
@@ -29,7 +29,7 @@ impl TlsSettings {
     }
 }
 
-/// What makes a stream a TLS stream. HTTP/1.1 is what Titan speaks inside; names are checked by rustls.
+/// Makes a TLS stream from a TCP stream. Titan offers only HTTP/1.1; rustls checks the name.
 pub(super) fn connector(settings: &TlsSettings) -> Result<TlsConnector, String> {
     let provider = Arc::new(rustls::crypto::aws_lc_rs::default_provider());
     let builder = ClientConfig::builder_with_provider(provider).with_safe_default_protocol_versions();
@@ -58,7 +58,7 @@ fn roots(settings: &TlsSettings) -> Result<RootCertStore, String> {
         return Ok(roots);
     }
     let platform = rustls_native_certs::load_native_certs();
-    // A platform's store may hold certificates that no verifier can use: they trust nobody.
+    // The store of a platform may contain certificates that rustls cannot parse. They are ignored.
     let (added, _) = roots.add_parsable_certificates(platform.certs);
     if added == 0 {
         return Err("this machine has no trusted CAs; install ca-certificates, or name a CA file".to_owned());

@@ -1,4 +1,4 @@
-//! The body of a request on its way to the upstream, and whether it moves.
+//! The body of a request to the upstream, and whether it moves.
 
 use crate::RequestBody;
 use crate::body::BodyError;
@@ -18,18 +18,18 @@ pub(super) struct Progress {
 }
 
 impl Progress {
-    /// Whether the body has moved since the last call, or is what everybody waits for.
+    /// Whether the body has moved since the last call, or the upstream waits for it.
     pub(super) fn take_moved(&self) -> bool {
         self.has_moved.swap(false, Ordering::Relaxed) || self.is_awaited.load(Ordering::Relaxed)
     }
 
-    /// Whether all was sent, or will never be.
+    /// Whether the whole body was sent, or was dropped.
     pub(super) fn is_over(&self) -> bool {
         self.is_over.load(Ordering::Relaxed)
     }
 }
 
-/// A body that reports its progress. An empty one has none.
+/// A body that reports its progress. An empty body reports nothing.
 pub(super) struct Upload {
     body: RequestBody,
     progress: Option<Arc<Progress>>,

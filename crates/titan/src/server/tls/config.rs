@@ -1,4 +1,4 @@
-//! What rustls needs to know.
+//! The configuration of rustls.
 
 use super::follow::Contents;
 use crate::pem::{self, certified_key, provider};
@@ -14,8 +14,8 @@ use titan_core::time::{Clock, Timestamp};
 use x509_cert::Certificate;
 use x509_cert::der::Decode;
 
-/// The two ports' configurations. Replaced as a whole: a session of an old one cannot be resumed, so a client CA that
-/// was taken out is out.
+/// The configurations of the two ports. They are replaced together. No session of an old one can be resumed, so after a
+/// client CA is removed, its clients cannot connect.
 pub(super) struct Configs {
     pub(super) public: Arc<ServerConfig>,
     pub(super) control: Arc<ServerConfig>,
@@ -56,8 +56,8 @@ fn roots(ca: &pem::Pem) -> Result<RootCertStore> {
     Ok(roots)
 }
 
-/// A certificate that is out of date is served all the same: some clients may accept it, and none would be helped by a
-/// Titan that does not start.
+/// Titan uses an expired certificate in spite of the warning: some clients may accept it, and refusing to start would
+/// help none.
 fn warn_of_expiry(certificate: &CertificateDer<'_>, now: Timestamp) {
     let Ok(certificate) = Certificate::from_der(certificate) else { return };
     let validity = certificate.tbs_certificate().validity();

@@ -1,4 +1,4 @@
-//! The files of certificates, and whether they have changed.
+//! Notices that the files of certificates have changed.
 
 use super::{Tls, TlsFiles};
 use crate::pem::Pem;
@@ -7,11 +7,11 @@ use aws_lc_rs::digest::{Context, SHA256};
 use std::sync::{Arc, PoisonError};
 use std::time::Duration;
 
-/// How often the files are looked at. They are small, and their content is compared: so a symlink that leads elsewhere,
-/// a file that was replaced and one that was written over are all the same.
+/// How often the files are read. They are small, so Titan compares their content. This finds every kind of change: a
+/// symlink that leads to another file, a file that was replaced, and a file that was overwritten.
 const PERIOD: Duration = Duration::from_secs(2);
 
-/// What the files hold.
+/// The content of the files.
 pub(super) struct Contents {
     pub(super) certificate: Pem,
     pub(super) key: Pem,
@@ -20,10 +20,10 @@ pub(super) struct Contents {
 
 pub(super) type Digest = Vec<u8>;
 
-/// Which contents were tried, and which are looked at.
+/// Which content was tried last, and which content was seen since.
 pub(super) struct Seen {
     tried: Digest,
-    /// Seen once since, and not tried: certificate and key may be written one after the other.
+    /// Seen once since then, and not tried yet: certificate and key may be written one after the other.
     changed: Option<Digest>,
 }
 
@@ -48,7 +48,7 @@ impl Contents {
     }
 }
 
-/// What was read, or why nothing was: a file that is away is logged once.
+/// A digest of what was read, or of why nothing was read. So a missing file is logged only once.
 pub(super) fn digest(contents: &Result<Contents>) -> Digest {
     contents.as_ref().map_or_else(|error| format!("{error:#}").into_bytes(), Contents::digest)
 }
@@ -58,12 +58,12 @@ impl Seen {
         Self { tried, changed: None }
     }
 
-    /// These were tried, good or not.
+    /// This content was tried, valid or not.
     pub(super) fn tried(&mut self, digest: Digest) {
         *self = Self::new(digest);
     }
 
-    /// Whether they are new and stand still.
+    /// Whether this content is new and has not changed since the last check.
     fn is_due(&mut self, digest: Digest) -> bool {
         if digest == self.tried {
             self.changed = None;
@@ -76,12 +76,12 @@ impl Seen {
 }
 
 impl Tls {
-    /// Reads the files anew when they have changed.
+    /// Reloads the files when they have changed.
     pub(in super::super) async fn follow(self: Arc<Self>) {
         loop {
             tokio::time::sleep(PERIOD).await;
             let tls = Arc::clone(&self);
-            // Reading may wait for a disk or for a network.
+            // Reading may wait for a disk or for the network.
             if tokio::task::spawn_blocking(move || tls.look()).await.is_err() {
                 return;
             }

@@ -1,4 +1,4 @@
-//! The handshake, and what comes in its place.
+//! The handshake, and the answer to clients that send plain HTTP.
 
 use super::Tls;
 use crate::dispatch::Port;
@@ -11,10 +11,10 @@ use tokio_rustls::server::TlsStream;
 
 /// The first byte of a TLS connection: a record of the kind "handshake" (RFC 8446, 5.1).
 const HANDSHAKE: u8 = 22;
-/// For a client to take what it is told at the end.
+/// How long a client has to read the last message.
 const GOODBYE: Duration = Duration::from_secs(1);
 
-/// None: the client spoke no TLS, or none that we accept.
+/// None: the client did not use TLS, or none that Titan accepts.
 pub(in super::super) async fn handshake(
     tls: &Tls,
     port: Port,
@@ -39,8 +39,8 @@ pub(in super::super) async fn handshake(
     }
 }
 
-/// Says to a client of plain HTTP what is wrong. Its request is not read as one: it may hold a key, and no policy looks
-/// at it here.
+/// Tells a client that sent plain HTTP what is wrong. Its request is not parsed: it may contain a key, and no policy
+/// applies here.
 async fn refuse_plain(mut socket: Counted) -> std::io::Result<()> {
     let body = Error::invalid("this port speaks TLS: use https://").to_body(Style::Titan);
     let answer = format!(
@@ -51,7 +51,7 @@ async fn refuse_plain(mut socket: Counted) -> std::io::Result<()> {
     close(socket).await
 }
 
-/// Closes a socket so that what was said arrives: one with something unread would take it back.
+/// Closes a socket so that the last message arrives. If unread bytes were left, the system would discard the message.
 async fn close(mut socket: Counted) -> std::io::Result<()> {
     socket.shutdown().await?;
     while socket.read(&mut [0; 1024]).await? > 0 {}

@@ -1,4 +1,4 @@
-//! TLS at the public port and at the control port.
+//! TLS for the public port and the control port.
 
 mod config;
 mod follow;
@@ -15,18 +15,18 @@ use std::path::PathBuf;
 use std::sync::{Mutex, PoisonError};
 use tokio_rustls::TlsAcceptor;
 
-/// Where certificates are.
+/// The files for TLS.
 #[derive(Clone, Debug)]
 pub struct TlsFiles {
     /// Titan's certificate and those that lead to its CA.
     pub certificate: PathBuf,
-    /// Its key.
+    /// Its private key.
     pub key: PathBuf,
     /// CAs of the clients of the control port. None: they need no certificate.
     pub client_ca: Option<PathBuf>,
 }
 
-/// What is in force, and where newer comes from.
+/// The configuration in force, and the files from which it is reloaded.
 pub struct Tls {
     files: TlsFiles,
     configs: ArcSwap<Configs>,
@@ -42,7 +42,8 @@ impl Tls {
         Ok(Self { files, configs, seen })
     }
 
-    /// Reads the files anew, in force for connections from now on. A mistake leaves the old in force and is logged.
+    /// Reloads the files, for all new connections. After an error, the old configuration stays in force, and the error
+    /// is logged.
     pub fn reload(&self) {
         let contents = Contents::read(&self.files);
         self.seen.lock().unwrap_or_else(PoisonError::into_inner).tried(follow::digest(&contents));
