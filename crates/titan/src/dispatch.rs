@@ -1,7 +1,8 @@
 //! Which part of Titan answers a request.
 
+use crate::telemetry::loggable;
 use axum::Router;
-use http::{HeaderMap, HeaderName, HeaderValue, Request, Response};
+use http::{HeaderMap, HeaderName, HeaderValue, Method, Request, Response};
 use std::net::{IpAddr, SocketAddr};
 use std::sync::atomic::{AtomicU64, Ordering};
 use titan_core::access::Origin;
@@ -84,7 +85,7 @@ impl Dispatcher {
             tracing::error!(
                 code = code.slug(),
                 cause,
-                request_id = request_id.to_str().unwrap_or_default(),
+                request_id = loggable(request_id.to_str().unwrap_or_default()),
                 "request failed"
             );
         }
@@ -107,14 +108,13 @@ impl Dispatcher {
             ip: Some(self.client(request.headers(), address)),
             request_id: request_id.to_str().unwrap_or_default().to_owned(),
         };
-        let (method, path) = (request.method().clone(), loggable(request.uri().path()));
+        let (method, path) = (request.method().clone(), request.uri().path().to_owned());
         request.extensions_mut().insert(origin);
         let response = match self.router.clone().oneshot(request).await {
             Ok(response) => response,
             Err(impossible) => match impossible {},
         };
-        let status = response.status().as_u16();
-        tracing::info!(%method, path, status, request_id = request_id.to_str().unwrap_or_default(), "answered");
+        log_answer(&method, &path, response.status().as_u16(), request_id);
         response.map(Body::Router)
     }
 
@@ -156,9 +156,15 @@ fn hex_id(prefix: u64, count: u64) -> HeaderValue {
     HeaderValue::from_bytes(&text).unwrap_or(HeaderValue::from_static("none"))
 }
 
-/// A path as it may be logged: somebody may have pasted a key into it.
-fn loggable(path: &str) -> String {
-    if path.contains("titan_") || path.contains("whm_") { "[a key]".to_owned() } else { path.to_owned() }
+/// A line for a request to the control plane. Whatever watches the program asks for its health all day: that is
+/// at debug.
+fn log_answer(method: &Method, path: &str, status: u16, request_id: &HeaderValue) {
+    let (method, request_id) = (loggable(method.as_str()), loggable(request_id.to_str().unwrap_or_default()));
+    if HEALTH.contains(&path) {
+        tracing::debug!(method, path, status, request_id, "answered");
+    } else {
+        tracing::info!(method, path = loggable(path), status, request_id, "answered");
+    }
 }
 
 fn part(path: &str, port: Port) -> Part {

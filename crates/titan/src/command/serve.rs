@@ -59,7 +59,11 @@ impl Serve {
         if let Some(dev) = &dev {
             print!("{}", screen::screen(address, listeners.control_address()?, dev)?);
         }
-        tracing::info!(%address, control = ?listeners.control_address()?, "ready");
+        if let Some(control) = listeners.control_address()? {
+            tracing::info!(%address, %control, "ready");
+        } else {
+            tracing::info!(%address, "ready");
+        }
         tokio::select! {
             served = serve(app, listeners, stopped(terminate, interrupt)) => served,
             () = reload => Ok(()),
@@ -84,7 +88,10 @@ fn reload(app: &App, file: &ConfigFile, dev: Option<&Dev>) {
         app.reload(&Settings::check(config)?)
     };
     match read() {
-        Ok(()) => tracing::info!("upstreams and policies were read anew"),
-        Err(error) => tracing::error!(error = format!("{error:#}"), "the old policies stay in force"),
+        Ok(()) => tracing::info!("upstreams and policies were read again"),
+        Err(error) => tracing::error!(
+            error = format!("{error:#}"),
+            "the configuration cannot be read again; the old one stays in force"
+        ),
     }
 }

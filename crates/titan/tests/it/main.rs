@@ -15,6 +15,7 @@ mod http_semantics;
 mod hygiene;
 mod keys_command;
 mod late;
+mod logs;
 mod principals;
 mod program;
 mod reference;
