@@ -80,9 +80,10 @@ pub struct Config {
     /// The most connections to the public port at once. Unset: a third of the open files that the system allows.
     #[schemars(range(min = 1))]
     pub max_connections: Option<u32>,
-    /// Of these, the most from one address; of IPv6, from one /64. `trusted_proxies` are not counted.
+    /// Of these, the most from one address; of IPv6, from one /64. `trusted_proxies` are not counted. Unset: half of them,
+    /// and at most 1024.
     #[schemars(range(min = 1))]
-    pub max_connections_per_address: u32,
+    pub max_connections_per_address: Option<u32>,
     /// Seconds that the body of a request or of an answer may stand still for the client's sake.
     #[schemars(range(min = 1, max = 3600))]
     pub body_timeout: u32,
@@ -156,7 +157,7 @@ impl Default for Config {
             upstream_connect_timeout: 5,
             upstream_timeout: 30,
             max_connections: None,
-            max_connections_per_address: 1024,
+            max_connections_per_address: None,
             body_timeout: 30,
             idle_timeout: 75,
             log: "info".to_owned(),

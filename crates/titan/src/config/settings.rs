@@ -196,7 +196,7 @@ fn seconds(option: &str, value: u32) -> Result<Duration> {
 }
 
 fn limits(config: &Config) -> Result<Limits> {
-    if config.max_connections == Some(0) || config.max_connections_per_address == 0 {
+    if config.max_connections == Some(0) || config.max_connections_per_address == Some(0) {
         bail!("max_connections, max_connections_per_address: must be at least 1");
     }
     Ok(Limits {
