@@ -4,11 +4,13 @@ use crate::telemetry::loggable;
 use axum::Router;
 use http::{HeaderMap, HeaderName, HeaderValue, Method, Request, Response};
 use std::net::{IpAddr, SocketAddr};
+use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 use titan_core::access::Origin;
 use titan_core::entropy::{Entropy, random};
 use titan_core::policy::Style;
 use titan_core::{Error, Failure};
+use titan_edge::access_log::{AccessLog, Entry};
 use titan_edge::gateway::Peer;
 use titan_edge::verify::Verifier;
 use titan_edge::{Body, Gateway, RequestBody, TrustedProxies, error_response};
@@ -52,6 +54,7 @@ pub(crate) struct Dispatcher {
     router: Router,
     verifier: Verifier,
     gateway: Gateway,
+    access_log: Option<Arc<AccessLog>>,
     trusted_proxies: TrustedProxies,
     /// Request ids: random for each worker, and counted.
     id_prefix: u64,
@@ -63,23 +66,34 @@ impl Dispatcher {
         router: Router,
         verifier: Verifier,
         gateway: Gateway,
+        access_log: Option<Arc<AccessLog>>,
         trusted_proxies: TrustedProxies,
         entropy: &dyn Entropy,
     ) -> Self {
         let id_prefix = u64::from_be_bytes(random(entropy));
-        Self { router, verifier, gateway, trusted_proxies, id_prefix, id_count: AtomicU64::new(0) }
+        Self {
+            router,
+            verifier,
+            gateway,
+            access_log,
+            trusted_proxies,
+            id_prefix,
+            id_count: AtomicU64::new(0),
+        }
     }
 
     /// The whole exchange.
     pub(crate) async fn handle(&self, request: Request<RequestBody>, client: &Client) -> Response<Body> {
         let Client { peer, port } = client;
         let request_id = self.request_id(request.headers());
-        let mut response = match part(request.uri().path(), *port) {
-            Part::Verify => self.verifier.handle(request).await,
+        let destination = part(request.uri().path(), *port);
+        let mut entry = self.entry(&destination, &request, peer, &request_id);
+        let mut response = match destination {
+            Part::Verify => self.verifier.handle(request, &mut entry).await,
             // In a box: it is large and rare, and every other request would be as large as the largest.
             Part::ControlPlane => Box::pin(self.control_plane(request, peer.address, &request_id)).await,
             Part::Nothing => error_response(&Error::not_found("page"), Style::Titan),
-            Part::Gateway => self.gateway.handle(request, peer, &request_id).await,
+            Part::Gateway => self.gateway.handle(request, peer, &request_id, &mut entry).await,
         };
         if let Some(Failure { code, cause }) = response.extensions_mut().remove() {
             tracing::error!(
@@ -90,7 +104,23 @@ impl Dispatcher {
             );
         }
         response.headers_mut().insert(REQUEST_ID, request_id);
-        response
+        entry.follow(response)
+    }
+
+    /// The request's line in the access log. The control plane has none: its requests are in the log.
+    fn entry(
+        &self,
+        destination: &Part,
+        request: &Request<RequestBody>,
+        peer: &Peer,
+        request_id: &HeaderValue,
+    ) -> Entry {
+        match (&self.access_log, destination) {
+            (Some(log), Part::Gateway | Part::Verify) => {
+                log.begin(request.method(), self.client(request.headers(), peer.address), request_id)
+            }
+            _ => Entry::off(),
+        }
     }
 
     /// Waits until the last WebSocket is closed.

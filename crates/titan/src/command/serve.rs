@@ -78,7 +78,8 @@ async fn stopped(mut terminate: Signal, mut interrupt: Signal) {
     }
 }
 
-/// SIGHUP: upstreams and policies anew; certificates are beside this. Ports, keys and the database stay as they are until a restart.
+/// SIGHUP: the access log's file, upstreams and policies anew; certificates are beside this. Ports, keys and the database
+/// stay as they are until a restart.
 fn reload(app: &App, file: &ConfigFile, dev: Option<&Dev>) {
     let read = || {
         let mut config = file.load()?;
@@ -87,6 +88,7 @@ fn reload(app: &App, file: &ConfigFile, dev: Option<&Dev>) {
         }
         app.reload(&Settings::check(config)?)
     };
+    app.reopen_access_log();
     match read() {
         Ok(()) => tracing::info!("upstreams and policies were read again"),
         Err(error) => tracing::error!(

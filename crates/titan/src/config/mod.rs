@@ -94,6 +94,10 @@ pub struct Config {
     pub log: String,
     /// How it is logged.
     pub log_format: LogFormat,
+    /// The access log, a line for each request of the gateway and `/auth/verify`: `off`, `stdout`, or a file by path.
+    pub access_log: String,
+    /// How its lines look.
+    pub access_log_format: LogFormat,
 }
 
 /// A server behind the gateway.
@@ -162,6 +166,8 @@ impl Default for Config {
             idle_timeout: 75,
             log: "info".to_owned(),
             log_format: LogFormat::Text,
+            access_log: "off".to_owned(),
+            access_log_format: LogFormat::Json,
         }
     }
 }
