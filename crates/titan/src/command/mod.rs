@@ -8,6 +8,7 @@ mod policy;
 mod remote;
 mod serve;
 mod signing_keys;
+mod stream;
 mod table;
 mod tenants;
 

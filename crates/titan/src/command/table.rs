@@ -7,6 +7,8 @@ use std::fmt;
 #[derive(Default)]
 pub(super) struct Table {
     rows: Vec<Vec<String>>,
+    /// Columns are at least as wide.
+    least: Vec<usize>,
 }
 
 impl Table {
@@ -22,9 +24,19 @@ impl Table {
         self
     }
 
-    fn widths(&self) -> Vec<usize> {
+    /// The same with columns at least as wide, so that it can stand below another one.
+    #[must_use]
+    pub(super) fn at_least(mut self, widths: &[usize]) -> Self {
+        self.least = widths.to_vec();
+        self
+    }
+
+    /// How wide its columns are.
+    pub(super) fn widths(&self) -> Vec<usize> {
         let columns = self.rows.iter().map(Vec::len).max().unwrap_or(0);
-        (0..columns).map(|column| self.rows.iter().map(|row| width(row, column)).max().unwrap_or(0)).collect()
+        let widest = |column| self.rows.iter().map(|row| width(row, column)).max().unwrap_or(0);
+        let least = |column| self.least.get(column).copied().unwrap_or(0);
+        (0..columns).map(|column| widest(column).max(least(column))).collect()
     }
 }
 

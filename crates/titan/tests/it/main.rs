@@ -5,6 +5,7 @@
 mod account;
 mod admin;
 mod bad_input;
+mod commands;
 mod crash;
 mod credentials;
 mod gateway;
