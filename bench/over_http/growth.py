@@ -35,7 +35,7 @@ SCOPES, RARE_SCOPE, TENANTS, MAKERS = 30, 32, 1000, 300
 
 
 def rows(ids, tenant, slot, now):
-    """Rows of keys, as varied as in use: label, scopes, times, tenant and creator."""
+    """Rows of keys with varied labels, scopes, times, tenants and creators."""
     chance = random.Random(1)
     makers = ids[:MAKERS]
     for number, id in enumerate(ids, 1):
@@ -54,8 +54,8 @@ def terms(label, scopes, tenant, maker, is_active):
     """The terms of a key (crates/store/src/sqlite/key/term.rs)."""
     text = label.lower()
     grams = ["g" + text[at : at + 3].encode().hex() for at in range(len(text) - 2)]
-    bits = [f"s{bit}" for bit in scopes]
-    return " ".join([*grams, f"t{tenant}", f"c{maker.hex() if maker else 'master'}", *bits, *([] if is_active else "d")])
+    others = [f"t{tenant}", f"c{maker.hex() if maker else 'master'}", *(f"s{bit}" for bit in scopes)]
+    return " ".join([*grams, *others, *([] if is_active else "d")])
 
 
 def fill(path):
@@ -64,6 +64,8 @@ def fill(path):
     ids = [key_id(number, now) for number in range(LIVE + REVOKED)]
     revoked = set(ids[:: (LIVE + REVOKED) // REVOKED][:REVOKED])
     database = sqlite3.connect(path)
+    # Indexes are filled in any order: they must fit into memory.
+    database.execute("PRAGMA cache_size = -600000")
     with database:
         (slot,) = database.execute("SELECT max(slot) FROM signing_key").fetchone()
         (tenant,) = database.execute("SELECT min(id) FROM tenant").fetchone()
@@ -96,8 +98,8 @@ def fill(path):
 
 
 def sample(ids, now):
-    """What a list can be narrowed to: a key that made others, and times in the middle of all."""
-    # Makers are as good as any; a TypeID is 130 bits of which the first two are 0, five a character.
+    """Values for filters: a key that created others, and times in the middle."""
+    # A TypeID: 26 characters of five bits.
     bits = int.from_bytes(ids[MAKERS // 2], "big")
     alphabet = "0123456789abcdefghjkmnpqrstvwxyz"
     maker = "key_" + "".join(alphabet[bits >> 5 * place & 31] for place in reversed(range(26)))

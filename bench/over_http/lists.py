@@ -1,4 +1,4 @@
-"""How long one page of keys takes, whatever it is narrowed to and however it is sorted."""
+"""The time for one page of keys, over all combinations of filters and sorts."""
 
 import http.client
 import itertools
@@ -9,12 +9,12 @@ from urllib.parse import urlencode
 
 from table import line
 
-# How often the slowest lists are asked for again, and how many they are.
+# The number of slowest lists that are measured again, and how often.
 AGAIN, SLOWEST = 7, 25
 
 
 def lists(sample):
-    """Every combination of filters, orders, and beginning or middle. `sample` names keys and times that are there."""
+    """Every combination of filters and orders. `sample` has a key and times of the database."""
     choices = {
         "tenantId": [None, 1, 7],
         "label": [None, "prod", "no such label", "billing-sync-9", "zq", "-"],
@@ -31,14 +31,14 @@ def lists(sample):
 
 
 class Asker:
-    """One connection that asks for pages."""
+    """One connection."""
 
     def __init__(self, titan):
         self.connection = http.client.HTTPConnection("127.0.0.1", titan.port, timeout=60)
         self.headers = {"Authorization": f"Bearer {titan.master_key}"}
 
     def page(self, query):
-        """Milliseconds until the page was there, and the page."""
+        """The milliseconds for a page, and the page."""
         began = time.perf_counter()
         self.connection.request("GET", f"/admin/keys?{urlencode(query)}", headers=self.headers)
         answer = self.connection.getresponse()

@@ -1,14 +1,14 @@
-//! Cursors: a place in a list as an opaque text, which is good for the order that it was given for.
+//! Cursors: a place in a list as an opaque text. A cursor is valid only for its own sort and order.
 
 use base64_simd::{Out, URL_SAFE_NO_PAD};
 use titan_core::Error;
 use titan_core::key::{Order, Position, Sort};
 use titan_token::{KeyId, Uuid};
 
-/// The order, 8 bytes of the value by which it is sorted, 16 of the key's id.
+/// One byte for sort and order, 8 for the value, 16 for the id of the key.
 const LENGTH: usize = 25;
 
-/// A cursor's text.
+/// The text of a cursor.
 pub(super) fn print(sort: Sort, order: Order, at: Position) -> String {
     let mut bytes = Vec::with_capacity(LENGTH);
     bytes.push(mark(sort, order));
@@ -17,12 +17,12 @@ pub(super) fn print(sort: Sort, order: Order, at: Position) -> String {
     URL_SAFE_NO_PAD.encode_to_string(bytes)
 }
 
-/// Reads what [`print`] gave for the same order, and nothing else.
+/// Reads a text that [`print`] returned for the same sort and order, and no other text.
 pub(super) fn parse(text: &str, sort: Sort, order: Order) -> Result<Position, Error> {
     let (found, position) =
         read(text).ok_or_else(|| Error::invalid("cursor: must be the nextCursor of an answer"))?;
     if found != mark(sort, order) {
-        return Err(Error::invalid("cursor: is of another sort or order than this request"));
+        return Err(Error::invalid("cursor: belongs to another sort or order than this request"));
     }
     Ok(position)
 }
@@ -39,7 +39,7 @@ fn read(text: &str) -> Option<(u8, Position)> {
     Some((*mark, Position { value: i64::from_be_bytes(*value), id: KeyId::new(Uuid::from_bits(id)) }))
 }
 
-/// How an order is written in a cursor.
+/// The byte for a sort and an order.
 const fn mark(sort: Sort, order: Order) -> u8 {
     let sort = match sort {
         Sort::Created => 1,

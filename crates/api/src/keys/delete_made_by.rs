@@ -1,4 +1,4 @@
-//! Revoke all keys that a key made, for good.
+//! Permanently revoke all keys that a key created.
 
 use crate::ControlPlane;
 use crate::caller::{Account, Admin, Authorize};
@@ -13,28 +13,28 @@ use titan_core::access::{DeleteKey, Permit};
 use titan_token::KeyId;
 use utoipa::{IntoParams, ToSchema};
 
-/// Whose keys.
+/// The creator of the keys.
 #[derive(Deserialize, IntoParams)]
 #[serde(deny_unknown_fields, rename_all = "camelCase")]
 #[into_params(parameter_in = Query)]
 pub(crate) struct MadeBy {
-    /// The key that made them. It stays as it is.
+    /// The key that created the keys. It does not change itself.
     #[param(required, nullable = false, pattern = "^key_[0-7][0-9a-hjkmnp-tv-z]{25}$")]
     created_by: Option<String>,
-    /// Also the keys that those made, and theirs: all that `descendants` takes along when a key is deleted.
+    /// Also the descendants of these keys, as in a deletion with `descendants`.
     #[serde(default)]
     descendants: bool,
 }
 
-/// What was done.
+/// The result.
 #[derive(Serialize, ToSchema)]
 pub(crate) struct RevokedView {
-    /// How many keys were revoked.
+    /// The number of keys that were revoked.
     revoked: usize,
 }
 
 #[utoipa::path(
-    delete, path = "/admin/keys", tag = "admin: keys", summary = "Revoke all keys that a key made, for good",
+    delete, path = "/admin/keys", tag = "admin: keys", summary = "Permanently revoke all keys that a key created",
     params(MadeBy),
     security(("masterKey" = [])),
     responses(
@@ -54,7 +54,7 @@ pub(crate) async fn admin(
 
 #[utoipa::path(
     delete, path = "/api/account/keys", tag = "account: keys",
-    summary = "Revoke all keys of the tenant that a key made, for good", params(MadeBy),
+    summary = "Permanently revoke all keys of the tenant that a key created", params(MadeBy),
     security(("apiKey" = ["keys:manage"]), ("apiKeyHeader" = ["keys:manage"])),
     responses(
         (status = 200, description = "No instance accepts them any more", body = Data<RevokedView>),
@@ -78,7 +78,7 @@ async fn delete(state: &ControlPlane, permit: &Permit<DeleteKey>, made_by: &Made
 }
 
 impl MadeBy {
-    /// Never all keys: the one that made them must be named.
+    /// A request without a creator must never mean all keys.
     fn creator(&self) -> Result<KeyId, Error> {
         let id = self.created_by.as_deref().and_then(|text| text.parse().ok());
         id.ok_or_else(|| Error::invalid("createdBy: must be the id of a key (key_…)"))

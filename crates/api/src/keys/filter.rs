@@ -1,4 +1,4 @@
-//! What a list can be narrowed to and how it is sorted, read strictly: a wrong value is 400, and named.
+//! The parameters of a list of keys, read strictly: a wrong value is 400, and the answer names the parameter.
 
 use super::cursor;
 use serde::Deserialize;
@@ -11,7 +11,7 @@ use utoipa::IntoParams;
 const MOST: u32 = 1000;
 const USUAL: u32 = 100;
 
-/// A query that is the same for both kinds of caller, but for what stands in front.
+/// Both kinds of caller have the same parameters, except those in the braces.
 macro_rules! query {
     ($(#[$doc:meta])* $name:ident { $($own:tt)* } tenant: $tenant:expr) => {
         $(#[$doc])*
@@ -20,38 +20,38 @@ macro_rules! query {
         #[into_params(parameter_in = Query)]
         pub(crate) struct $name {
             $($own)*
-            /// How many at most: 1 to 1000, usually 100.
+            /// The maximum number of keys: 1 to 1000, by default 100.
             #[param(minimum = 1, maximum = 1000)]
             limit: Option<u32>,
-            /// `nextCursor` of the part before, with the same parameters.
+            /// `nextCursor` of the previous page. The other parameters must be the same.
             cursor: Option<String>,
-            /// Only those whose `isActive` is this.
+            /// Only keys with this `isActive`.
             active: Option<bool>,
-            /// Only those whose label contains this text. `A` to `Z` and `a` to `z` are the same.
+            /// Only keys whose label contains this text. Upper and lower case of A to Z are equal.
             #[param(min_length = 1, max_length = 100)]
             label: Option<String>,
-            /// Only those made by this key, or by `master`.
+            /// Only keys that this key created, or the master key (`master`).
             #[param(pattern = "^(master|key_[0-7][0-9a-hjkmnp-tv-z]{25})$")]
             created_by: Option<String>,
-            /// Only those that were granted this very scope.
+            /// Only keys that were granted exactly this scope.
             scope: Option<String>,
-            /// Only those that expire before this time (RFC 3339).
+            /// Only keys that expire before this time (RFC 3339).
             #[param(format = "date-time")]
             expires_before: Option<String>,
-            /// Only those last used before this time (RFC 3339), or never.
+            /// Only keys that were last used before this time (RFC 3339), or never.
             #[param(format = "date-time")]
             last_used_before: Option<String>,
-            /// `created`, `expires` or `lastUsed`. If it is not given: `expires` with `expiresBefore`, otherwise
-            /// `lastUsed` with `lastUsedBefore`, otherwise `created`.
+            /// `created`, `expires` or `lastUsed`. Default: `expires` with `expiresBefore`, otherwise `lastUsed` with
+            /// `lastUsedBefore`, otherwise `created`.
             #[param(pattern = "^(created|expires|lastUsed)$")]
             sort: Option<String>,
-            /// `asc` or `desc`. If it is not given: `desc` for `created`, otherwise `asc`.
+            /// `asc` or `desc`. Default: `desc` for `created`, otherwise `asc`.
             #[param(pattern = "^(asc|desc)$")]
             order: Option<String>,
         }
 
         impl $name {
-            /// What the rules are asked for.
+            /// The same as the rules take it.
             pub(crate) fn filter(&self, keys: &KeyService) -> Result<KeyFilter, Error> {
                 let tenant: fn(&Self) -> Option<u32> = $tenant;
                 let (expires_before, last_used_before) = (
@@ -82,15 +82,15 @@ macro_rules! query {
 }
 
 query! {
-    /// Which of the tenant's keys, and in which order.
+    /// Filters and order of the tenant's keys.
     AccountQuery {}
     tenant: |_| None
 }
 
 query! {
-    /// Which keys, and in which order.
+    /// Filters and order of keys.
     AdminQuery {
-        /// Only those of this tenant.
+        /// Only keys of this tenant.
         #[param(value_type = Option<i64>, minimum = 0, maximum = 4_294_967_295_i64)]
         tenant_id: Option<u32>,
     }
@@ -103,7 +103,7 @@ pub(crate) fn check_limit(limit: Option<u32>) -> Result<u32, Error> {
     if (1..=MOST).contains(&limit) { Ok(limit) } else { Err(Error::invalid("limit: must be 1 to 1000")) }
 }
 
-/// What expires, or is idle, is looked for in that order.
+/// A filter by time sets the default order.
 fn usual_sort(expires_before: Option<Timestamp>, last_used_before: Option<Timestamp>) -> Sort {
     match (expires_before, last_used_before) {
         (Some(_), _) => Sort::Expires,

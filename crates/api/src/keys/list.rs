@@ -14,7 +14,7 @@ use titan_core::access::{ListKeys, Permit};
 use titan_core::key::KeyFilter;
 
 #[utoipa::path(
-    get, path = "/admin/keys", tag = "admin: keys", summary = "See all keys, or some of them", params(AdminQuery),
+    get, path = "/admin/keys", tag = "admin: keys", summary = "List keys", params(AdminQuery),
     security(("masterKey" = [])),
     responses(
         (status = 200, description = "Keys", body = List<KeyView>),
@@ -32,7 +32,7 @@ pub(crate) async fn admin(
 }
 
 #[utoipa::path(
-    get, path = "/api/account/keys", tag = "account: keys", summary = "See the tenant's keys, or some of them",
+    get, path = "/api/account/keys", tag = "account: keys", summary = "List the tenant's keys",
     params(AccountQuery),
     security(("apiKey" = ["keys:manage"]), ("apiKeyHeader" = ["keys:manage"])),
     responses(

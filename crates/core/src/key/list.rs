@@ -1,4 +1,4 @@
-//! Lists of keys: what they can be narrowed to, their orders, and where the next part begins.
+//! Lists of keys: filters, orders, and where the next page begins.
 
 use super::{Key, KeyService, check_text};
 use crate::access::{ListKeys, Permit, Reach};
@@ -6,19 +6,19 @@ use crate::error::Error;
 use crate::time::Timestamp;
 use titan_token::{KeyId, ScopeBit, TenantId};
 
-/// By what a list is sorted. Keys of one moment are sorted by their ids.
+/// How a list is sorted. Keys with an equal time are sorted by id.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum Sort {
-    /// The order in which keys were made.
+    /// The order in which keys were created.
     #[default]
     Created,
-    /// When they expire.
+    /// The time of expiry.
     Expires,
-    /// When they were last used; a key that was never used comes before all others.
+    /// The time of the last use. A key that was never used counts as the earliest.
     LastUsed,
 }
 
-/// Which end comes first.
+/// The direction of a list.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum Order {
     /// The earliest first.
@@ -32,7 +32,7 @@ impl Sort {
     /// All of them.
     pub const ALL: [Self; 3] = [Self::Created, Self::Expires, Self::LastUsed];
 
-    /// The newest keys first; otherwise what needs attention first.
+    /// The order that a list has by default: the newest keys first, or what needs attention first.
     pub const fn usual_order(self) -> Order {
         match self {
             Self::Created => Order::Descending,
@@ -40,7 +40,7 @@ impl Sort {
         }
     }
 
-    /// Where a key stands in this order. The order of creation is not told by a value, but by the id alone.
+    /// The value by which a key is sorted. For the order of creation, the store finds the place by the id alone.
     pub fn value(self, key: &Key) -> i64 {
         match self {
             Self::Created => 0,
@@ -55,19 +55,19 @@ impl Order {
     pub const ALL: [Self; 2] = [Self::Ascending, Self::Descending];
 }
 
-/// Who made a key.
+/// Who created a key.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Creator {
-    /// This key.
+    /// An API key.
     Key(KeyId),
     /// The master key.
     Master,
 }
 
-/// A place in a list: behind a key that stands, or stood, there.
+/// A place in a list: directly after this key, even if the key does not exist any more.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Position {
-    /// As [`Sort::value`] gave it.
+    /// The result of [`Sort::value`].
     pub value: i64,
     /// The key.
     pub id: KeyId,
@@ -76,44 +76,44 @@ pub struct Position {
 /// Which keys a list shows.
 #[derive(Clone, Debug, Default)]
 pub struct KeyFilter {
-    /// Of this tenant alone.
+    /// Only keys of this tenant.
     pub tenant: Option<TenantId>,
-    /// With this switch alone.
+    /// Only keys that are enabled, or only keys that are not.
     pub is_active: Option<bool>,
-    /// With this in their label; capital and small letters of ASCII are the same.
+    /// Only keys whose label contains this text. Upper and lower case of ASCII letters are equal.
     pub label: Option<String>,
-    /// Made by this one.
+    /// Only keys with this creator.
     pub created_by: Option<Creator>,
-    /// That were granted this very scope.
+    /// Only keys that were granted exactly this scope.
     pub scope: Option<ScopeBit>,
-    /// That expire before this time.
+    /// Only keys that expire before this time.
     pub expires_before: Option<Timestamp>,
-    /// That were last used before this time, or never.
+    /// Only keys that were last used before this time, or never.
     pub last_used_before: Option<Timestamp>,
-    /// By what they are sorted.
+    /// How the list is sorted.
     pub sort: Sort,
-    /// Which end comes first.
+    /// The direction.
     pub order: Order,
-    /// Only those behind this place.
+    /// Only keys after this place.
     pub after: Option<Position>,
-    /// Keys gone at this time are left out.
+    /// Keys that are gone at this time are not in the list.
     pub now: Option<Timestamp>,
-    /// How many at most.
+    /// The maximum number of keys.
     pub limit: u32,
 }
 
-/// A part of a list.
+/// A page of a list.
 #[derive(Debug)]
 pub struct Page {
-    /// In the order that was asked for.
+    /// The keys, in the order of the filter.
     pub keys: Vec<Key>,
-    /// Behind which place the next part begins, if there may be more. A part with fewer keys than asked for, even
-    /// with none, may have one: no part looks at more than a bounded number of keys.
+    /// The place after which the next page begins, if there can be more keys. A page examines a limited number of
+    /// keys, so it can have fewer keys than the limit, or none, and still have a next page.
     pub next: Option<Position>,
 }
 
 impl KeyService {
-    /// The caller's keys. `limit` is 1 to 1000.
+    /// The caller's keys. `limit` must be 1 to 1000.
     pub async fn list(&self, permit: &Permit<ListKeys>, filter: KeyFilter) -> Result<Page, Error> {
         let tenant = match permit.reach() {
             Reach::Everything => filter.tenant,

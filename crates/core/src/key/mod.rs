@@ -98,8 +98,8 @@ pub trait Keys {
     /// One key, gone or not.
     async fn key(&self, id: KeyId) -> StoreResult<Option<Key>>;
 
-    /// Keys that are not gone, in the order of the filter. The work is bounded, whatever is in the table: a page may
-    /// end early.
+    /// Keys that are not gone, in the order of the filter. The work for one page is limited, whatever the table
+    /// contains, so a page can end early.
     async fn keys(&self, filter: &KeyFilter) -> StoreResult<Page>;
 
     /// Writes when keys were last accepted. A time before the one that is there changes nothing.
@@ -116,7 +116,7 @@ pub trait KeysTx {
     /// the key itself and those revoked.
     async fn descendants(&mut self, id: KeyId) -> StoreResult<Vec<Key>>;
 
-    /// The keys that this key made itself and that are not revoked.
+    /// The keys that this key created itself and that are not revoked.
     async fn made_by(&mut self, id: KeyId) -> StoreResult<Vec<Key>>;
 
     /// Adds a key.

@@ -71,7 +71,7 @@ pub struct Changed {
     pub receipt: Receipt,
 }
 
-/// Keys that were revoked at once, and the proof.
+/// The result of revoking several keys.
 pub struct Revoked {
     /// How many.
     pub count: usize,
@@ -169,8 +169,8 @@ impl KeyService {
         Ok(self.revoke(tx, permit, to_revoke, now).await?.receipt)
     }
 
-    /// Revokes every key that this key made, for good; the key itself stays as it is. Only what lies within the
-    /// permit's reach, so a key of another tenant has made nothing.
+    /// Permanently revokes every key that this key created. The key itself does not change. Keys beyond the reach of
+    /// the permit do not count, so a key of another tenant has created nothing.
     pub async fn delete_made_by(
         &self,
         permit: &Permit<DeleteKey>,
@@ -185,7 +185,7 @@ impl KeyService {
         self.revoke(tx, permit, made.into_iter().filter(is_within).collect(), now).await
     }
 
-    /// Revokes these keys in one write. If there are none, what revoked them before is in force nevertheless.
+    /// Revokes these keys in one transaction. Even if there are none, all earlier changes are in force afterwards.
     async fn revoke(
         &self,
         mut tx: Box<dyn Tx>,
@@ -204,7 +204,7 @@ impl KeyService {
         Ok(Revoked { count, receipt })
     }
 
-    /// The bit of a scope's name. An unknown name is 400.
+    /// The bit of a scope with this name. An unknown name is 400.
     pub fn scope(&self, name: &str) -> Result<ScopeBit, Error> {
         let bits = self.catalogue.parse(&[name.to_owned()])?;
         bits.first().copied().ok_or_else(|| Error::internal("a scope without a bit"))

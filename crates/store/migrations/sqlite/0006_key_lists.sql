@@ -1,20 +1,20 @@
--- What lists of keys are read from: docs/adr/0010-lists-of-keys.md.
+-- Indexes for lists of keys: docs/adr/0010-lists-of-keys.md.
 
--- The order in which keys were made. An id tells it only to the millisecond, and by a clock that may be set back.
--- A key that was never used comes before all others: last_used_at is 0 from now on, and no longer null.
+-- The order of creation. An id is precise only to a millisecond, and depends on a clock that can go back.
+-- From now on, last_used_at of a key that was never used is 0 and not null, so that it is earlier than every use.
 ALTER TABLE key ADD COLUMN number INTEGER;
 UPDATE key SET number = place.number, last_used_at = coalesce(last_used_at, 0)
 FROM (SELECT id, row_number() OVER (ORDER BY id) AS number FROM key) AS place WHERE place.id = key.id;
 
--- The last number that was given. A row of its own, so that no number is given twice.
+-- The number of the newest key, so that no number is used twice.
 CREATE TABLE key_number (
     one  INTEGER PRIMARY KEY CHECK (one = 1),
     last INTEGER NOT NULL
 ) STRICT;
 INSERT INTO key_number (one, last) SELECT 1, coalesce(max(number), 0) FROM key;
 
--- Each order, of all tenants and of one. The four by time also hold what a key is filtered by, and revoked_at (always
--- null there), which SQLite would otherwise read from the row: so a row is read only for a key that is shown.
+-- One index for each order, for all tenants and for one. Those by time contain the columns of the filters, so that a
+-- row is read only for a key on the page. Without revoked_at (always null here), SQLite would read the row for it.
 DROP INDEX key_by_tenant;
 CREATE UNIQUE INDEX key_by_number ON key (number) WHERE revoked_at IS NULL;
 CREATE INDEX key_by_tenant_number ON key (tenant, number) WHERE revoked_at IS NULL;
@@ -31,8 +31,8 @@ CREATE INDEX key_by_tenant_use
     ON key (tenant, last_used_at, id, is_active, retires_at, created_by, scopes, label, expires_at, revoked_at)
     WHERE revoked_at IS NULL;
 
--- Terms of each key that is not revoked, under its number: an inverted index, whose lists SQLite intersects. Which
--- terms a key has is told in crates/store/src/sqlite/key/term.rs; here they are made for the keys that are there.
+-- An inverted index from terms to the numbers of the keys that have them, without revoked keys. The form of the terms
+-- is defined in crates/store/src/sqlite/key/term.rs. This migration adds the terms of the existing keys.
 CREATE VIRTUAL TABLE key_term
     USING fts5 (terms, content = '', columnsize = 0, detail = none, tokenize = 'ascii');
 
@@ -47,7 +47,8 @@ SELECT number,
     || ' t' || tenant
     || ' c' || iif(created_by IS NULL, 'master', hex(created_by))
     -- A bit is a byte below 128, so an ASCII character; NUL has no code here.
-    || coalesce((SELECT group_concat(' s' || coalesce(unicode(CAST(substr(key.scopes, place.number, 1) AS TEXT)), 0), '')
+    || coalesce((SELECT group_concat(
+                     ' s' || coalesce(unicode(CAST(substr(key.scopes, place.number, 1) AS TEXT)), 0), '')
                  FROM place WHERE place.number <= length(key.scopes)), '')
     || iif(is_active, '', ' d')
 FROM key WHERE revoked_at IS NULL ORDER BY number;

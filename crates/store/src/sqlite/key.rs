@@ -14,7 +14,7 @@ use titan_core::time::Timestamp;
 use titan_token::{KeyId, Prefix, ScopeBit, Slot, TenantId, Uuid};
 
 const TABLE: &str = "key";
-/// When a key was last used that was never used: so it comes before all others.
+/// `last_used_at` of a key that was never used. It is earlier than every use.
 const NEVER: i64 = 0;
 
 /// A key's line goes back through its rotations; its family is that line, what any key of it made, and theirs.

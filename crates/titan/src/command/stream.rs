@@ -1,20 +1,20 @@
-//! Long lists on standard output: printed part by part, so that nothing but a part is kept.
+//! Long lists on standard output: printed page by page, so that only one page is in memory.
 
 use super::table::Table;
 use anyhow::{Context, Result};
 use serde_json::Value;
 use std::io::{self, ErrorKind, Write};
 
-/// Where the parts of a list go.
+/// The output of a list.
 pub(super) trait Pages {
-    /// Prints a part. `false`: nobody reads any more (`| head`), which is no error.
+    /// Prints a page. `false` means that the reader has closed the output (`| head`), which is not an error.
     fn page(&mut self, items: &[Value]) -> Result<bool>;
 
-    /// Prints what is behind the last part.
+    /// Prints what comes after the last page.
     fn end(&mut self) -> Result<()>;
 }
 
-/// One JSON array, one item after the other.
+/// One JSON array, printed item by item.
 pub(super) struct JsonArray<W> {
     output: W,
     is_empty: bool,
@@ -25,7 +25,7 @@ impl<W: Write> JsonArray<W> {
         Self { output, is_empty: true }
     }
 
-    /// The same text as if the array were printed as a whole.
+    /// The same text as for the whole array.
     fn text(&mut self, items: &[Value]) -> Result<String> {
         let mut text = String::new();
         for item in items {
@@ -50,7 +50,7 @@ impl<W: Write> Pages for JsonArray<W> {
     }
 }
 
-/// A table. Its columns are as wide as the widest cell so far.
+/// A table. Each column is as wide as its widest cell until now.
 pub(super) struct Rows<W, T> {
     output: W,
     nothing: &'static str,
@@ -59,7 +59,7 @@ pub(super) struct Rows<W, T> {
 }
 
 impl<W: Write, T: Fn(&[Value], bool) -> Result<Table>> Rows<W, T> {
-    /// `table` makes one of a part, and is told whether it is the first; `nothing` is said if there are no rows.
+    /// `table` creates the rows of a page and knows whether it is the first. `nothing` is the text for an empty list.
     pub(super) fn new(output: W, nothing: &'static str, table: T) -> Self {
         Self { output, nothing, table, widths: None }
     }

@@ -7,7 +7,7 @@ use std::fmt;
 #[derive(Default)]
 pub(super) struct Table {
     rows: Vec<Vec<String>>,
-    /// Columns are at least as wide.
+    /// The minimum width of each column.
     least: Vec<usize>,
 }
 
@@ -24,14 +24,14 @@ impl Table {
         self
     }
 
-    /// The same with columns at least as wide, so that it can stand below another one.
+    /// The same with at least these widths, so that it fits below another table.
     #[must_use]
     pub(super) fn at_least(mut self, widths: &[usize]) -> Self {
         self.least = widths.to_vec();
         self
     }
 
-    /// How wide its columns are.
+    /// The width of each column.
     pub(super) fn widths(&self) -> Vec<usize> {
         let columns = self.rows.iter().map(Vec::len).max().unwrap_or(0);
         let widest = |column| self.rows.iter().map(|row| width(row, column)).max().unwrap_or(0);

@@ -127,7 +127,10 @@ async fn all_keys_of_a_maker_are_revoked_after_a_yes() {
     assert!(!output.status.success() && stderr(&output).contains("say --yes"), "{}", stderr(&output));
     assert_eq!(asked.app.code(&child).await, "VALID");
     let printed = asked.printed(&["revoke-all", "--created-by", &maker.id, "--yes"]).await;
-    assert!(printed.starts_with("1 key is revoked for good.\nIn force everywhere: revision "), "{printed}");
+    assert!(
+        printed.starts_with("1 key is permanently revoked.\nIn force everywhere: revision "),
+        "{printed}"
+    );
     assert_eq!(
         (asked.app.code(&child).await, asked.app.code(&grandchild).await),
         ("REVOKED".to_owned(), "VALID".to_owned())

@@ -1,4 +1,4 @@
-//! Pages of lists. Each is read from an index, and none looks at more than a bounded number of keys:
+//! Pages of lists. Each page is read from an index and examines a limited number of keys:
 //! docs/adr/0010-lists-of-keys.md.
 
 #[cfg(test)]
@@ -14,19 +14,19 @@ use titan_core::key::{Key, KeyFilter, Page, Position, Sort};
 use titan_core::port::StoreResult;
 use titan_token::KeyId;
 
-/// A list as it is asked for: the filter, and where the part begins.
+/// One request for a page.
 struct Listing<'a> {
     filter: &'a KeyFilter,
-    /// The part begins behind this place.
+    /// The page begins after this place.
     after: Option<After>,
 }
 
-/// A place in an order of this database.
+/// A place in one of the orders of this database.
 #[derive(Clone, Copy)]
 enum After {
-    /// Behind the key of this number.
+    /// After the key with this number.
     Number(i64),
-    /// Behind the key of this time and id.
+    /// After the key with this time and id.
     Time(i64, KeyId),
 }
 
@@ -57,7 +57,7 @@ fn position(filter: &KeyFilter, key: &Key) -> Position {
     Position { value: filter.sort.value(key), id: key.id }
 }
 
-/// The number of a key. If its row is gone since, that of the next one.
+/// The number of a key. If its row does not exist any more: the number of the next key.
 async fn number(connection: &mut SqliteConnection, id: KeyId) -> StoreResult<i64> {
     let select = query_scalar("SELECT number FROM key WHERE id >= ? ORDER BY id LIMIT 1").bind(bytes(id));
     Ok(select.fetch_optional(connection).await.map_err(failed)?.unwrap_or(i64::MAX))

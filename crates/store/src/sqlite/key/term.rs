@@ -1,8 +1,8 @@
-//! The terms under which a key is found: an inverted index (FTS5) from each term to the numbers of the keys that have it.
+//! The terms of a key: an inverted index (FTS5) from each term to the numbers of the keys that have it.
 //!
-//! Each three characters of the label in a row, the tenant, the creator, each scope, and "disabled" are a term. The
-//! index holds no text, so a key's terms must be named again to take it out: when terms change their form, a
-//! migration must make the index anew.
+//! Every three consecutive characters of the label are a term, and so are the tenant, the creator, each scope, and
+//! "disabled". The index contains no text: to remove a key from it, the store must name exactly the terms that it
+//! added. A change of the form of terms therefore needs a migration that rebuilds the index.
 
 use super::bytes;
 use crate::sqlite::error::failed;
@@ -12,12 +12,12 @@ use titan_core::key::{Creator, Key, KeyFilter};
 use titan_core::port::StoreResult;
 use titan_token::KeyId;
 
-/// Characters in a row that are a term.
+/// The number of characters in a term of a label.
 const GRAM: usize = 3;
-/// What is looked for is told well enough by so many of them; the row tells the rest.
+/// The most terms that a label filter uses. These are selective enough, and the row decides.
 const MOST_GRAMS: usize = 8;
 
-/// A key's terms. A revoked key has none.
+/// The terms of a key. A revoked key has none.
 pub(super) fn of(key: &Key) -> Option<String> {
     let made_by = key.created_by.map_or(Creator::Master, Creator::Key);
     let terms = grams(&key.label)
@@ -27,7 +27,7 @@ pub(super) fn of(key: &Key) -> Option<String> {
     key.revoked_at.is_none().then(|| terms.collect::<Vec<_>>().join(" "))
 }
 
-/// The terms that every key of this list has. Each entry is one condition; all keys that meet it have all its terms.
+/// The terms that every key of a list has.
 pub(super) fn wanted(filter: &KeyFilter) -> Vec<String> {
     let label = filter.label.as_deref().map(|text| spread(&grams(text).collect::<Vec<_>>()));
     let others = [
@@ -37,14 +37,14 @@ pub(super) fn wanted(filter: &KeyFilter) -> Vec<String> {
     ];
     let mut terms: Vec<_> =
         label.unwrap_or_default().into_iter().chain(others.into_iter().flatten()).collect();
-    // A tenant alone has an index of its own for each order.
+    // For a tenant without another filter, each order has an index.
     if !terms.is_empty() {
         terms.extend(filter.tenant.map(|id| tenant(id.0)));
     }
     terms
 }
 
-/// Takes the key of this number from its old terms to its new ones.
+/// Replaces the terms of the key with this number.
 pub(super) async fn replace(
     connection: &mut SqliteConnection,
     number: i64,
@@ -74,7 +74,7 @@ fn grams(text: &str) -> impl Iterator<Item = String> {
     grams.into_iter()
 }
 
-/// At most [`MOST_GRAMS`] of them, from the whole length.
+/// At most [`MOST_GRAMS`] of these, spread over the whole text.
 fn spread(grams: &[String]) -> Vec<String> {
     let step = grams.len().div_ceil(MOST_GRAMS).max(1);
     grams.iter().step_by(step).cloned().collect()
@@ -103,7 +103,7 @@ fn key_hex(id: KeyId) -> String {
     hex(&bytes(id))
 }
 
-/// Letters and digits alone, so that no text can be read as a query.
+/// Only letters and digits, so that FTS5 cannot read a text as an operator.
 fn hex(bytes: &[u8]) -> String {
     bytes.iter().fold(String::with_capacity(2 * bytes.len()), |mut text, byte| {
         // Writing to a String cannot fail.

@@ -1,4 +1,4 @@
-//! `titan keys list`: a page, or all keys as they come.
+//! `titan keys list`: one page, or all keys as they arrive.
 
 use super::PATH;
 use super::view::{KeyView, yes_or_no};
@@ -12,9 +12,9 @@ use serde::Deserialize;
 use serde_json::Value;
 use titan_core::time::Timestamp;
 
-/// As many as Titan shows unless it is asked for another number.
+/// The number of keys in a list without --limit.
 const USUAL: usize = 100;
-/// As many at a time as Titan gives.
+/// The most keys that Titan returns in one answer.
 const MOST: usize = 1000;
 
 #[derive(Args)]
@@ -28,28 +28,28 @@ pub(super) struct List {
     /// Only keys whose label contains this text
     #[arg(long, value_name = "TEXT")]
     label: Option<String>,
-    /// Only keys that this key made, or `master`
+    /// Only keys that this key created, or `master` for the master key
     #[arg(long, value_name = "ID")]
     created_by: Option<String>,
-    /// Only keys that were granted this very scope
+    /// Only keys that were granted exactly this scope
     #[arg(long, value_name = "SCOPE")]
     scope: Option<String>,
-    /// Only keys that expire before this time: 2026-01-31, or 2026-01-31T12:00:00Z
+    /// Only keys that expire before this time, for example 2026-01-31 or 2026-01-31T12:00:00Z
     #[arg(long, value_name = "TIME", value_parser = moment)]
     expires_before: Option<String>,
     /// Only keys that were last used before this time, or never
     #[arg(long, value_name = "TIME", value_parser = moment)]
     last_used_before: Option<String>,
-    /// What to sort by; what --expires-before or --last-used-before asks about, otherwise created
+    /// The order; by default the one of --expires-before or --last-used-before, otherwise created
     #[arg(long)]
     sort: Option<Sort>,
-    /// Which end first; asc, but for created desc
+    /// The direction; by default desc for created and asc for the others
     #[arg(long)]
     order: Option<Order>,
-    /// How many: 1 to 1000; with --all, how many at a time
+    /// The number of keys: 1 to 1000; with --all, the number in one request
     #[arg(long, value_name = "NUMBER", value_parser = clap::value_parser!(u16).range(1..=1000))]
     limit: Option<u16>,
-    /// All of them, as they come
+    /// All keys, printed as they arrive
     #[arg(long)]
     all: bool,
 }
@@ -77,7 +77,7 @@ impl List {
         }
     }
 
-    /// Asks for one part after the other, until there are enough or no more. Nothing but the part is kept.
+    /// Requests one page after the other until there are enough keys or no more. Only one page is in memory.
     fn stream(&self, client: &Client, pages: &mut impl Pages) -> Result<()> {
         let mut missing = if self.all { usize::MAX } else { self.limit.map_or(USUAL, usize::from) };
         let at_once = self.limit.map_or(MOST, usize::from);
@@ -140,7 +140,7 @@ impl Order {
     }
 }
 
-/// A time, or the first moment of a day, in UTC.
+/// A time, or the start of a day in UTC.
 fn moment(text: &str) -> Result<String, String> {
     let day = format!("{text}T00:00:00Z");
     let moment = [text, &day].into_iter().find(|text| Timestamp::parse(text).is_some());
@@ -149,13 +149,12 @@ fn moment(text: &str) -> Result<String, String> {
         .ok_or_else(|| "must be a day (2026-01-31) or a time (2026-01-31T12:00:00Z)".to_owned())
 }
 
-/// The rows of a part, under headings if it is the first.
+/// The rows of a page; the first page has headings.
 fn table(items: &[Value], is_first: bool) -> Result<Table> {
     let headings = ["ID", "LABEL", "SCOPES", "ACTIVE", "EXPIRES", "LAST USED", "TENANT"];
     let start = if is_first { Table::headed(headings) } else { Table::default() };
     items.iter().try_fold(start, |table, item| {
-        let key =
-            KeyView::deserialize(item).context("these keys are of another version of Titan: say --json")?;
+        let key = KeyView::deserialize(item).context("this Titan has another version: use --json")?;
         let (scopes, tenant) = (key.scopes.join(","), key.tenant_id.to_string());
         let last_used = key.last_used_at.as_deref().unwrap_or("never");
         let is_active = yes_or_no(key.is_active);

@@ -28,7 +28,7 @@ pub(super) struct Keys {
 
 #[derive(Subcommand)]
 enum Command {
-    /// See keys, newest first unless something else is asked for
+    /// List keys; without a filter by time or --sort, the newest first
     List(list::List),
     /// Make a key
     Create(create::Create),
@@ -40,7 +40,7 @@ enum Command {
     Rotate(rotate::Rotate),
     /// Revoke a key for good
     Delete(delete::Delete),
-    /// Revoke all keys that a key made, for good
+    /// Permanently revoke all keys that a key created
     RevokeAll(revoke_all::RevokeAll),
     /// Say what a key says, without asking anybody
     Inspect(inspect::Inspect),

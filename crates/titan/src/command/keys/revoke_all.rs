@@ -7,15 +7,15 @@ use anyhow::Result;
 use clap::Args;
 use serde::Deserialize;
 
-/// As many are counted before it is asked.
+/// The question counts keys up to this number.
 const COUNTED: usize = 1000;
 
 #[derive(Args)]
 pub(super) struct RevokeAll {
-    /// The key that made them; it stays as it is
+    /// The key that created the keys; it does not change itself
     #[arg(long, value_name = "ID")]
     created_by: String,
-    /// Revoke also the keys that those made, and theirs
+    /// Also revoke the descendants of these keys
     #[arg(long)]
     descendants: bool,
     /// Do not ask
@@ -23,7 +23,7 @@ pub(super) struct RevokeAll {
     yes: bool,
 }
 
-/// What was done.
+/// The result.
 #[derive(Deserialize)]
 struct RevokedView {
     revoked: u64,
@@ -37,9 +37,9 @@ impl RevokeAll {
         let query = [vec![("createdBy", creator.clone())], reaching(self.descendants)].concat();
         let answer = client.delete(PATH, &query)?;
         remote.print(&answer, |RevokedView { revoked }| match revoked {
-            0 => format!("{creator} has made no key that is still there."),
-            1 => "1 key is revoked for good.".to_owned(),
-            _ => format!("{revoked} keys are revoked for good."),
+            0 => format!("{creator} has created no key that is still valid."),
+            1 => "1 key is permanently revoked.".to_owned(),
+            _ => format!("{revoked} keys are permanently revoked."),
         })
     }
 
@@ -48,7 +48,7 @@ impl RevokeAll {
         let answer = client.get(PATH, &query)?;
         let count = answer.data.as_array().map_or(0, Vec::len);
         let or_more = if answer.next_cursor.is_some() { " or more" } else { "" };
-        let others = if self.descendants { ", and every key that comes from them," } else { "" };
-        Ok(format!("Revoke all keys that {creator} made ({count}{or_more}){others} for good?"))
+        let others = if self.descendants { ", and all their descendants," } else { "" };
+        Ok(format!("Permanently revoke all keys that {creator} created ({count}{or_more}){others}?"))
     }
 }

@@ -137,7 +137,7 @@ async fn every_order_is_walked_to_its_end_by_cursors_of_its_own() {
     for (of, cursor) in &cursors {
         for (order, _) in cursors.iter().filter(|(order, _)| order != of) {
             let answer = master.get(&format!("/admin/keys?{order}&cursor={cursor}")).await;
-            answer.refused(400, "cursor: is of another sort or order than this request");
+            answer.refused(400, "cursor: belongs to another sort or order than this request");
         }
     }
 }

@@ -1,4 +1,4 @@
-//! Every list is read from an index: what SQLite says of each statement.
+//! Checks the query plan of every statement: each list is read from an index.
 
 use super::source::Source;
 use super::{After, Listing};
@@ -11,7 +11,7 @@ use titan_token::{KeyId, ScopeBit, TenantId, Uuid};
 
 const AT: Timestamp = Timestamp::from_secs(1);
 
-/// Each of these on or off, in each order.
+/// Every combination of filters, in every order.
 fn filters() -> impl Iterator<Item = KeyFilter> {
     (0u32..1 << 7).flat_map(|chosen| {
         let is = move |bit: u32| chosen & (1 << bit) != 0;
@@ -49,7 +49,7 @@ async fn plan(connection: &mut SqliteConnection, select: &QueryBuilder<Sqlite>) 
     rows.iter().map(|row| row.get("detail")).collect()
 }
 
-/// Keys are read by an index or by their id, and never sorted unless they are few.
+/// Keys are read by an index or by id. Only few keys are ever sorted.
 fn check(plan: &[String], filter: &KeyFilter, source: &Source) {
     let all = format!("{filter:?} {source:?} {plan:#?}");
     for step in plan.iter().filter(|step| step.contains(" key ") || step.ends_with(" key")) {

@@ -1,4 +1,4 @@
-//! From where a page is read.
+//! Which index a page is read from.
 
 use super::sql;
 use crate::sqlite::error::failed;
@@ -7,27 +7,27 @@ use sqlx::{Row, SqliteConnection, query};
 use titan_core::key::{KeyFilter, Sort};
 use titan_core::port::StoreResult;
 
-/// So many keys can be read by their numbers and sorted within a few milliseconds.
+/// Up to this number of keys, reading by number and sorting takes a few milliseconds.
 pub(super) const FEW: u32 = 3000;
-/// So many, if they are anywhere in the table.
+/// The same for rows that are far apart in the table.
 pub(super) const FEW_ANYWHERE: u32 = 1000;
-/// Entries of the inverted index that are intersected within a few milliseconds.
+/// Up to this number of entries, intersecting lists of the inverted index takes a few milliseconds.
 const ENTRIES: i64 = 400_000;
 
-/// What proposes keys to a page. The rest of the filter is checked key by key.
+/// The source of candidates for a page. Each candidate is then checked against the whole filter.
 #[derive(Debug, PartialEq, Eq)]
 pub(super) enum Source {
-    /// The few keys before a time in this order, which is not the list's own.
+    /// The few keys before the time of the filter in this order, which is not the order of the list.
     Before(Sort),
-    /// The few keys that have these terms.
+    /// The few keys with these terms.
     Few(String),
-    /// The keys that have these terms, in the order in which they were made.
+    /// The keys with these terms, in the order of creation.
     Made(String),
-    /// All keys, in the list's order.
+    /// All keys, in the order of the list.
     Order,
 }
 
-/// Takes what leaves the fewest keys to look at.
+/// Chooses the source with the fewest candidates.
 pub(super) async fn choose(connection: &mut SqliteConnection, filter: &KeyFilter) -> StoreResult<Source> {
     if let Some(source) = by_terms(connection, filter).await? {
         return Ok(source);
@@ -58,7 +58,7 @@ async fn by_terms(connection: &mut SqliteConnection, filter: &KeyFilter) -> Stor
     Ok((filter.sort == Sort::Created).then_some(Source::Made(terms)))
 }
 
-/// The rarest terms, as many as can be intersected in time, as one condition.
+/// The rarest terms, as many as can be intersected in time, as one query.
 fn rarest(mut terms: Vec<(i64, String)>) -> Option<String> {
     terms.sort();
     let mut sum = 0;
@@ -69,7 +69,7 @@ fn rarest(mut terms: Vec<(i64, String)>) -> Option<String> {
     affordable.map(|(_, (_, term))| term).reduce(|all, term| format!("{all} AND {term}"))
 }
 
-/// How many keys have these terms, about: guessed from how far back the first few of them reach. `None`: only few.
+/// About how many keys have these terms, estimated from the distance of the newest of them. `None` means few.
 async fn entries(connection: &mut SqliteConnection, terms: &str) -> StoreResult<Option<i64>> {
     let row = query(
         "SELECT count(*) AS count, min(number) AS oldest, (SELECT last FROM key_number) AS last \

@@ -1,5 +1,4 @@
-//! The statements. Values are bound; the text is put together from what stands here, and from nothing that a caller
-//! wrote.
+//! The SQL. Values are bound. The text consists only of constants in this file, never of text from a caller.
 
 use super::source::{FEW, FEW_ANYWHERE, Source};
 use super::{After, Listing};
@@ -10,13 +9,13 @@ use titan_core::time::Timestamp;
 
 type Builder = QueryBuilder<Sqlite>;
 
-/// Entries of an index that holds all that is asked about.
+/// The most entries that one page examines of an index with all columns of the filter.
 const ENTRIES: u32 = 20_000;
-/// Rows that lie side by side, as those of keys that were made one after the other.
+/// The most rows that one page examines in the order of creation, which is nearly the order of the table.
 const ROWS: u32 = 3000;
 
 impl Listing<'_> {
-    /// The keys of a page, and one more.
+    /// The keys of a page, and one more to see whether there is a next page.
     pub(super) fn keys(&self, source: &Source) -> Builder {
         let mut select = Builder::new("SELECT key.* FROM (");
         self.push_candidates(&mut select, source);
@@ -30,7 +29,7 @@ impl Listing<'_> {
         } else {
             self.push_checks(&mut select, "key.");
         }
-        // Candidates in the list's order stay in it: the join takes them one by one.
+        // The other sources are in the order of the list, and the join keeps it: it reads one candidate after the other.
         if matches!(source, Source::Before(_) | Source::Few(_)) {
             self.push_after(&mut select, "key.", "key.number");
             self.push_order(&mut select, "key.", "key.number");
@@ -39,7 +38,7 @@ impl Listing<'_> {
         select
     }
 
-    /// The last candidate, if all were looked at that may be.
+    /// The last candidate that the page examined, if it examined as many as it may.
     pub(super) fn end(&self, source: &Source) -> Option<Builder> {
         if matches!(source, Source::Before(_) | Source::Few(_)) {
             return None;
@@ -51,7 +50,7 @@ impl Listing<'_> {
         Some(select)
     }
 
-    /// How many candidates are looked at.
+    /// The most candidates that one page examines.
     fn most(&self, source: &Source) -> u32 {
         match source {
             Source::Before(_) => FEW_ANYWHERE,
@@ -63,7 +62,7 @@ impl Listing<'_> {
         }
     }
 
-    /// Whether the index has all that is asked about, so that a row is read only for a key that is shown.
+    /// Whether the index has all columns of the filter, so that a row is read only for a key on the page.
     fn is_covered(&self, source: &Source) -> bool {
         let is_by_time = *source == Source::Order && self.filter.sort != Sort::Created;
         is_by_time && (self.filter.sort == Sort::LastUsed || self.filter.last_used_before.is_none())
@@ -82,7 +81,7 @@ impl Listing<'_> {
         }
     }
 
-    /// All keys, from the index of the list's order.
+    /// All keys, from the index for the order of the list.
     fn push_all(&self, select: &mut Builder, source: &Source) {
         let columns = if self.is_covered(source) {
             "id, is_active, retires_at, created_by, scopes, label, expires_at"
@@ -94,7 +93,7 @@ impl Listing<'_> {
         self.push_order(select, "", "number");
     }
 
-    /// Everything but what the source has made sure of.
+    /// The conditions of the filter.
     fn push_checks(&self, select: &mut Builder, of: &str) {
         let now = self.filter.now.map_or(0, Timestamp::ms);
         select
@@ -117,7 +116,7 @@ impl Listing<'_> {
             select.push(format_args!(" AND instr({of}scopes, ")).push_bind(vec![bit.number()]).push(")");
         }
         if let Some(label) = &self.filter.label {
-            // Not LIKE: no character means another one.
+            // Not LIKE: no character has a special meaning.
             select
                 .push(format_args!(" AND instr(lower({of}label), "))
                 .push_bind(label.to_ascii_lowercase())
@@ -126,7 +125,7 @@ impl Listing<'_> {
         self.push_other_checks(select, of);
     }
 
-    /// What an index by time has made sure of already: it knows its tenant, and the end in its own order.
+    /// The conditions that candidates from an index by time already meet: the tenant, and the time in that order.
     fn push_other_checks(&self, select: &mut Builder, of: &str) {
         if let Some(tenant) = self.filter.tenant.filter(|_| of == "key.") {
             select.push(" AND key.tenant = ").push_bind(tenant.0);
@@ -142,7 +141,7 @@ impl Listing<'_> {
         }
     }
 
-    /// Behind the place where the part begins. `number` is the column of a key's number.
+    /// Only keys after the place where the page begins. `number` is the column with the number of a key.
     fn push_after(&self, select: &mut Builder, of: &str, number: &str) {
         let than = if self.filter.order == Order::Ascending { '>' } else { '<' };
         match self.after {
@@ -168,7 +167,7 @@ impl Listing<'_> {
     }
 }
 
-/// How many keys are before the filter's time in this order: none, few, or one more than few.
+/// Counts the keys before the time of the filter in this order, up to one more than few.
 pub(super) fn count_before(filter: &KeyFilter, sort: Sort) -> Builder {
     let mut select = Builder::new("SELECT count(*) FROM (");
     push_before(&mut select, filter, sort, "1");
@@ -176,7 +175,7 @@ pub(super) fn count_before(filter: &KeyFilter, sort: Sort) -> Builder {
     select
 }
 
-/// Before which time keys must be in this order.
+/// The time of the filter in this order.
 pub(super) fn bound(filter: &KeyFilter, sort: Sort) -> Option<Timestamp> {
     match sort {
         Sort::Created => None,
@@ -193,7 +192,7 @@ fn value(sort: Sort, of: &str) -> String {
     }
 }
 
-/// The filter's tenant's keys up to the filter's time in this order, from the index of the order.
+/// The keys of the tenant before the time of the filter in this order, from the index for the order.
 fn push_before(select: &mut Builder, filter: &KeyFilter, sort: Sort, columns: &str) {
     let index = match (sort, filter.tenant.is_some()) {
         (Sort::Created, false) => "key_by_number",
@@ -216,7 +215,7 @@ fn push_terms(select: &mut Builder, terms: &str) {
     select.push("SELECT rowid AS number FROM key_term WHERE key_term MATCH ").push_bind(terms.to_owned());
 }
 
-/// From a candidate to its row.
+/// Joins a candidate to its row.
 fn join(source: &Source) -> &'static str {
     match source {
         Source::Before(_) | Source::Order => "ON key.id = candidate.id WHERE true",
