@@ -52,13 +52,8 @@ pub const VARIABLES: [(&str, &str, Kind); 30] = [
 ];
 
 /// What the commands read besides options.
-const OTHERS: [&str; 5] = [
-    "TITAN_CA_FILE",
-    "TITAN_CLIENT_CERT_FILE",
-    "TITAN_CLIENT_KEY_FILE",
-    "TITAN_CONFIG",
-    "TITAN_URL",
-];
+const OTHERS: [&str; 5] =
+    ["TITAN_CA_FILE", "TITAN_CLIENT_CERT_FILE", "TITAN_CLIENT_KEY_FILE", "TITAN_CONFIG", "TITAN_URL"];
 
 /// Refuses a variable that looks like one of ours and is none: a misspelt one would be ignored, and its default used.
 pub(crate) fn check_names(environment: &HashMap<String, String>) -> Result<()> {
