@@ -82,8 +82,11 @@ class Bench:
         self.proxy = stack.enter_context(servers.proxy(folder, self.backend.address)).until_it_listens()
         titan = servers.Titan(folder / "titan", servers.SERVER_CORE, self.backend.address)
         self.titan = stack.enter_context(titan).until_ready()
+        titan = servers.Titan(folder / "logged", servers.SERVER_CORE, self.backend.address, keeps_access_log=True)
+        self.logged = stack.enter_context(titan).until_ready()
         self.caller = create_key(self.titan, "keys:verify")
         self.keys = [create_key(self.titan, "sessions:read") for _ in range(KEYS)]
+        self.logged_keys = [create_key(self.logged, "sessions:read") for _ in range(KEYS)]
         self.forged = [forge(key) for key in self.keys]
         self.revoked = [create_revoked_key(self.titan, "sessions:read") for _ in range(KEYS)]
 
@@ -122,6 +125,9 @@ class Bench:
             "nginx": self.get_row("nginx proxy_pass, keep-alive", self.nginx, PATH, self.keys),
             "proxy": self.get_row("hyper-util proxy that checks nothing", self.proxy, PATH, self.keys),
             "gateway": self.get_row("titan gateway", self.titan, PATH, self.keys),
+            "gateway logged": self.get_row(
+                "titan gateway, access log on", self.logged, PATH, self.logged_keys
+            ),
             "gateway refuses": self.get_row(
                 "titan gateway, refuses a forged key", self.titan, PATH, self.forged, True
             ),
@@ -207,6 +213,7 @@ def report(rows, latencies, kept):
     ratio_line("verify refuses", "verify", "cpu_us", "CPU: titan verify, forged caller / good caller", EQUAL)
     ratio_line("gateway", "nginx", "cpu_us", "CPU: titan gateway / nginx proxy_pass", 1.1)
     ratio_line("gateway", "proxy", "cpu_us", "CPU: titan gateway / hyper-util proxy that checks nothing")
+    ratio_line("gateway logged", "gateway", "cpu_us", "CPU: titan gateway, access log on / off", EQUAL)
     ratio_line("gateway refuses", "gateway", "cpu_us", "CPU: titan gateway, forged key / good key", EQUAL)
     ratio_line("gateway revoked", "gateway", "cpu_us", "CPU: titan gateway, revoked key / good key", EQUAL)
     for pair in latencies:

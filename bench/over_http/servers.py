@@ -172,7 +172,7 @@ class Server:
 class Titan(Server):
     """`titan serve`. With an upstream, it is a gateway, too."""
 
-    def __init__(self, folder, core=None, upstream=None, open_files=None):
+    def __init__(self, folder, core=None, upstream=None, open_files=None, keeps_access_log=False):
         port = free_port()
         self.master_key = secrets.token_urlsafe(32)
         folder.mkdir(exist_ok=True)
@@ -187,6 +187,8 @@ class Titan(Server):
                 "TITAN_UPSTREAM": f"http://{upstream}",
                 "TITAN_POLICY": str(folder / "bench.toml"),
             }
+        if keeps_access_log:
+            environment["TITAN_ACCESS_LOG"] = str(folder / "access.log")
         command = [TITAN, "serve"]
         if core is not None:
             command = pinned(core, *command)

@@ -9,6 +9,7 @@
 
 #![deny(unsafe_code)]
 
+pub mod access_log;
 mod body;
 mod follower;
 pub mod gateway;

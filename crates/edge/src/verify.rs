@@ -1,5 +1,10 @@
 //! `POST /auth/verify`: is this key good, for this?
 
+mod code;
+
+pub use code::VerifyCode;
+
+use crate::access_log::Entry;
 use crate::body::BodyError;
 use crate::gateway::Upstreams;
 use crate::reply::{error_response, json};
@@ -12,7 +17,7 @@ use std::sync::Arc;
 use std::time::Duration;
 use titan_core::Error;
 use titan_core::access::{
-    Caller, Denial, Gate, KeyPrincipal, MasterKeys, Origin, Permit, VerifyKeys, bearer_or_header, decide,
+    Caller, Denial, KeyPrincipal, MasterKeys, Origin, Permit, VerifyKeys, bearer_or_header, decide,
 };
 use titan_core::error::Code;
 use titan_core::key::Key;
@@ -31,6 +36,8 @@ pub struct Verifier {
     follower: Arc<Follower>,
     master: Arc<MasterKeys>,
     upstreams: Arc<Upstreams>,
+    /// What it is called in the access log.
+    route: Arc<str>,
 }
 
 /// The key in question, and what it shall be good for.
@@ -92,42 +99,6 @@ pub struct VerifyAnswer {
     data: Verification,
 }
 
-/// The result of a verification.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, ToSchema)]
-#[serde(rename_all = "SCREAMING_SNAKE_CASE")]
-pub enum VerifyCode {
-    /// Switched off.
-    Disabled,
-    /// Past its expiry.
-    Expired,
-    /// Good, but not for this.
-    InsufficientScope,
-    /// No key of ours, or none that the caller may ask about.
-    #[default]
-    Invalid,
-    /// Not the shape of a key.
-    Malformed,
-    /// Over its limit.
-    RateLimited,
-    /// Killed.
-    Revoked,
-    /// Good.
-    Valid,
-}
-
-impl From<&Denial> for VerifyCode {
-    fn from(denial: &Denial) -> Self {
-        match denial {
-            Denial::Disabled => Self::Disabled,
-            Denial::Expired => Self::Expired,
-            Denial::InsufficientScope(_) | Denial::WrongCredential(_) => Self::InsufficientScope,
-            Denial::Conflicting | Denial::Invalid => Self::Invalid,
-            Denial::Malformed | Denial::Missing => Self::Malformed,
-            Denial::Revoked => Self::Revoked,
-        }
-    }
-}
-
 /// What a request needs.
 struct Needs {
     scopes: Vec<ScopeBit>,
@@ -143,17 +114,19 @@ impl Verifier {
         master: Arc<MasterKeys>,
         upstreams: Arc<Upstreams>,
     ) -> Self {
-        Self { guard, follower, master, upstreams }
+        Self { guard, follower, master, upstreams, route: Arc::from("/auth/verify") }
     }
 
     /// The whole exchange.
-    pub async fn handle<B>(&self, request: Request<B>) -> Response<Body>
+    pub async fn handle<B>(&self, request: Request<B>, entry: &mut Entry) -> Response<Body>
     where
         B: http_body::Body + Send,
         B::Data: Send,
         B::Error: Into<Box<dyn std::error::Error + Send + Sync>>,
     {
-        self.answer(request).await.unwrap_or_else(|error| {
+        entry.route(&self.route);
+        self.answer(request, entry).await.unwrap_or_else(|error| {
+            entry.error(error.code());
             let mut response = error_response(&error, Style::Titan);
             if error.code() == Code::MethodNotAllowed {
                 response.headers_mut().insert(ALLOW, HeaderValue::from_static("POST"));
@@ -162,7 +135,7 @@ impl Verifier {
         })
     }
 
-    async fn answer<B>(&self, request: Request<B>) -> Result<Response<Body>, Error>
+    async fn answer<B>(&self, request: Request<B>, entry: &mut Entry) -> Result<Response<Body>, Error>
     where
         B: http_body::Body + Send,
         B::Data: Send,
@@ -172,23 +145,30 @@ impl Verifier {
         if head.method != Method::POST {
             return Err(Error::new(Code::MethodNotAllowed, "method not allowed"));
         }
-        let permit = self.permit(&head.headers)?;
+        let permit = self.permit(&head.headers, entry)?;
         if !head.headers.get(CONTENT_TYPE).is_some_and(|value| is_json(value.as_bytes())) {
             return Err(Error::new(Code::UnsupportedMediaType, "Content-Type: must be application/json"));
         }
         let body = Limited::new(body, MAX_BODY).collect().await.map_err(|error| refused(&*error))?;
-        let data = self.verify(&permit, from_json(&body.to_bytes())?).await?;
+        let body = body.to_bytes();
+        entry.received(u64::try_from(body.len()).unwrap_or_default());
+        let data = self.verify(&permit, from_json(&body)?, entry).await?;
+        entry.verdict(data.code.name());
         let body = serde_json::to_vec(&VerifyAnswer { data }).map_err(Error::internal)?;
         Ok(json(StatusCode::OK, body))
     }
 
-    fn permit(&self, headers: &HeaderMap) -> Result<Permit<VerifyKeys>, Error> {
+    fn permit(&self, headers: &HeaderMap, entry: &mut Entry) -> Result<Permit<VerifyKeys>, Error> {
         let values = |name| headers.get_all(name).iter().map(http::HeaderValue::as_bytes);
         let credential = bearer_or_header(values(AUTHORIZATION.as_str()), values("x-api-key"))?;
         let caller = if self.master.contains(credential) {
             Caller::Master
         } else {
-            Caller::Key(self.guard.authenticate(credential)?)
+            let (proven, principal) = self.guard.examine(credential, self.guard.now());
+            entry.key(proven.as_ref());
+            let principal = principal?;
+            self.guard.record_use(&principal);
+            Caller::Key(principal)
         };
         Ok(decide(&caller, None, Origin::default())?)
     }
@@ -197,19 +177,15 @@ impl Verifier {
         &self,
         permit: &Permit<VerifyKeys>,
         request: VerifyRequest,
+        entry: &mut Entry,
     ) -> Result<Verification, Error> {
         let key = required("key", request.key)?;
         let scopes = match request.scopes.as_slice() {
             [] => Vec::new(),
             names => self.guard.catalogue().parse(names)?,
         };
-        let route = match (&request.method, &request.path) {
-            (None, None) => None,
-            (Some(method), Some(path)) => Some((method.as_str(), path.as_str())),
-            _ => return Err(Error::invalid("method, path: go only together")),
-        };
         // Whether the question is right must not depend on the key, or the answer would tell of it.
-        let needs = self.needs(scopes, route)?;
+        let needs = self.needs(scopes, request.method.as_deref(), request.path.as_deref())?;
         let (proven, result) = self.guard.examine(&key, self.guard.now());
         let denial = match &result {
             Ok(principal) => self.lacks(principal, &needs),
@@ -217,6 +193,7 @@ impl Verifier {
         };
         // A key of another tenant is unknown to this caller.
         let proven = proven.filter(|key| permit.reach().includes(key.claims().tenant, key.claims().id));
+        entry.key(proven.as_ref());
         let Some(proven) = proven else {
             let denial = denial.filter(|denial| *denial == Denial::Malformed).unwrap_or(Denial::Invalid);
             return Ok(Verification { code: VerifyCode::from(&denial), ..Verification::default() });
@@ -229,9 +206,13 @@ impl Verifier {
     }
 
     /// What a key must have for the scopes and the route that were asked about.
-    fn needs(&self, scopes: Vec<ScopeBit>, route: Option<(&str, &str)>) -> Result<Needs, Error> {
+    fn needs(&self, scopes: Vec<ScopeBit>, method: Option<&str>, path: Option<&str>) -> Result<Needs, Error> {
         let mut needs = Needs { scopes, is_refused: false };
-        let Some((method, path)) = route else { return Ok(needs) };
+        let (method, path) = match (method, path) {
+            (None, None) => return Ok(needs),
+            (Some(method), Some(path)) => (method, path),
+            _ => return Err(Error::invalid("method, path: go only together")),
+        };
         let path = path.split_once('?').map_or(path, |(path, _)| path);
         let parsed = RequestPath::parse(path).map_err(|error| Error::invalid(error.to_string()))?;
         let upstreams = self.upstreams.current();

@@ -1,13 +1,16 @@
 //! Which part of Titan answers a request.
 
+use crate::telemetry::loggable;
 use axum::Router;
-use http::{HeaderMap, HeaderName, HeaderValue, Request, Response};
+use http::{HeaderMap, HeaderName, HeaderValue, Method, Request, Response};
 use std::net::{IpAddr, SocketAddr};
+use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 use titan_core::access::Origin;
 use titan_core::entropy::{Entropy, random};
 use titan_core::policy::Style;
 use titan_core::{Error, Failure};
+use titan_edge::access_log::{AccessLog, Entry};
 use titan_edge::gateway::Peer;
 use titan_edge::verify::Verifier;
 use titan_edge::{Body, Gateway, RequestBody, TrustedProxies, error_response};
@@ -51,6 +54,7 @@ pub(crate) struct Dispatcher {
     router: Router,
     verifier: Verifier,
     gateway: Gateway,
+    access_log: Option<Arc<AccessLog>>,
     trusted_proxies: TrustedProxies,
     /// Request ids: random for each worker, and counted.
     id_prefix: u64,
@@ -62,34 +66,61 @@ impl Dispatcher {
         router: Router,
         verifier: Verifier,
         gateway: Gateway,
+        access_log: Option<Arc<AccessLog>>,
         trusted_proxies: TrustedProxies,
         entropy: &dyn Entropy,
     ) -> Self {
         let id_prefix = u64::from_be_bytes(random(entropy));
-        Self { router, verifier, gateway, trusted_proxies, id_prefix, id_count: AtomicU64::new(0) }
+        Self {
+            router,
+            verifier,
+            gateway,
+            access_log,
+            trusted_proxies,
+            id_prefix,
+            id_count: AtomicU64::new(0),
+        }
     }
 
     /// The whole exchange.
     pub(crate) async fn handle(&self, request: Request<RequestBody>, client: &Client) -> Response<Body> {
         let Client { peer, port } = client;
         let request_id = self.request_id(request.headers());
-        let mut response = match part(request.uri().path(), *port) {
-            Part::Verify => self.verifier.handle(request).await,
+        let destination = part(request.uri().path(), *port);
+        let mut entry = self.entry(&destination, &request, peer, &request_id);
+        let mut response = match destination {
+            Part::Verify => self.verifier.handle(request, &mut entry).await,
             // In a box: it is large and rare, and every other request would be as large as the largest.
             Part::ControlPlane => Box::pin(self.control_plane(request, peer.address, &request_id)).await,
             Part::Nothing => error_response(&Error::not_found("page"), Style::Titan),
-            Part::Gateway => self.gateway.handle(request, peer, &request_id).await,
+            Part::Gateway => self.gateway.handle(request, peer, &request_id, &mut entry).await,
         };
         if let Some(Failure { code, cause }) = response.extensions_mut().remove() {
             tracing::error!(
                 code = code.slug(),
                 cause,
-                request_id = request_id.to_str().unwrap_or_default(),
+                request_id = loggable(request_id.to_str().unwrap_or_default()),
                 "request failed"
             );
         }
         response.headers_mut().insert(REQUEST_ID, request_id);
-        response
+        entry.follow(response)
+    }
+
+    /// The request's line in the access log. The control plane has none: its requests are in the log.
+    fn entry(
+        &self,
+        destination: &Part,
+        request: &Request<RequestBody>,
+        peer: &Peer,
+        request_id: &HeaderValue,
+    ) -> Entry {
+        match (&self.access_log, destination) {
+            (Some(log), Part::Gateway | Part::Verify) => {
+                log.begin(request.method(), self.client(request.headers(), peer.address), request_id)
+            }
+            _ => Entry::off(),
+        }
     }
 
     /// Waits until the last WebSocket is closed.
@@ -107,14 +138,13 @@ impl Dispatcher {
             ip: Some(self.client(request.headers(), address)),
             request_id: request_id.to_str().unwrap_or_default().to_owned(),
         };
-        let (method, path) = (request.method().clone(), loggable(request.uri().path()));
+        let (method, path) = (request.method().clone(), request.uri().path().to_owned());
         request.extensions_mut().insert(origin);
         let response = match self.router.clone().oneshot(request).await {
             Ok(response) => response,
             Err(impossible) => match impossible {},
         };
-        let status = response.status().as_u16();
-        tracing::info!(%method, path, status, request_id = request_id.to_str().unwrap_or_default(), "answered");
+        log_answer(&method, &path, response.status().as_u16(), request_id);
         response.map(Body::Router)
     }
 
@@ -156,9 +186,15 @@ fn hex_id(prefix: u64, count: u64) -> HeaderValue {
     HeaderValue::from_bytes(&text).unwrap_or(HeaderValue::from_static("none"))
 }
 
-/// A path as it may be logged: somebody may have pasted a key into it.
-fn loggable(path: &str) -> String {
-    if path.contains("titan_") || path.contains("whm_") { "[a key]".to_owned() } else { path.to_owned() }
+/// A line for a request to the control plane. Whatever watches the program asks for its health all day: that is
+/// at debug.
+fn log_answer(method: &Method, path: &str, status: u16, request_id: &HeaderValue) {
+    let (method, request_id) = (loggable(method.as_str()), loggable(request_id.to_str().unwrap_or_default()));
+    if HEALTH.contains(&path) {
+        tracing::debug!(method, path, status, request_id, "answered");
+    } else {
+        tracing::info!(method, path = loggable(path), status, request_id, "answered");
+    }
 }
 
 fn part(path: &str, port: Port) -> Part {

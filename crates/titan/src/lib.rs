@@ -5,6 +5,7 @@
 
 #![forbid(unsafe_code)]
 
+mod access_log;
 pub mod command;
 pub mod config;
 mod demo;

@@ -2,7 +2,8 @@
 
 use crate::config::LogFormat;
 use anyhow::{Result, bail};
-use std::io::stderr;
+use std::ffi::OsStr;
+use std::io::{IsTerminal, stderr};
 use titan_core::suggest::did_you_mean;
 use tracing::level_filters::LevelFilter;
 use tracing_subscriber::filter::Targets;
@@ -14,7 +15,8 @@ const LEVELS: [&str; 6] = ["off", "error", "warn", "info", "debug", "trace"];
 
 /// Starts logging.
 pub(crate) fn start(directives: &str, format: LogFormat) -> Result<()> {
-    let layer = fmt::layer().with_writer(stderr);
+    let is_coloured = is_coloured(stderr().is_terminal(), std::env::var_os("NO_COLOR").as_deref());
+    let layer = fmt::layer().with_writer(stderr).with_ansi(is_coloured);
     let layer = match format {
         LogFormat::Json => layer.json().boxed(),
         LogFormat::Text => layer.with_target(false).boxed(),
@@ -44,6 +46,16 @@ fn level(name: &str) -> Result<LevelFilter> {
     Ok(name.parse()?)
 }
 
+/// Colour is for a person who looks at a terminal. `NO_COLOR` (no-color.org) counts if it is not empty.
+fn is_coloured(is_terminal: bool, no_color: Option<&OsStr>) -> bool {
+    is_terminal && no_color.is_none_or(OsStr::is_empty)
+}
+
+/// A path or a request id as it may be logged: somebody may have pasted a key into it.
+pub(crate) fn loggable(text: &str) -> &str {
+    if text.contains("titan_") || text.contains("whm_") { "[a key]" } else { text }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -63,5 +75,13 @@ mod tests {
         assert!(error("inof").ends_with("; did you mean info?"), "{}", error("inof"));
         assert!(error("info,titan_edge=debgu").contains("`debgu`"));
         assert!(error("titan_edge").contains("`titan_edge` is not one of the levels off, error"));
+    }
+
+    #[test]
+    fn colour_is_for_terminals_whose_user_does_not_refuse_it() {
+        assert!(is_coloured(true, None));
+        assert!(is_coloured(true, Some(OsStr::new(""))));
+        assert!(!is_coloured(true, Some(OsStr::new("1"))));
+        assert!(!is_coloured(false, None));
     }
 }

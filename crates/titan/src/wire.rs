@@ -1,5 +1,6 @@
 //! Puts the crates together: a database, the rules over it, the edge that follows it.
 
+use crate::access_log::AccessLogWriter;
 use crate::config::{SealSource, Settings};
 use crate::dispatch::Dispatcher;
 use anyhow::{Context, Result};
@@ -33,6 +34,7 @@ pub struct App {
     entropy: Arc<dyn Entropy>,
     router: Router,
     gateway: gateway::Settings,
+    access_log: Option<AccessLogWriter>,
 }
 
 impl App {
@@ -51,6 +53,9 @@ impl App {
         let follower = Arc::new(Follower::new(Arc::clone(&store), Arc::clone(&guard)));
         follower.start().await?;
 
+        let access_log = settings.access_log.as_ref();
+        let access_log =
+            access_log.map(|settings| AccessLogWriter::start(settings, Arc::clone(&clock))).transpose()?;
         let master = Arc::new(settings.master.hashed());
         let propagation: Arc<dyn Propagation> = Arc::<Follower>::clone(&follower);
         let tenants = TenantService::new(Arc::clone(&store), Arc::clone(&clock), Arc::clone(&propagation));
@@ -73,7 +78,7 @@ impl App {
         };
         let gateway = settings.gateway.clone();
         let router = titan_api::router(control_plane, vec![Document::openapi()]);
-        Ok(Self { follower, guard, master, upstreams, catalogue, entropy, router, gateway })
+        Ok(Self { follower, guard, master, upstreams, catalogue, entropy, router, gateway, access_log })
     }
 
     /// What answers the requests of one worker. They share all that decides; each has connections to the
@@ -89,7 +94,8 @@ impl App {
         );
         let verifier = Verifier::new(guard, Arc::clone(&self.follower), master, upstreams);
         let trusted = self.gateway.trusted_proxies.clone();
-        Dispatcher::new(self.router.clone(), verifier, gateway, trusted, &*self.entropy)
+        let access_log = self.access_log.as_ref().map(AccessLogWriter::log);
+        Dispatcher::new(self.router.clone(), verifier, gateway, access_log, trusted, &*self.entropy)
     }
 
     /// Proxies whose word about a client is believed.
@@ -101,6 +107,20 @@ impl App {
     pub fn reload(&self, settings: &Settings) -> Result<()> {
         self.upstreams.replace(settings.upstream_map(&self.catalogue)?);
         Ok(())
+    }
+
+    /// The access log's file was moved away: the next lines go to a new one.
+    pub fn reopen_access_log(&self) {
+        if let Some(access_log) = &self.access_log {
+            access_log.reopen();
+        }
+    }
+
+    /// Writes the last lines of the access log.
+    pub(crate) async fn close_access_log(&self) {
+        if let Some(access_log) = &self.access_log {
+            access_log.close().await;
+        }
     }
 }
 

@@ -1,6 +1,7 @@
 //! API keys: rows, and what may happen to them.
 
 mod issue;
+mod list;
 mod replay;
 mod service;
 
@@ -9,7 +10,8 @@ use crate::revision::{Change, KeyStatus};
 use crate::store_error::StoreResult;
 use crate::time::Timestamp;
 use async_trait::async_trait;
-pub use service::{Changed, Issued, KeyService, KeyUpdate, NewKey, Page, Rotation};
+pub use list::{Creator, KeyFilter, Order, Page, Position, Sort};
+pub use service::{Changed, Issued, KeyService, KeyUpdate, NewKey, Revoked, Rotation};
 use titan_token::{Claims, KeyId, Prefix, ScopeBit, Slot, TenantId};
 
 /// A key's row: everything but the key, which can be signed again from it.
@@ -90,29 +92,15 @@ pub(crate) fn check_text(field: &str, text: &str) -> Result<(), Error> {
     Ok(())
 }
 
-/// Which keys a list shows.
-#[derive(Clone, Debug, Default)]
-pub struct KeyFilter {
-    /// Of this tenant alone.
-    pub tenant: Option<TenantId>,
-    /// With this switch alone.
-    pub is_active: Option<bool>,
-    /// Older than this one: the last of the page before.
-    pub before: Option<KeyId>,
-    /// Keys gone at this time are left out.
-    pub now: Option<Timestamp>,
-    /// How many at most.
-    pub limit: u32,
-}
-
 /// Reading keys.
 #[async_trait]
 pub trait Keys {
     /// One key, gone or not.
     async fn key(&self, id: KeyId) -> StoreResult<Option<Key>>;
 
-    /// Keys that are not gone, newest first.
-    async fn keys(&self, filter: &KeyFilter) -> StoreResult<Vec<Key>>;
+    /// Keys that are not gone, in the order of the filter. The work for one page is limited, whatever the table
+    /// contains, so a page can end early.
+    async fn keys(&self, filter: &KeyFilter) -> StoreResult<Page>;
 
     /// Writes when keys were last accepted. A time before the one that is there changes nothing.
     async fn record_uses(&self, uses: &[(KeyId, Timestamp)]) -> StoreResult<()>;
@@ -127,6 +115,9 @@ pub trait KeysTx {
     /// The keys that a key made, and theirs, through rotations, and those of which it is the successor; without
     /// the key itself and those revoked.
     async fn descendants(&mut self, id: KeyId) -> StoreResult<Vec<Key>>;
+
+    /// The keys that this key created itself and that are not revoked.
+    async fn made_by(&mut self, id: KeyId) -> StoreResult<Vec<Key>>;
 
     /// Adds a key.
     async fn add_key(&mut self, key: &Key) -> StoreResult<()>;

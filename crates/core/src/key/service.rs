@@ -1,7 +1,7 @@
 //! What can be done with keys: one method a use case.
 
-use super::{Key, KeyFilter, check_text};
-use crate::access::{Catalogue, DeleteKey, Denial, DisableKey, ListKeys, Permit, Reach, ReadKey, UpdateKey};
+use super::{Key, check_text};
+use crate::access::{Catalogue, DeleteKey, Denial, DisableKey, Permit, ReadKey, UpdateKey};
 use crate::audit::Entry;
 use crate::entropy::Entropy;
 use crate::error::{Code, Error};
@@ -10,7 +10,7 @@ use crate::revision::{Propagation, Receipt, Revision};
 use crate::time::{Clock, Timestamp};
 use serde_json::json;
 use std::sync::Arc;
-use titan_token::{KeyId, PlainKey, TenantId};
+use titan_token::{KeyId, PlainKey, ScopeBit, TenantId};
 
 /// The rules of keys.
 pub struct KeyService {
@@ -71,12 +71,12 @@ pub struct Changed {
     pub receipt: Receipt,
 }
 
-/// A part of a list.
-pub struct Page {
-    /// Newest first.
-    pub keys: Vec<Key>,
-    /// Where the next part begins, if there is one.
-    pub next: Option<KeyId>,
+/// The result of revoking several keys.
+pub struct Revoked {
+    /// How many.
+    pub count: usize,
+    /// The proof that none of them is accepted any more.
+    pub receipt: Receipt,
 }
 
 impl KeyService {
@@ -98,24 +98,6 @@ impl KeyService {
         let key = self.store.key(id).await?;
         key.filter(|key| permit.reach().includes(key.tenant, key.id) && !key.is_gone(now))
             .ok_or_else(|| Error::not_found("key"))
-    }
-
-    /// The caller's keys, newest first. `limit` is 1 to 1000.
-    pub async fn list(&self, permit: &Permit<ListKeys>, filter: KeyFilter) -> Result<Page, Error> {
-        let tenant = match permit.reach() {
-            Reach::Everything => filter.tenant,
-            // A reach of one key never comes with a permit to list; nothing would be shown for it.
-            Reach::Itself(_) => return Err(Error::not_found("key")),
-            Reach::Tenant(own) => Some(own),
-        };
-        let limit = filter.limit;
-        let one_more = KeyFilter { tenant, limit: limit + 1, now: Some(self.clock.now()), ..filter };
-        let mut keys = self.store.keys(&one_more).await?;
-        let limit = usize::try_from(limit).unwrap_or(usize::MAX);
-        let has_more = keys.len() > limit;
-        keys.truncate(limit);
-        let next = keys.last().filter(|_| has_more).map(|key| key.id);
-        Ok(Page { keys, next })
     }
 
     /// Renames a key, switches it on or off.
@@ -184,13 +166,48 @@ impl KeyService {
         };
         let mut to_revoke = if with_descendants { tx.descendants(id).await? } else { Vec::new() };
         to_revoke.push(key);
-        let mut last = Revision::default();
-        for mut key in to_revoke {
+        Ok(self.revoke(tx, permit, to_revoke, now).await?.receipt)
+    }
+
+    /// Permanently revokes every key that this key created. The key itself does not change. Keys beyond the reach of
+    /// the permit do not count, so a key of another tenant has created nothing.
+    pub async fn delete_made_by(
+        &self,
+        permit: &Permit<DeleteKey>,
+        creator: KeyId,
+        with_descendants: bool,
+    ) -> Result<Revoked, Error> {
+        let now = self.clock.now();
+        let mut tx = self.begin(permit, now).await?;
+        let made =
+            if with_descendants { tx.descendants(creator).await? } else { tx.made_by(creator).await? };
+        let is_within = |key: &Key| permit.reach().includes(key.tenant, key.id) && !key.is_gone(now);
+        self.revoke(tx, permit, made.into_iter().filter(is_within).collect(), now).await
+    }
+
+    /// Revokes these keys in one transaction. Even if there are none, all earlier changes are in force afterwards.
+    async fn revoke(
+        &self,
+        mut tx: Box<dyn Tx>,
+        permit: &Permit<DeleteKey>,
+        keys: Vec<Key>,
+        now: Timestamp,
+    ) -> Result<Revoked, Error> {
+        let count = keys.len();
+        let mut last = tx.head().await?;
+        for mut key in keys {
             key.revoked_at = Some(now);
             last = save(&mut *tx, permit, &key, now, "key.delete").await?;
         }
         tx.commit().await?;
-        self.propagation.wait_until_in_force(last).await
+        let receipt = self.propagation.wait_until_in_force(last).await?;
+        Ok(Revoked { count, receipt })
+    }
+
+    /// The bit of a scope with this name. An unknown name is 400.
+    pub fn scope(&self, name: &str) -> Result<ScopeBit, Error> {
+        let bits = self.catalogue.parse(&[name.to_owned()])?;
+        bits.first().copied().ok_or_else(|| Error::internal("a scope without a bit"))
     }
 
     /// The names of a key's scopes, in the order in which they were asked for.

@@ -5,6 +5,7 @@ use crate::suggest::explain;
 use serde::Deserialize;
 use std::fmt;
 use std::ops::Range;
+use std::sync::Arc;
 use titan_token::ScopeBit;
 use toml::Spanned;
 
@@ -80,8 +81,8 @@ impl fmt::Display for Problem {
 pub struct Route {
     /// Upper-case methods. `HEAD` follows `GET`.
     pub methods: Vec<String>,
-    /// The pattern as it stands in the file.
-    pub path: String,
+    /// The pattern as it stands in the file. Shared, as lines of the access log hold it.
+    pub path: Arc<str>,
     /// What it needs; `None`: any valid key.
     pub scope: Option<(ScopeBit, String)>,
     /// What it counts toward.
@@ -181,7 +182,7 @@ impl Reader<'_> {
         let action = entry.action.map(|action| self.action(action));
         let session = entry.session.and_then(|source| self.source("session", &source, &parameters));
         let recipient = entry.recipient.and_then(|source| self.source("recipient", &source, &parameters));
-        let path = entry.path.into_inner();
+        let path = entry.path.into_inner().into();
         let route = Route { methods, path, scope, limit: entry.limit, action, session, recipient, line };
         (self.problems.len() == before).then_some(route)
     }

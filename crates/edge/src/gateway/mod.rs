@@ -4,12 +4,14 @@
 //! framing and path → credential → policy → the upstream's request → stream both ways
 //! ```
 
+mod counted;
 mod framing;
 mod headers;
 mod identity;
 mod upgrade;
 mod upstream;
 
+use crate::access_log::Entry;
 use crate::reply::error_response;
 use crate::{Body, Guard, RequestBody, TrustedProxies};
 use http::header::AUTHORIZATION;
@@ -24,6 +26,7 @@ use titan_core::error::Code;
 use titan_core::policy::{RequestPath, Style, Verdict};
 use upgrade::Tunnels;
 use upstream::Client;
+pub(crate) use upstream::Progress;
 pub use upstream::{Address, ClientIdentity, Relay, TlsSettings, Upstream, UpstreamMap, Upstreams};
 
 /// How the gateway behaves, whatever the policy.
@@ -94,23 +97,27 @@ impl Gateway {
         mut request: Request<RequestBody>,
         peer: &Peer,
         request_id: &HeaderValue,
+        entry: &mut Entry,
     ) -> Response<Body> {
-        let admitted = match self.admit(&request) {
+        let admitted = match self.admit(&request, entry) {
             Ok(admitted) => admitted,
-            Err((error, style)) => return error_response(&error, style),
+            Err((error, style)) => return refusal(&error, style, entry),
         };
         let style = admitted.upstream.style();
         let upgrade = upgrade::requested(&mut request);
         let identity = Identity::new(&admitted.key, self.guard.catalogue(), admitted.session.as_deref());
         let is_trusted = self.settings.trusted_proxies.contains(peer.address.ip());
         headers::prepare(&mut request, identity, peer, request_id, is_trusted, upgrade.is_some());
-        let answer = match self.client.send(&admitted.upstream, admitted.target.clone(), request).await {
+        entry.asked(&admitted.upstream);
+        let answer = self.client.send(&admitted.upstream, admitted.target.clone(), request, entry).await;
+        entry.answered();
+        let answer = match answer {
             Ok(answer) => answer,
-            Err(error) => return error_response(&error, style),
+            Err(error) => return refusal(&error, style, entry),
         };
-        let mut answer = match upgrade::connect(upgrade, answer, &self.tunnels) {
+        let mut answer = match upgrade::connect(upgrade, answer, &self.tunnels, entry) {
             Ok(answer) => answer,
-            Err(error) => return error_response(&error, style),
+            Err(error) => return refusal(&error, style, entry),
         };
         headers::note_retirement(answer.headers_mut(), &admitted.key);
         answer
@@ -123,26 +130,29 @@ impl Gateway {
 
     /// Every check, none of which waits. The credential comes before the route: who has no key learns
     /// nothing of the routes.
-    fn admit(&self, request: &Request<RequestBody>) -> Result<Admitted, (Error, Style)> {
+    fn admit(&self, request: &Request<RequestBody>, entry: &mut Entry) -> Result<Admitted, (Error, Style)> {
         let upstreams = self.upstreams.current();
         let early = |error: Error| (error, upstreams.style());
         framing::check(request).map_err(early)?;
         let path = RequestPath::parse(request.uri().path());
         let path = path.map_err(|error| early(Error::invalid(error.to_string())))?;
         let upstream = upstreams.find(&path).ok_or_else(|| early(Error::not_found("page")))?;
-        let key = self.authenticate(request).map_err(|error| (error, upstream.style()))?;
+        let key = self.authenticate(request, entry).map_err(|error| (error, upstream.style()))?;
         let (verdict, style) = upstream.policies.decide(request.method().as_str(), &path);
+        entry.decided(verdict, request.method());
         let session = self.check_route(&key, verdict, &path).map_err(|error| (error, style))?;
         self.guard.record_use(&key);
         let target = target(&path, request.uri()).map_err(early)?;
         Ok(Admitted { upstream: Arc::clone(upstream), key, session, target })
     }
 
-    fn authenticate(&self, request: &Request<RequestBody>) -> Result<KeyPrincipal, Error> {
+    fn authenticate(&self, request: &Request<RequestBody>, entry: &mut Entry) -> Result<KeyPrincipal, Error> {
         const API_KEY: HeaderName = HeaderName::from_static("x-api-key");
         let values = |name| request.headers().get_all(name).iter().map(HeaderValue::as_bytes);
         let credential = bearer_or_header(values(AUTHORIZATION), values(API_KEY))?;
-        self.guard.check(credential, self.guard.now()).map_err(|denial| match denial {
+        let (proven, principal) = self.guard.examine(credential, self.guard.now());
+        entry.key(proven.as_ref());
+        principal.map_err(|denial| match denial {
             // Looked at last, as it is the rarest mistake.
             Denial::Malformed if self.master.contains(credential) => {
                 Denial::WrongCredential("api key required").into()
@@ -168,6 +178,12 @@ impl Gateway {
             }
         }
     }
+}
+
+/// An error, noted in the access log.
+fn refusal(error: &Error, style: Style, entry: &mut Entry) -> Response<Body> {
+    entry.error(error.code());
+    error_response(error, style)
 }
 
 /// What the upstream is asked for: the path in its normal form, the query as it came.

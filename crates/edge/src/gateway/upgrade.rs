@@ -1,12 +1,13 @@
 //! WebSocket: after 101 both sides talk, and the gateway passes bytes.
 
+use super::counted::Counted;
 use super::headers::prepare_answer;
 use super::upstream::Relay;
 use crate::Body;
+use crate::access_log::Entry;
 use http::header::{CONNECTION, HeaderValue, UPGRADE};
 use http::{Method, Request, Response, StatusCode, Version};
 use hyper::upgrade::OnUpgrade;
-use hyper_util::rt::TokioIo;
 use std::sync::Arc;
 use titan_core::Error;
 use titan_core::error::Code;
@@ -30,6 +31,7 @@ pub(super) fn connect(
     client: Option<OnUpgrade>,
     mut answer: Response<Relay>,
     tunnels: &Tunnels,
+    entry: &mut Entry,
 ) -> Result<Response<Body>, Error> {
     let is_switch = answer.status() == StatusCode::SWITCHING_PROTOCOLS;
     let upstream = is_switch.then(|| hyper::upgrade::on(&mut answer));
@@ -38,7 +40,7 @@ pub(super) fn connect(
         (None, _) => Ok(answer.map(Body::Upstream)),
         (Some(_), None) => Err(Error::new(Code::UpstreamUnreachable, "upstream switched protocols unasked")),
         (Some(upstream), Some(client)) => {
-            tokio::spawn(tunnels.while_open(join(client, upstream)));
+            tokio::spawn(tunnels.while_open(join(client, upstream, entry.take_for_tunnel())));
             let headers = answer.headers_mut();
             headers.insert(CONNECTION, HeaderValue::from_static("upgrade"));
             headers.insert(UPGRADE, HeaderValue::from_static("websocket"));
@@ -47,10 +49,12 @@ pub(super) fn connect(
     }
 }
 
-async fn join(client: OnUpgrade, upstream: OnUpgrade) {
+async fn join(client: OnUpgrade, upstream: OnUpgrade, mut entry: Entry) {
     let (Ok(client), Ok(upstream)) = (client.await, upstream.await) else { return };
+    let (mut client, mut upstream) = (Counted::new(client), Counted::new(upstream));
     // Either side may go away at any time; that is how such a connection ends.
-    let _ = tokio::io::copy_bidirectional(&mut TokioIo::new(client), &mut TokioIo::new(upstream)).await;
+    let _ = tokio::io::copy_bidirectional(&mut client, &mut upstream).await;
+    entry.tunnel_ended(client.bytes_read, upstream.bytes_read);
 }
 
 /// The connections that are joined now, so that an orderly end can wait for them.

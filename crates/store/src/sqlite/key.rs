@@ -1,26 +1,21 @@
 //! Keys.
 
+mod list;
+mod term;
+
 use super::error::{column, failed, optional_time, time};
 use super::{Sqlite, SqliteTx};
 use async_trait::async_trait;
-use sqlx::query;
 use sqlx::sqlite::SqliteRow;
-use titan_core::key::{Key, KeyFilter, Keys, KeysTx};
+use sqlx::{query, query_scalar};
+use titan_core::key::{Key, KeyFilter, Keys, KeysTx, Page};
 use titan_core::port::{StoreError, StoreResult};
 use titan_core::time::Timestamp;
 use titan_token::{KeyId, Prefix, ScopeBit, Slot, TenantId, Uuid};
 
 const TABLE: &str = "key";
-
-/// The keys that are not gone, newest first, of all tenants or of one: each goes down its own index.
-const LIST: &str = "SELECT * FROM key WHERE id < ?1 \
-     AND (?2 IS NULL OR is_active = ?2) \
-     AND revoked_at IS NULL AND (retires_at IS NULL OR retires_at > ?3) \
-     ORDER BY id DESC LIMIT ?4";
-const LIST_OF_TENANT: &str = "SELECT * FROM key WHERE tenant = ?5 AND id < ?1 \
-     AND (?2 IS NULL OR is_active = ?2) \
-     AND revoked_at IS NULL AND (retires_at IS NULL OR retires_at > ?3) \
-     ORDER BY id DESC LIMIT ?4";
+/// `last_used_at` of a key that was never used. It is earlier than every use.
+const NEVER: i64 = 0;
 
 /// A key's line goes back through its rotations; its family is that line, what any key of it made, and theirs.
 /// A predecessor that lives on for its overlap is the same credential, so it belongs to the family.
@@ -42,22 +37,16 @@ impl Keys for Sqlite {
         select.fetch_optional(&self.readers).await.map_err(failed)?.as_ref().map(read).transpose()
     }
 
-    async fn keys(&self, filter: &KeyFilter) -> StoreResult<Vec<Key>> {
-        // No id is as large as this one: its variant bits would be wrong.
-        let before = filter.before.map_or(vec![0xff; 16], bytes);
-        let now = filter.now.map_or(0, Timestamp::ms);
-        let sql = if filter.tenant.is_some() { LIST_OF_TENANT } else { LIST };
-        let mut select = query(sql).bind(before).bind(filter.is_active).bind(now).bind(filter.limit);
-        if let Some(tenant) = filter.tenant {
-            select = select.bind(tenant.0);
-        }
-        select.fetch_all(&self.readers).await.map_err(failed)?.iter().map(read).collect()
+    async fn keys(&self, filter: &KeyFilter) -> StoreResult<Page> {
+        // One transaction: all that a page is made of is of one moment.
+        let mut tx = self.readers.begin().await.map_err(failed)?;
+        list::page(&mut tx, filter).await
     }
 
     async fn record_uses(&self, uses: &[(KeyId, Timestamp)]) -> StoreResult<()> {
         let mut tx = self.writer.begin_with("BEGIN IMMEDIATE").await.map_err(failed)?;
         for (id, at) in uses {
-            query("UPDATE key SET last_used_at = ?2 WHERE id = ?1 AND coalesce(last_used_at, 0) < ?2")
+            query("UPDATE key SET last_used_at = ?2 WHERE id = ?1 AND last_used_at < ?2")
                 .bind(bytes(*id))
                 .bind(at.ms())
                 .execute(&mut *tx)
@@ -80,15 +69,24 @@ impl KeysTx for SqliteTx {
         select.fetch_all(&mut *self.tx).await.map_err(failed)?.iter().map(read).collect()
     }
 
+    async fn made_by(&mut self, id: KeyId) -> StoreResult<Vec<Key>> {
+        let select = query("SELECT * FROM key WHERE created_by = ? AND revoked_at IS NULL").bind(bytes(id));
+        select.fetch_all(&mut *self.tx).await.map_err(failed)?.iter().map(read).collect()
+    }
+
     async fn add_key(&mut self, key: &Key) -> StoreResult<()> {
+        let number: i64 = query_scalar("UPDATE key_number SET last = last + 1 RETURNING last")
+            .fetch_one(&mut *self.tx)
+            .await
+            .map_err(failed)?;
         query(
             "INSERT INTO key (id, tenant, prefix, slot, label, scopes, created_at, expires_at, is_active, \
-             revoked_at, rotated_at, retires_at, created_by, rotated_from, last_used_at) \
-             VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+             revoked_at, rotated_at, retires_at, created_by, rotated_from, last_used_at, number) \
+             VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
         )
         .bind(bytes(key.id))
         .bind(key.tenant.0)
-        .bind(number(key.prefix))
+        .bind(prefix_number(key.prefix))
         .bind(key.slot.number())
         .bind(&key.label)
         .bind(key.scopes.iter().map(|bit| bit.number()).collect::<Vec<u8>>())
@@ -100,14 +98,17 @@ impl KeysTx for SqliteTx {
         .bind(key.retires_at.map(Timestamp::ms))
         .bind(key.created_by.map(bytes))
         .bind(key.rotated_from.map(bytes))
-        .bind(key.last_used_at.map(Timestamp::ms))
+        .bind(key.last_used_at.map_or(NEVER, Timestamp::ms))
+        .bind(number)
         .execute(&mut *self.tx)
         .await
         .map_err(failed)?;
-        Ok(())
+        term::replace(&mut self.tx, number, None, term::of(key)).await
     }
 
     async fn save_key(&mut self, key: &Key) -> StoreResult<()> {
+        let select = query("SELECT * FROM key WHERE id = ?").bind(bytes(key.id));
+        let Some(old) = select.fetch_optional(&mut *self.tx).await.map_err(failed)? else { return Ok(()) };
         query(
             "UPDATE key SET label = ?2, is_active = ?3, revoked_at = ?4, rotated_at = ?5, retires_at = ?6 \
              WHERE id = ?1",
@@ -121,7 +122,8 @@ impl KeysTx for SqliteTx {
         .execute(&mut *self.tx)
         .await
         .map_err(failed)?;
-        Ok(())
+        let number = column(&old, TABLE, "number")?;
+        term::replace(&mut self.tx, number, term::of(&read(&old)?), term::of(key)).await
     }
 }
 
@@ -135,7 +137,7 @@ pub(super) fn id(bytes: &[u8]) -> Option<KeyId> {
 }
 
 /// How a prefix is stored. A number never changes its meaning.
-const fn number(prefix: Prefix) -> u8 {
+const fn prefix_number(prefix: Prefix) -> u8 {
     match prefix {
         Prefix::Standard => 0,
         Prefix::Live => 1,
@@ -155,7 +157,7 @@ fn read(row: &SqliteRow) -> StoreResult<Key> {
     Ok(Key {
         id: id(column(row, TABLE, "id")?).ok_or(corrupt("id"))?,
         tenant: TenantId(column(row, TABLE, "tenant")?),
-        prefix: Prefix::ALL.into_iter().find(|p| number(*p) == prefix).ok_or(corrupt("prefix"))?,
+        prefix: Prefix::ALL.into_iter().find(|p| prefix_number(*p) == prefix).ok_or(corrupt("prefix"))?,
         slot: Slot::new(column(row, TABLE, "slot")?).ok_or(corrupt("slot"))?,
         label: column(row, TABLE, "label")?,
         scopes: scopes.ok_or(corrupt("scopes"))?,
@@ -167,6 +169,6 @@ fn read(row: &SqliteRow) -> StoreResult<Key> {
         retires_at: optional_time(row, TABLE, "retires_at")?,
         created_by: optional_id("created_by")?,
         rotated_from: optional_id("rotated_from")?,
-        last_used_at: optional_time(row, TABLE, "last_used_at")?,
+        last_used_at: optional_time(row, TABLE, "last_used_at")?.filter(|at| at.ms() != NEVER),
     })
 }

@@ -6,12 +6,13 @@ use sqlx::SqlSafeStr;
 use sqlx::migrate::{Migration, MigrationType, Migrator};
 
 /// What each is about, and its text. The first has the version 1.
-const MIGRATIONS: [(&str, &str); 5] = [
+const MIGRATIONS: [(&str, &str); 6] = [
     ("keys", include_str!("../../migrations/sqlite/0001_keys.sql")),
     ("revisions", include_str!("../../migrations/sqlite/0002_revisions.sql")),
     ("answers", include_str!("../../migrations/sqlite/0003_answers.sql")),
     ("audit", include_str!("../../migrations/sqlite/0004_audit.sql")),
     ("status", include_str!("../../migrations/sqlite/0005_status.sql")),
+    ("key_lists", include_str!("../../migrations/sqlite/0006_key_lists.sql")),
 ];
 
 pub(super) fn migrator() -> Migrator {

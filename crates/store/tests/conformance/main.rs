@@ -3,17 +3,18 @@
 #![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
 
 mod fixture;
+mod lists;
 mod stories;
 mod upgrade;
 
 /// Runs every story on an engine.
 macro_rules! on {
-    ($engine:ident: $($story:ident),* $(,)?) => {
+    ($engine:ident: $($module:ident::$story:ident),* $(,)?) => {
         mod $engine {
             $(
                 #[tokio::test]
                 async fn $story() {
-                    crate::stories::$story(crate::fixture::$engine().await).await;
+                    crate::$module::$story(crate::fixture::$engine().await).await;
                 }
             )*
         }
@@ -21,17 +22,24 @@ macro_rules! on {
 }
 
 on!(sqlite:
-    a_key_comes_back_as_it_was_written,
-    a_dropped_write_leaves_nothing,
-    writes_exclude_each_other,
-    lists_are_newest_first_and_leave_out_what_is_gone,
-    uses_only_move_forward,
-    the_log_keeps_one_row_a_subject_and_its_order,
-    the_log_is_read_piece_by_piece,
-    descendants_are_found_through_rotations,
-    answers_are_remembered_for_their_time,
-    signing_keys_come_back_opened,
-    tenants_have_numbers_and_unique_names,
-    the_audit_log_is_a_chain,
-    scopes_keep_their_bits,
+    stories::a_key_comes_back_as_it_was_written,
+    stories::a_dropped_write_leaves_nothing,
+    stories::writes_exclude_each_other,
+    lists::lists_are_newest_first_and_leave_out_what_is_gone,
+    lists::a_walk_misses_and_repeats_no_key_that_stays,
+    lists::a_list_goes_on_behind_a_key_that_was_revoked_meanwhile,
+    lists::labels_are_found_by_any_part_of_them,
+    lists::a_renamed_key_is_found_by_its_new_label_alone,
+    lists::lists_are_narrowed_by_creator_and_scope,
+    lists::lists_are_narrowed_by_time,
+    lists::a_long_list_is_walked_whole_whatever_it_is_narrowed_to,
+    stories::uses_only_move_forward,
+    stories::the_log_keeps_one_row_a_subject_and_its_order,
+    stories::the_log_is_read_piece_by_piece,
+    stories::descendants_are_found_through_rotations,
+    stories::answers_are_remembered_for_their_time,
+    stories::signing_keys_come_back_opened,
+    stories::tenants_have_numbers_and_unique_names,
+    stories::the_audit_log_is_a_chain,
+    stories::scopes_keep_their_bits,
 );

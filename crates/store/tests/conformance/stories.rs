@@ -5,7 +5,7 @@ use serde_json::json;
 use std::time::Duration;
 use titan_core::audit::{Entry, GENESIS, first_break};
 use titan_core::idempotency::Answer;
-use titan_core::key::{Key, KeyFilter};
+use titan_core::key::Key;
 use titan_core::port::Store;
 use titan_core::revision::{Change, KeyStatus, Revision, TenantStatus};
 use titan_core::signing::SlotKey;
@@ -13,11 +13,11 @@ use titan_core::tenant::DEFAULT;
 use titan_core::time::Timestamp;
 use titan_token::{KeyId, Prefix, ScopeBit, SigningSecret, Slot, TenantId, Uuid};
 
-fn id(n: u8) -> KeyId {
+pub(crate) fn id(n: u8) -> KeyId {
     KeyId::new(Uuid::v7(1_700_000_000_000 + u64::from(n), [n; 10]))
 }
 
-fn key(n: u8) -> Key {
+pub(crate) fn key(n: u8) -> Key {
     Key {
         id: id(n),
         tenant: DEFAULT,
@@ -37,16 +37,12 @@ fn key(n: u8) -> Key {
     }
 }
 
-async fn add(store: &dyn Store, keys: &[Key]) {
+pub(crate) async fn add(store: &dyn Store, keys: &[Key]) {
     let mut tx = store.begin().await.unwrap();
     for key in keys {
         tx.add_key(key).await.unwrap();
     }
     tx.commit().await.unwrap();
-}
-
-fn all() -> KeyFilter {
-    KeyFilter { now: Some(NOW), limit: 1000, ..KeyFilter::default() }
 }
 
 pub(crate) async fn a_key_comes_back_as_it_was_written(fixture: Fixture) {
@@ -94,26 +90,6 @@ pub(crate) async fn writes_exclude_each_other(fixture: Fixture) {
     drop(second);
     first.commit().await.unwrap();
     fixture.store.begin().await.unwrap().commit().await.unwrap();
-}
-
-pub(crate) async fn lists_are_newest_first_and_leave_out_what_is_gone(fixture: Fixture) {
-    let gone = Key { revoked_at: Some(NOW), ..key(4) };
-    let ended = Key { retires_at: Some(NOW), ..key(5) };
-    let ending = Key { retires_at: Some(NOW.plus_secs(1)), ..key(6) };
-    let off = Key { is_active: false, ..key(7) };
-    add(&*fixture.store, &[key(1), key(2), gone, ended, ending, off]).await;
-    let ids = async |filter: KeyFilter| {
-        fixture.store.keys(&filter).await.unwrap().iter().map(|key| key.id).collect::<Vec<_>>()
-    };
-    assert_eq!(ids(all()).await, [id(7), id(6), id(2), id(1)]);
-    assert_eq!(ids(KeyFilter { limit: 2, ..all() }).await, [id(7), id(6)]);
-    assert_eq!(ids(KeyFilter { before: Some(id(6)), ..all() }).await, [id(2), id(1)]);
-    assert_eq!(ids(KeyFilter { is_active: Some(false), ..all() }).await, [id(7)]);
-    assert_eq!(
-        ids(KeyFilter { tenant: Some(DEFAULT), is_active: Some(true), ..all() }).await,
-        [id(6), id(2), id(1)]
-    );
-    assert_eq!(ids(KeyFilter { tenant: Some(TenantId(9)), ..all() }).await, []);
 }
 
 pub(crate) async fn uses_only_move_forward(fixture: Fixture) {

@@ -1,11 +1,15 @@
 //! Databases that this version cannot have made, and files that were edited.
 
 use crate::fixture::{open, sqlite};
+use crate::lists::all;
+use crate::stories::id;
 use aws_lc_rs::digest::{SHA384, digest};
 use sqlx::ConnectOptions;
 use sqlx::sqlite::SqliteConnectOptions;
 use std::path::Path;
+use titan_core::key::{Creator, Key, KeyFilter, Sort};
 use titan_store::ConnectError;
+use titan_token::{KeyId, ScopeBit};
 
 async fn sql(database: &Path, statement: &'static str) -> Result<(), sqlx::Error> {
     let mut connection = SqliteConnectOptions::new().filename(database).connect().await?;
@@ -49,6 +53,68 @@ async fn the_audit_log_cannot_be_edited() {
     }
 }
 
+/// Rows as the version before lists were sorted wrote them.
+const OLD_ROWS: &str = "\
+    INSERT INTO key (id, tenant, prefix, slot, label, scopes, created_at, expires_at, is_active, created_by, revoked_at) \
+    VALUES (x'018BCFE5680171018101010101010101', 1, 0, 0, 'Größe 100%', x'0001207f', 1, 2000, 1, NULL, NULL), \
+           (x'018BCFE5680272028202020202020202', 1, 0, 0, 'ab', x'01', 1, 1000, 0, x'018BCFE5680171018101010101010101', NULL), \
+           (x'018BCFE5680373038303030303030303', 1, 0, 0, 'Größe', x'01', 1, 1000, 1, NULL, 5)";
+
+/// The migration names the terms of the keys that it finds; the program names those of the keys that it writes.
+#[tokio::test]
+async fn keys_of_before_are_found_renamed_and_revoked_as_if_they_were_new() {
+    let fixture = sqlite().await;
+    let file = fixture.file();
+    for statement in [
+        "DROP TABLE key_term",
+        "DROP TABLE key_number",
+        "DROP INDEX key_by_number",
+        "DROP INDEX key_by_tenant_number",
+        "DROP INDEX key_by_expiry",
+        "DROP INDEX key_by_tenant_expiry",
+        "DROP INDEX key_by_use",
+        "DROP INDEX key_by_tenant_use",
+        "ALTER TABLE key DROP COLUMN number",
+        "CREATE INDEX key_by_tenant ON key (tenant, id)",
+        "DELETE FROM _sqlx_migrations WHERE version = 6",
+        OLD_ROWS,
+    ] {
+        sql(&file, statement).await.unwrap();
+    }
+    let fixture = fixture.reopen(&[]).await.unwrap();
+    let listed = async |filter: &KeyFilter| {
+        let keys = fixture.store.keys(filter).await.unwrap().keys;
+        keys.into_iter().map(|key| key.label).collect::<Vec<_>>()
+    };
+    let first: KeyId = id(1);
+    for (filter, labels) in [
+        (all(), vec!["ab", "Größe 100%"]),
+        (KeyFilter { label: Some("grö".to_owned()), ..all() }, vec!["Größe 100%"]),
+        (KeyFilter { label: Some("ße 100%".to_owned()), ..all() }, vec!["Größe 100%"]),
+        (KeyFilter { label: Some("ab".to_owned()), ..all() }, vec!["ab"]),
+        (KeyFilter { created_by: Some(Creator::Master), ..all() }, vec!["Größe 100%"]),
+        (KeyFilter { created_by: Some(Creator::Key(first)), ..all() }, vec!["ab"]),
+        (KeyFilter { scope: ScopeBit::new(0), ..all() }, vec!["Größe 100%"]),
+        (KeyFilter { scope: ScopeBit::new(1), ..all() }, vec!["ab", "Größe 100%"]),
+        (KeyFilter { scope: ScopeBit::new(32), ..all() }, vec!["Größe 100%"]),
+        (KeyFilter { scope: ScopeBit::new(127), ..all() }, vec!["Größe 100%"]),
+        (KeyFilter { is_active: Some(false), ..all() }, vec!["ab"]),
+        (KeyFilter { sort: Sort::LastUsed, ..all() }, vec!["ab", "Größe 100%"]),
+        (KeyFilter { sort: Sort::Expires, ..all() }, vec!["Größe 100%", "ab"]),
+    ] {
+        assert_eq!(listed(&filter).await, labels, "{filter:?}");
+    }
+    let key = fixture.store.key(first).await.unwrap().unwrap();
+    assert_eq!(key.last_used_at, None);
+    let mut tx = fixture.store.begin().await.unwrap();
+    tx.save_key(&Key { label: "renamed".to_owned(), ..key }).await.unwrap();
+    tx.commit().await.unwrap();
+    assert_eq!(listed(&KeyFilter { label: Some("grö".to_owned()), ..all() }).await, [""; 0]);
+    assert_eq!(listed(&KeyFilter { label: Some("renamed".to_owned()), ..all() }).await, ["renamed"]);
+    // Terms that are taken out and were never there leave the index unsound.
+    sql(&file, "INSERT INTO key_term (key_term) VALUES ('integrity-check')").await.unwrap();
+}
+
 /// Released migrations are in databases out there: each has the checksum that it was released with.
 #[test]
 fn released_migrations_are_never_edited() {
@@ -58,6 +124,7 @@ fn released_migrations_are_never_edited() {
         ("0003_answers.sql", include_bytes!("../../migrations/sqlite/0003_answers.sql")),
         ("0004_audit.sql", include_bytes!("../../migrations/sqlite/0004_audit.sql")),
         ("0005_status.sql", include_bytes!("../../migrations/sqlite/0005_status.sql")),
+        ("0006_key_lists.sql", include_bytes!("../../migrations/sqlite/0006_key_lists.sql")),
     ];
     let lines: String = released
         .iter()

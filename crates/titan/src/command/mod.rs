@@ -10,6 +10,7 @@ mod policy;
 mod remote;
 mod serve;
 mod signing_keys;
+mod stream;
 mod table;
 mod tenants;
 mod tls;

@@ -59,7 +59,11 @@ impl Serve {
         if let Some(dev) = &dev {
             print!("{}", screen::screen(address, listeners.control_address()?, dev)?);
         }
-        tracing::info!(%address, control = ?listeners.control_address()?, "ready");
+        if let Some(control) = listeners.control_address()? {
+            tracing::info!(%address, %control, "ready");
+        } else {
+            tracing::info!(%address, "ready");
+        }
         tokio::select! {
             served = serve(app, listeners, stopped(terminate, interrupt)) => served,
             () = reload => Ok(()),
@@ -74,8 +78,8 @@ async fn stopped(mut terminate: Signal, mut interrupt: Signal) {
     }
 }
 
-/// SIGHUP: reloads upstreams and policies. The certificates of the ports are reloaded separately. Ports, keys and the
-/// database change only with a restart.
+/// SIGHUP: opens the file of the access log again, and reloads upstreams and policies. The certificates of the ports are
+/// reloaded separately. Ports, keys and the database change only with a restart.
 fn reload(app: &App, file: &ConfigFile, dev: Option<&Dev>) {
     let read = || {
         let mut config = file.load()?;
@@ -84,8 +88,12 @@ fn reload(app: &App, file: &ConfigFile, dev: Option<&Dev>) {
         }
         app.reload(&Settings::check(config)?)
     };
+    app.reopen_access_log();
     match read() {
-        Ok(()) => tracing::info!("upstreams and policies were read anew"),
-        Err(error) => tracing::error!(error = format!("{error:#}"), "the old policies stay in force"),
+        Ok(()) => tracing::info!("upstreams and policies were read again"),
+        Err(error) => tracing::error!(
+            error = format!("{error:#}"),
+            "the configuration cannot be read again; the old one stays in force"
+        ),
     }
 }

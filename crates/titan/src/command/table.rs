@@ -7,6 +7,8 @@ use std::fmt;
 #[derive(Default)]
 pub(super) struct Table {
     rows: Vec<Vec<String>>,
+    /// The minimum width of each column.
+    least: Vec<usize>,
 }
 
 impl Table {
@@ -22,9 +24,19 @@ impl Table {
         self
     }
 
-    fn widths(&self) -> Vec<usize> {
+    /// The same with at least these widths, so that it fits below another table.
+    #[must_use]
+    pub(super) fn at_least(mut self, widths: &[usize]) -> Self {
+        self.least = widths.to_vec();
+        self
+    }
+
+    /// The width of each column.
+    pub(super) fn widths(&self) -> Vec<usize> {
         let columns = self.rows.iter().map(Vec::len).max().unwrap_or(0);
-        (0..columns).map(|column| self.rows.iter().map(|row| width(row, column)).max().unwrap_or(0)).collect()
+        let widest = |column| self.rows.iter().map(|row| width(row, column)).max().unwrap_or(0);
+        let least = |column| self.least.get(column).copied().unwrap_or(0);
+        (0..columns).map(|column| widest(column).max(least(column))).collect()
     }
 }
 

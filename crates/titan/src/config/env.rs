@@ -18,7 +18,7 @@ pub enum Kind {
 }
 
 /// Variable, option, kind.
-pub const VARIABLES: [(&str, &str, Kind); 28] = [
+pub const VARIABLES: [(&str, &str, Kind); 30] = [
     ("TITAN_LISTEN", "listen", Kind::Text),
     ("TITAN_ADMIN_LISTEN", "admin_listen", Kind::Text),
     ("TITAN_TLS_CERT_FILE", "tls_cert_file", Kind::Text),
@@ -47,10 +47,13 @@ pub const VARIABLES: [(&str, &str, Kind); 28] = [
     ("TITAN_IDLE_TIMEOUT", "idle_timeout", Kind::Number),
     ("TITAN_LOG", "log", Kind::Text),
     ("TITAN_LOG_FORMAT", "log_format", Kind::Text),
+    ("TITAN_ACCESS_LOG", "access_log", Kind::Text),
+    ("TITAN_ACCESS_LOG_FORMAT", "access_log_format", Kind::Text),
 ];
 
 /// What the commands read besides options.
-const OTHERS: [&str; 2] = ["TITAN_CONFIG", "TITAN_URL"];
+const OTHERS: [&str; 5] =
+    ["TITAN_CA_FILE", "TITAN_CLIENT_CERT_FILE", "TITAN_CLIENT_KEY_FILE", "TITAN_CONFIG", "TITAN_URL"];
 
 /// Refuses a variable that looks like one of ours and is none: a misspelt one would be ignored, and its default used.
 pub(crate) fn check_names(environment: &HashMap<String, String>) -> Result<()> {

@@ -83,8 +83,9 @@ pub struct Config {
     #[schemars(range(min = 1))]
     pub max_connections: Option<u32>,
     /// How many of them may come from one address (for IPv6, from one /64). Those from `trusted_proxies` do not count.
+    /// Unset: half of them, and at most 1024.
     #[schemars(range(min = 1))]
-    pub max_connections_per_address: u32,
+    pub max_connections_per_address: Option<u32>,
     /// Seconds for which the client may send no byte of a request's body, or read no byte of an answer.
     #[schemars(range(min = 1, max = 3600))]
     pub body_timeout: u32,
@@ -95,6 +96,10 @@ pub struct Config {
     pub log: String,
     /// How it is logged.
     pub log_format: LogFormat,
+    /// The access log, a line for each request of the gateway and `/auth/verify`: `off`, `stdout`, or a file by path.
+    pub access_log: String,
+    /// How its lines look.
+    pub access_log_format: LogFormat,
 }
 
 /// A server behind the gateway.
@@ -158,11 +163,13 @@ impl Default for Config {
             upstream_connect_timeout: 5,
             upstream_timeout: 30,
             max_connections: None,
-            max_connections_per_address: 1024,
+            max_connections_per_address: None,
             body_timeout: 30,
             idle_timeout: 75,
             log: "info".to_owned(),
             log_format: LogFormat::Text,
+            access_log: "off".to_owned(),
+            access_log_format: LogFormat::Json,
         }
     }
 }

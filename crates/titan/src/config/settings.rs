@@ -1,6 +1,7 @@
 //! A configuration that was checked: values of the types that the program works with.
 
 use super::{Config, LogFormat, UpstreamConfig, policy_text};
+use crate::access_log::AccessLogSettings;
 use crate::server::{Limits, TlsFiles};
 use crate::telemetry;
 use anyhow::{Context, Result, bail};
@@ -56,6 +57,8 @@ pub struct Settings {
     pub log: String,
     /// How.
     pub log_format: LogFormat,
+    /// The access log, if one is kept.
+    pub access_log: Option<AccessLogSettings>,
 }
 
 impl Settings {
@@ -79,6 +82,7 @@ impl Settings {
             upstreams: upstreams(&config)?,
             gateway: gateway(&config)?,
             limits: limits(&config)?,
+            access_log: AccessLogSettings::parse(&config.access_log, config.access_log_format)?,
             database,
             scopes: config.scopes,
             max_lifetime_days: config.max_lifetime_days,
@@ -196,7 +200,7 @@ fn seconds(option: &str, value: u32) -> Result<Duration> {
 }
 
 fn limits(config: &Config) -> Result<Limits> {
-    if config.max_connections == Some(0) || config.max_connections_per_address == 0 {
+    if config.max_connections == Some(0) || config.max_connections_per_address == Some(0) {
         bail!("max_connections, max_connections_per_address: must be at least 1");
     }
     Ok(Limits {

@@ -4,6 +4,8 @@ use std::time::Duration;
 
 /// Connections of the control port. An operator needs few, but also when the public port is full.
 const CONTROL: usize = 64;
+/// The default cap for connections from one address.
+const PER_ADDRESS: usize = 1024;
 /// File descriptors that are not for public clients: the control port, the database, the log, files that are read.
 const RESERVED: u64 = 128;
 
@@ -12,8 +14,8 @@ const RESERVED: u64 = 128;
 pub struct Limits {
     /// Connections to the public port. None: a third of the open files.
     pub max_connections: Option<u32>,
-    /// Of them, from one address.
-    pub max_connections_per_address: u32,
+    /// Of them, from one address. None: half of them, and at most [`PER_ADDRESS`].
+    pub max_connections_per_address: Option<u32>,
     /// How long a body may pause.
     pub body_timeout: Duration,
     /// How long a connection may be without a request.
@@ -44,7 +46,10 @@ impl Caps {
             );
         }
         let public = usize::try_from(wanted.clamp(1, most)).unwrap_or(usize::MAX);
-        let per_address = usize::try_from(limits.max_connections_per_address).unwrap_or(usize::MAX);
+        // So one address alone cannot fill the port, and other addresses always find room.
+        let usual = PER_ADDRESS.min(public.div_ceil(2));
+        let set = limits.max_connections_per_address.map(|set| usize::try_from(set).unwrap_or(usize::MAX));
+        let per_address = set.unwrap_or(usual);
         Self { public, control: CONTROL, per_address }
     }
 }
@@ -55,19 +60,22 @@ mod tests {
 
     #[test]
     fn the_cap_leaves_descriptors_for_the_rest() {
-        let public = |max_connections, open_files| {
+        let caps = |max_connections, open_files| {
             let second = Duration::from_secs(1);
             let limits = Limits {
                 max_connections,
-                max_connections_per_address: 7,
+                max_connections_per_address: None,
                 body_timeout: second,
                 idle_timeout: second,
             };
-            Caps::new(&limits, open_files).public
+            Caps::new(&limits, open_files)
         };
+        let public = |max_connections, open_files| caps(max_connections, open_files).public;
         assert_eq!(public(None, 1024), 341);
         assert_eq!(public(Some(500), 1024), 500);
         assert_eq!(public(Some(5000), 1024), 896);
         assert_eq!(public(None, 2), 1, "a tiny limit still lets one in");
+        assert_eq!(caps(None, 1024).per_address, 171, "one address cannot fill the port");
+        assert_eq!(caps(None, 1_000_000).per_address, PER_ADDRESS);
     }
 }

@@ -181,7 +181,7 @@ async fn audit(folder: &std::path::Path) {
     let told: std::collections::HashSet<&str> =
         rows.iter().filter(|row| row.fields[2] == "key.create").map(|row| row.fields[3].as_str()).collect();
     let filter = titan_core::key::KeyFilter { limit: u32::MAX, ..titan_core::key::KeyFilter::default() };
-    for key in store.keys(&filter).await.unwrap() {
+    for key in store.keys(&filter).await.unwrap().keys {
         let is_told = told.contains(key.id.to_string().as_str());
         assert!(is_told || key.rotated_from.is_some(), "{} has no audit row", key.id);
         if let Some(old) = key.rotated_from {

@@ -1,12 +1,12 @@
 //! The gateway in front of an upstream: what passes, what is refused, how streams and failures look.
 
-use crate::support::upstream::header;
+use crate::support::upstream::{Websocket, hand_shake, header};
 use crate::support::{TestApp, raw};
 use serde_json::{Value, json};
 use std::time::{Duration, Instant};
 use titan::config::UpstreamConfig;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
-use tokio::net::{TcpListener, TcpStream};
+use tokio::net::TcpStream;
 
 #[tokio::test]
 async fn reads_and_writes_pass_whole() {
@@ -156,44 +156,13 @@ async fn headers_between_neighbours_stay_between_them() {
     assert_eq!(answer.header("x-kept"), "1");
 }
 
-/// An upstream that takes a WebSocket hand-shake and then sends back what it gets.
-pub(crate) async fn websocket_upstream() -> std::net::SocketAddr {
-    let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
-    let address = listener.local_addr().unwrap();
-    tokio::spawn(async move {
-        while let Ok((mut stream, _)) = listener.accept().await {
-            let mut head = vec![0; 4096];
-            let length = stream.read(&mut head).await.unwrap();
-            let head = String::from_utf8_lossy(&head[..length]).to_lowercase();
-            assert!(head.contains("upgrade: websocket") && head.contains("connection: upgrade"), "{head}");
-            assert!(head.contains("x-titan-key-id: key_") && !head.contains("authorization"), "{head}");
-            let answer =
-                "HTTP/1.1 101 Switching Protocols\r\nConnection: Upgrade\r\nUpgrade: websocket\r\n\r\n";
-            stream.write_all(answer.as_bytes()).await.unwrap();
-            let mut piece = [0; 64];
-            while let Ok(length @ 1..) = stream.read(&mut piece).await {
-                stream.write_all(&piece[..length]).await.unwrap();
-            }
-        }
-    });
-    address
-}
-
 #[tokio::test]
 async fn websockets_pass() {
-    let upstream = websocket_upstream().await;
+    let upstream = Websocket::start().await.address;
     let app = TestApp::with(|config| config.upstreams[0].url = format!("http://{upstream}")).await;
     let key = app.key(&["*"]).await.text;
-    let mut stream = TcpStream::connect(app.address).await.unwrap();
-    let hello = format!(
-        "GET /api/sessions HTTP/1.1\r\nHost: a\r\nAuthorization: Bearer {key}\r\nConnection: keep-alive, Upgrade\r\n\
-         Upgrade: websocket\r\nSec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\nSec-WebSocket-Version: 13\r\n\r\n"
-    );
-    stream.write_all(hello.as_bytes()).await.unwrap();
+    let mut stream = hand_shake(app.address, &key).await;
     let mut piece = [0; 4096];
-    let length = stream.read(&mut piece).await.unwrap();
-    let answer = String::from_utf8_lossy(&piece[..length]).to_lowercase();
-    assert!(answer.starts_with("http/1.1 101") && answer.contains("upgrade: websocket"), "{answer}");
     for message in ["ping", "pong"] {
         stream.write_all(message.as_bytes()).await.unwrap();
         let length = stream.read(&mut piece).await.unwrap();
@@ -203,7 +172,7 @@ async fn websockets_pass() {
 
 #[tokio::test]
 async fn a_websocket_needs_a_key_like_any_other_request() {
-    let upstream = websocket_upstream().await;
+    let upstream = Websocket::start().await.address;
     let app = TestApp::with(|config| config.upstreams[0].url = format!("http://{upstream}")).await;
     let headers = ["Host: a", "Connection: Upgrade", "Upgrade: websocket"];
     let (status, _) = raw::request(app.address, "GET /api/sessions", &headers, "").await;

@@ -2,9 +2,11 @@
 
 #![expect(clippy::panic, clippy::unwrap_used, reason = "a test fails by panicking")]
 
+mod access_log;
 mod account;
 mod admin;
 mod bad_input;
+mod commands;
 mod connections;
 mod crash;
 mod credentials;
@@ -15,6 +17,7 @@ mod http_semantics;
 mod hygiene;
 mod keys_command;
 mod late;
+mod logs;
 mod principals;
 mod program;
 mod reference;

@@ -14,6 +14,7 @@ const TABLE: &[Row] = &[
     Row("GET", "/health/ready", [200, 200, 200, 200, 200, 200]),
     Row("GET", "/admin/keys", [401, 401, 403, 403, 403, 200]),
     Row("POST", "/admin/keys", [401, 401, 403, 403, 403, 201]),
+    Row("DELETE", "/admin/keys", [401, 401, 403, 403, 403, 200]),
     Row("GET", "/admin/keys/{id}", [401, 401, 403, 403, 403, 200]),
     Row("PUT", "/admin/keys/{id}", [401, 401, 403, 403, 403, 200]),
     Row("PATCH", "/admin/keys/{id}", [401, 401, 403, 403, 403, 200]),
@@ -29,6 +30,7 @@ const TABLE: &[Row] = &[
     Row("DELETE", "/admin/signing-keys/{slot}", [401, 401, 403, 403, 403, 204]),
     Row("GET", "/api/account/keys", [401, 401, 403, 403, 200, 200]),
     Row("POST", "/api/account/keys", [401, 401, 403, 403, 201, 201]),
+    Row("DELETE", "/api/account/keys", [401, 401, 403, 403, 200, 200]),
     Row("GET", "/api/account/keys/{id}", [401, 401, 403, 403, 404, 200]),
     Row("PUT", "/api/account/keys/{id}", [401, 401, 403, 403, 404, 200]),
     Row("PATCH", "/api/account/keys/{id}", [401, 401, 403, 403, 404, 200]),
@@ -88,6 +90,10 @@ async fn ask(method: &str, route: &str, principal: usize) -> Answer {
     };
     let id = if route.contains("tenants") { "1" } else { &target.id };
     let path = route.replace("{id}", id).replace("{slot}", "0");
+    let path = match (method, route) {
+        ("DELETE", "/admin/keys" | "/api/account/keys") => format!("{path}?createdBy={id}"),
+        _ => path,
+    };
     role.send(method, &path, body(route, method)).await
 }
 

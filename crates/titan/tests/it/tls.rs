@@ -113,7 +113,7 @@ async fn the_upstream_learns_that_it_was_https() {
 
 #[tokio::test]
 async fn a_websocket_passes_through_tls() {
-    let upstream = crate::gateway::websocket_upstream().await;
+    let upstream = crate::support::upstream::Websocket::start().await.address;
     let secure = Secure::with(|config, _| config.upstreams[0].url = format!("http://{upstream}")).await;
     let key = secure.key().await;
     let mut stream = secure.dialer().connect(secure.app.address).await.unwrap();

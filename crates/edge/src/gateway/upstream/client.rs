@@ -5,6 +5,7 @@ use super::pool::{Checkout, Pool};
 use super::upload::{Progress, Upload};
 use super::{Relay, Upstream};
 use crate::RequestBody;
+use crate::access_log::Entry;
 use crate::body::BodyError;
 use http::header::{HOST, TRANSFER_ENCODING};
 use http::uri::PathAndQuery;
@@ -48,8 +49,10 @@ impl Client {
         upstream: &Upstream,
         target: PathAndQuery,
         request: Request<RequestBody>,
+        entry: &mut Entry,
     ) -> Result<Response<Relay>, Error> {
         let progress = (!request.body().is_end_stream()).then(Arc::<Progress>::default);
+        entry.uploads(progress.as_ref());
         let mut request = outgoing(upstream, target, request, progress.clone());
         loop {
             let mut checkout = self.connection(upstream).await?;

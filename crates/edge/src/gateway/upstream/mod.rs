@@ -14,6 +14,7 @@ pub use address::Address;
 pub(super) use client::Client;
 pub use relay::Relay;
 pub use tls::{ClientIdentity, TlsSettings};
+pub(crate) use upload::Progress;
 
 use arc_swap::ArcSwap;
 use pool::UpstreamId;
@@ -25,6 +26,8 @@ use titan_core::policy::{PolicySet, RequestPath, Style, fold};
 pub struct Upstream {
     id: UpstreamId,
     address: Address,
+    /// The address as it is logged.
+    name: String,
     /// It serves the paths that begin with one of these.
     prefixes: Vec<String>,
     /// What its routes require.
@@ -39,7 +42,13 @@ impl Upstream {
             return Err(format!("{bad}: must begin with a slash"));
         }
         let prefixes = prefixes.iter().map(|prefix| prefix.trim_end_matches('/').to_owned()).collect();
-        Ok(Self { id: NEXT.fetch_add(1, Ordering::Relaxed), address, prefixes, policies })
+        let (id, name) = (NEXT.fetch_add(1, Ordering::Relaxed), address.to_string());
+        Ok(Self { id, address, name, prefixes, policies })
+    }
+
+    /// Its name in the access log: its URL.
+    pub fn name(&self) -> &str {
+        &self.name
     }
 
     /// The style of errors before a route is known.

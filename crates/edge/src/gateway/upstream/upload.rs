@@ -1,4 +1,4 @@
-//! The body of a request to the upstream, and whether it moves.
+//! The body of a request to the upstream: whether it moves, and how many bytes have passed.
 
 use crate::RequestBody;
 use crate::body::BodyError;
@@ -6,15 +6,16 @@ use bytes::Bytes;
 use http_body::{Body, Frame, SizeHint};
 use std::pin::Pin;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::task::{Context, Poll};
 
 /// How far a body has come.
 #[derive(Default)]
-pub(super) struct Progress {
+pub(crate) struct Progress {
     has_moved: AtomicBool,
     is_awaited: AtomicBool,
     is_over: AtomicBool,
+    bytes: AtomicU64,
 }
 
 impl Progress {
@@ -26,6 +27,21 @@ impl Progress {
     /// Whether the whole body was sent, or was dropped.
     pub(super) fn is_over(&self) -> bool {
         self.is_over.load(Ordering::Relaxed)
+    }
+
+    /// How many bytes have passed.
+    pub(crate) fn bytes(&self) -> u64 {
+        self.bytes.load(Ordering::Relaxed)
+    }
+
+    fn note(&self, polled: &Poll<Option<Result<Frame<Bytes>, BodyError>>>) {
+        self.has_moved.store(true, Ordering::Relaxed);
+        // The body has a time limit of its own.
+        self.is_awaited.store(polled.is_pending(), Ordering::Relaxed);
+        if let Poll::Ready(Some(Ok(frame))) = polled {
+            let bytes = frame.data_ref().map_or(0, Bytes::len);
+            self.bytes.fetch_add(u64::try_from(bytes).unwrap_or_default(), Ordering::Relaxed);
+        }
     }
 }
 
@@ -51,9 +67,7 @@ impl Body for Upload {
     ) -> Poll<Option<Result<Frame<Bytes>, BodyError>>> {
         let polled = Pin::new(&mut self.body).poll_frame(cx);
         if let Some(progress) = &self.progress {
-            progress.has_moved.store(true, Ordering::Relaxed);
-            // The body has a time limit of its own.
-            progress.is_awaited.store(polled.is_pending(), Ordering::Relaxed);
+            progress.note(&polled);
         }
         polled
     }

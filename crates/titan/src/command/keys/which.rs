@@ -36,7 +36,7 @@ fn verified_id(client: &Client, key: &str) -> Result<KeyId> {
 }
 
 /// An id is checked here, so that no text can reach another path.
-fn parse(id: &str) -> Result<KeyId> {
+pub(super) fn parse(id: &str) -> Result<KeyId> {
     match id.parse() {
         Ok(id) => Ok(id),
         // The key is not repeated: what is on standard error may be kept.

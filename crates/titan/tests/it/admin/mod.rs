@@ -1,5 +1,6 @@
 //! `/admin`
 
 mod keys;
+mod lists;
 mod signing_keys;
 mod tenants;

@@ -1,5 +1,6 @@
 //! What the tests are written with.
 
+pub(crate) mod access_log;
 pub(crate) mod app;
 pub(crate) mod h2;
 pub(crate) mod program;

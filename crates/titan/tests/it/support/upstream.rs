@@ -8,7 +8,8 @@ use serde_json::{Value, json};
 use std::net::SocketAddr;
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
-use tokio::net::TcpListener;
+use tokio::io::{AsyncReadExt, AsyncWriteExt};
+use tokio::net::{TcpListener, TcpStream};
 
 /// Answers each request with what it says, and remembers it.
 pub(crate) struct Echo {
@@ -81,4 +82,51 @@ pub(crate) fn header(said: &Value, name: &str) -> Vec<String> {
     let values =
         headers.iter().filter(|pair| pair[0] == name).map(|pair| pair[1].as_str().unwrap().to_owned());
     values.collect()
+}
+
+/// An upstream that takes a WebSocket hand-shake and then sends back what it gets.
+pub(crate) struct Websocket {
+    pub(crate) address: SocketAddr,
+}
+
+impl Websocket {
+    pub(crate) async fn start() -> Self {
+        let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let address = listener.local_addr().unwrap();
+        tokio::spawn(async move {
+            while let Ok((stream, _)) = listener.accept().await {
+                echo_websocket(stream).await;
+            }
+        });
+        Self { address }
+    }
+}
+
+async fn echo_websocket(mut stream: TcpStream) {
+    let mut head = vec![0; 4096];
+    let length = stream.read(&mut head).await.unwrap();
+    let head = String::from_utf8_lossy(&head[..length]).to_lowercase();
+    assert!(head.contains("upgrade: websocket") && head.contains("connection: upgrade"), "{head}");
+    assert!(head.contains("x-titan-key-id: key_") && !head.contains("authorization"), "{head}");
+    let answer = "HTTP/1.1 101 Switching Protocols\r\nConnection: Upgrade\r\nUpgrade: websocket\r\n\r\n";
+    stream.write_all(answer.as_bytes()).await.unwrap();
+    let mut piece = [0; 64];
+    while let Ok(length @ 1..) = stream.read(&mut piece).await {
+        stream.write_all(&piece[..length]).await.unwrap();
+    }
+}
+
+/// Opens a WebSocket through the gateway.
+pub(crate) async fn hand_shake(gateway: SocketAddr, key: &str) -> TcpStream {
+    let mut stream = TcpStream::connect(gateway).await.unwrap();
+    let hello = format!(
+        "GET /api/sessions HTTP/1.1\r\nHost: a\r\nAuthorization: Bearer {key}\r\nConnection: keep-alive, Upgrade\r\n\
+         Upgrade: websocket\r\nSec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\nSec-WebSocket-Version: 13\r\n\r\n"
+    );
+    stream.write_all(hello.as_bytes()).await.unwrap();
+    let mut piece = [0; 4096];
+    let length = stream.read(&mut piece).await.unwrap();
+    let answer = String::from_utf8_lossy(&piece[..length]).to_lowercase();
+    assert!(answer.starts_with("http/1.1 101") && answer.contains("upgrade: websocket"), "{answer}");
+    stream
 }

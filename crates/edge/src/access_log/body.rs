@@ -1,0 +1,58 @@
+//! The body of an answer that is followed to its end.
+
+use super::{Abort, Entry, Record};
+use crate::Body;
+use crate::body::BodyError;
+use bytes::Bytes;
+use http_body::{Body as HttpBody, Frame, SizeHint};
+use std::pin::Pin;
+use std::task::{Context, Poll};
+
+/// Counts what is sent. The record is handed in when this is dropped: after the last byte, or when the client is gone.
+pub struct LoggedBody(Entry);
+
+impl LoggedBody {
+    /// Of an entry that holds the body.
+    pub(super) fn new(entry: Entry) -> Self {
+        Self(entry)
+    }
+}
+
+fn note(record: &mut Record, body: &Body, polled: &Poll<Option<Result<Frame<Bytes>, BodyError>>>) {
+    match polled {
+        Poll::Ready(Some(Ok(frame))) => {
+            let bytes = frame.data_ref().map_or(0, Bytes::len);
+            record.bytes_out += u64::try_from(bytes).unwrap_or_default();
+            // Who sends it asks this, too, and then asks for no more frames.
+            if body.is_end_stream() {
+                record.aborted = None;
+            }
+        }
+        Poll::Ready(Some(Err(_))) => record.aborted = Some(Abort::Upstream),
+        Poll::Ready(None) => record.aborted = None,
+        Poll::Pending => {}
+    }
+}
+
+impl HttpBody for LoggedBody {
+    type Data = Bytes;
+    type Error = BodyError;
+
+    fn poll_frame(
+        self: Pin<&mut Self>,
+        cx: &mut Context<'_>,
+    ) -> Poll<Option<Result<Frame<Bytes>, BodyError>>> {
+        let Some((body, record)) = self.get_mut().0.body() else { return Poll::Ready(None) };
+        let polled = Pin::new(&mut *body).poll_frame(cx);
+        note(record, body, &polled);
+        polled
+    }
+
+    fn is_end_stream(&self) -> bool {
+        self.0.body_ref().is_none_or(HttpBody::is_end_stream)
+    }
+
+    fn size_hint(&self) -> SizeHint {
+        self.0.body_ref().map_or_else(SizeHint::new, HttpBody::size_hint)
+    }
+}

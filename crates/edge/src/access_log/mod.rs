@@ -1,0 +1,147 @@
+//! The access log's part on the way of a request: a record for each, and the queue to whoever writes them.
+//!
+//! ```text
+//! Entry (open while the request runs) → Record → queue → a writer elsewhere
+//! ```
+//!
+//! The way of a request fills in ids, numbers and shared texts. It formats nothing, takes no lock and waits for
+//! nobody: if the queue is full, the record is dropped and counted.
+
+mod body;
+mod entry;
+mod record;
+
+pub(crate) use body::LoggedBody;
+pub use entry::Entry;
+pub use record::{Abort, Record, RequestId};
+
+use crossbeam_queue::ArrayQueue;
+use http::{HeaderValue, Method};
+use std::net::IpAddr;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
+
+/// Records that may wait to be written: 8 MB, and a second without a write at 30,000 requests a second.
+const WAITING: usize = 1 << 15;
+
+/// Records between the workers and the writer.
+pub struct AccessLog {
+    waiting: ArrayQueue<Record>,
+    dropped: AtomicU64,
+}
+
+impl AccessLog {
+    /// An empty one.
+    pub fn new() -> Self {
+        Self::with_capacity(WAITING)
+    }
+
+    fn with_capacity(waiting: usize) -> Self {
+        Self { waiting: ArrayQueue::new(waiting), dropped: AtomicU64::new(0) }
+    }
+
+    /// A request has come.
+    pub fn begin(self: &Arc<Self>, method: &Method, client: IpAddr, request_id: &HeaderValue) -> Entry {
+        let record = Record::new(method, client, RequestId::new(request_id));
+        Entry::open(record, Arc::clone(self))
+    }
+
+    /// The oldest record that waits.
+    pub fn take(&self) -> Option<Record> {
+        self.waiting.pop()
+    }
+
+    /// How many records were never written.
+    pub fn dropped(&self) -> u64 {
+        self.dropped.load(Ordering::Relaxed)
+    }
+
+    /// The writer could not write these.
+    pub fn count_dropped(&self, records: u64) {
+        self.dropped.fetch_add(records, Ordering::Relaxed);
+    }
+
+    fn push(&self, record: Record) {
+        if self.waiting.push(record).is_err() {
+            self.count_dropped(1);
+        }
+    }
+}
+
+impl Default for AccessLog {
+    fn default() -> Self {
+        Self::new()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::Body;
+    use http::Response;
+    use http_body_util::BodyExt;
+    use std::net::Ipv4Addr;
+
+    fn begin(log: &Arc<AccessLog>, id: &'static str) -> Entry {
+        log.begin(&Method::GET, Ipv4Addr::LOCALHOST.into(), &HeaderValue::from_static(id))
+    }
+
+    #[test]
+    fn what_has_no_room_is_counted_and_the_oldest_stay() {
+        let log = Arc::new(AccessLog::with_capacity(2));
+        for id in ["a", "b", "c", "d"] {
+            drop(begin(&log, id));
+        }
+        assert_eq!(log.dropped(), 2);
+        let kept: Vec<_> = std::iter::from_fn(|| log.take()).collect();
+        assert_eq!(kept.iter().map(|record| record.request_id.as_str()).collect::<Vec<_>>(), ["a", "b"]);
+    }
+
+    #[test]
+    fn a_request_that_nobody_answers_was_left_by_its_client() {
+        let log = Arc::new(AccessLog::new());
+        drop(begin(&log, "a"));
+        let record = log.take().unwrap();
+        assert_eq!((record.status, record.aborted), (None, Some(Abort::Client)));
+    }
+
+    #[tokio::test]
+    async fn a_record_is_handed_in_when_the_last_byte_was_taken() {
+        let log = Arc::new(AccessLog::new());
+        let answer = begin(&log, "a").follow(Response::new(Body::from("four")));
+        assert!(log.take().is_none(), "the body was not sent yet");
+        assert_eq!(answer.into_body().collect().await.unwrap().to_bytes(), "four");
+        let record = log.take().unwrap();
+        assert_eq!((record.status, record.bytes_out, record.aborted), (Some(200), 4, None));
+    }
+
+    #[test]
+    fn an_answer_that_is_not_sent_was_left_by_its_client() {
+        let log = Arc::new(AccessLog::new());
+        drop(begin(&log, "a").follow(Response::new(Body::from("four"))));
+        assert_eq!(log.take().unwrap().aborted, Some(Abort::Client));
+        drop(begin(&log, "b").follow(Response::new(Body::empty())));
+        assert_eq!(log.take().unwrap().aborted, None, "nothing was to be sent");
+    }
+
+    #[test]
+    fn without_an_access_log_an_answer_is_left_as_it_is() {
+        let answer = Entry::off().follow(Response::new(Body::empty()));
+        assert!(matches!(answer.body(), Body::Full(_)));
+    }
+
+    /// A record outlives its request: it must not keep the request's headers.
+    #[test]
+    fn an_id_is_a_copy_of_any_length() {
+        for length in [0, 1, 46, 47, 48, 128, 1000] {
+            let id = "x".repeat(length);
+            let value = HeaderValue::try_from(&id).unwrap();
+            assert_eq!(RequestId::new(&value).as_str(), id);
+        }
+    }
+
+    #[test]
+    fn a_record_fits_four_cache_lines() {
+        assert!(size_of::<Record>() <= 256, "{}", size_of::<Record>());
+    }
+}

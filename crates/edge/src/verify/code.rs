@@ -1,0 +1,71 @@
+//! The verdicts of `/auth/verify`.
+
+use serde::Serialize;
+use titan_core::access::Denial;
+use utoipa::ToSchema;
+
+/// The result of a verification.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, ToSchema)]
+#[serde(rename_all = "SCREAMING_SNAKE_CASE")]
+pub enum VerifyCode {
+    /// Switched off.
+    Disabled,
+    /// Past its expiry.
+    Expired,
+    /// Good, but not for this.
+    InsufficientScope,
+    /// No key of ours, or none that the caller may ask about.
+    #[default]
+    Invalid,
+    /// Not the shape of a key.
+    Malformed,
+    /// Over its limit.
+    RateLimited,
+    /// Killed.
+    Revoked,
+    /// Good.
+    Valid,
+}
+
+impl VerifyCode {
+    /// As it is written in the answer.
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Disabled => "DISABLED",
+            Self::Expired => "EXPIRED",
+            Self::InsufficientScope => "INSUFFICIENT_SCOPE",
+            Self::Invalid => "INVALID",
+            Self::Malformed => "MALFORMED",
+            Self::RateLimited => "RATE_LIMITED",
+            Self::Revoked => "REVOKED",
+            Self::Valid => "VALID",
+        }
+    }
+}
+
+impl From<&Denial> for VerifyCode {
+    fn from(denial: &Denial) -> Self {
+        match denial {
+            Denial::Disabled => Self::Disabled,
+            Denial::Expired => Self::Expired,
+            Denial::InsufficientScope(_) | Denial::WrongCredential(_) => Self::InsufficientScope,
+            Denial::Conflicting | Denial::Invalid => Self::Invalid,
+            Denial::Malformed | Denial::Missing => Self::Malformed,
+            Denial::Revoked => Self::Revoked,
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::VerifyCode::{
+        Disabled, Expired, InsufficientScope, Invalid, Malformed, RateLimited, Revoked, Valid,
+    };
+
+    #[test]
+    fn a_code_has_one_name() {
+        for code in [Disabled, Expired, InsufficientScope, Invalid, Malformed, RateLimited, Revoked, Valid] {
+            assert_eq!(serde_json::to_value(code).unwrap(), code.name());
+        }
+    }
+}

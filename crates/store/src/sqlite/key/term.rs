@@ -1,0 +1,113 @@
+//! The terms of a key: an inverted index (FTS5) from each term to the numbers of the keys that have it.
+//!
+//! Every three consecutive characters of the label are a term, and so are the tenant, the creator, each scope, and
+//! "disabled". The index contains no text: to remove a key from it, the store must name exactly the terms that it
+//! added. A change of the form of terms therefore needs a migration that rebuilds the index.
+
+use super::bytes;
+use crate::sqlite::error::failed;
+use sqlx::{SqliteConnection, query};
+use std::fmt::Write;
+use titan_core::key::{Creator, Key, KeyFilter};
+use titan_core::port::StoreResult;
+use titan_token::KeyId;
+
+/// The number of characters in a term of a label.
+const GRAM: usize = 3;
+/// The most terms that a label filter uses. These are selective enough, and the row decides.
+const MOST_GRAMS: usize = 8;
+
+/// The terms of a key. A revoked key has none.
+pub(super) fn of(key: &Key) -> Option<String> {
+    let made_by = key.created_by.map_or(Creator::Master, Creator::Key);
+    let terms = grams(&key.label)
+        .chain([tenant(key.tenant.0), creator(made_by)])
+        .chain(key.scopes.iter().map(|bit| scope(bit.number())))
+        .chain((!key.is_active).then(disabled));
+    key.revoked_at.is_none().then(|| terms.collect::<Vec<_>>().join(" "))
+}
+
+/// The terms that every key of a list has.
+pub(super) fn wanted(filter: &KeyFilter) -> Vec<String> {
+    let label = filter.label.as_deref().map(|text| spread(&grams(text).collect::<Vec<_>>()));
+    let others = [
+        filter.created_by.map(creator),
+        filter.scope.map(|bit| scope(bit.number())),
+        (filter.is_active == Some(false)).then(disabled),
+    ];
+    let mut terms: Vec<_> =
+        label.unwrap_or_default().into_iter().chain(others.into_iter().flatten()).collect();
+    // For a tenant without another filter, each order has an index.
+    if !terms.is_empty() {
+        terms.extend(filter.tenant.map(|id| tenant(id.0)));
+    }
+    terms
+}
+
+/// Replaces the terms of the key with this number.
+pub(super) async fn replace(
+    connection: &mut SqliteConnection,
+    number: i64,
+    old: Option<String>,
+    new: Option<String>,
+) -> StoreResult<()> {
+    if old == new {
+        return Ok(());
+    }
+    if let Some(terms) = old {
+        let delete = query("INSERT INTO key_term (key_term, rowid, terms) VALUES ('delete', ?, ?)");
+        delete.bind(number).bind(terms).execute(&mut *connection).await.map_err(failed)?;
+    }
+    if let Some(terms) = new {
+        let insert = query("INSERT INTO key_term (rowid, terms) VALUES (?, ?)");
+        insert.bind(number).bind(terms).execute(&mut *connection).await.map_err(failed)?;
+    }
+    Ok(())
+}
+
+fn grams(text: &str) -> impl Iterator<Item = String> {
+    let characters: Vec<char> = text.to_ascii_lowercase().chars().collect();
+    let grams: Vec<_> = characters
+        .windows(GRAM)
+        .map(|gram| format!("g{}", hex(gram.iter().collect::<String>().as_bytes())))
+        .collect();
+    grams.into_iter()
+}
+
+/// At most [`MOST_GRAMS`] of these, spread over the whole text.
+fn spread(grams: &[String]) -> Vec<String> {
+    let step = grams.len().div_ceil(MOST_GRAMS).max(1);
+    grams.iter().step_by(step).cloned().collect()
+}
+
+fn tenant(number: u32) -> String {
+    format!("t{number}")
+}
+
+fn creator(creator: Creator) -> String {
+    match creator {
+        Creator::Key(id) => format!("c{}", key_hex(id)),
+        Creator::Master => "cmaster".to_owned(),
+    }
+}
+
+fn scope(bit: u8) -> String {
+    format!("s{bit}")
+}
+
+fn disabled() -> String {
+    "d".to_owned()
+}
+
+fn key_hex(id: KeyId) -> String {
+    hex(&bytes(id))
+}
+
+/// Only letters and digits, so that FTS5 cannot read a text as an operator.
+fn hex(bytes: &[u8]) -> String {
+    bytes.iter().fold(String::with_capacity(2 * bytes.len()), |mut text, byte| {
+        // Writing to a String cannot fail.
+        let _ = write!(text, "{byte:02x}");
+        text
+    })
+}
