@@ -74,8 +74,9 @@ async fn an_upstream_that_breaks_off_is_named() {
     let upstream = upstream_that_breaks_off().await;
     let logged = Logged::with(|config| config.upstreams[0].url = format!("http://{upstream}")).await;
     let holder = logged.app.holder(&logged.app.key(&["*"]).await);
-    let answer = holder.request("GET", "/api/sessions").send().await.unwrap();
-    assert!(answer.bytes().await.is_err());
+    // The head may be lost with the rest: what matters is that the answer never looks whole.
+    let whole = async { holder.request("GET", "/api/sessions").send().await?.bytes().await };
+    assert!(whole.await.is_err());
     let line = logged.log.lines(1).await.remove(0);
     assert_eq!(json!([line["status"], line["aborted"], line["bytes_out"]]), json!([200, "upstream", 10]));
 }

@@ -22,7 +22,7 @@ async fn each_bad_value_is_400_and_named() {
     for (query, said) in [
         ("label=".to_owned(), "label: must have 1 to 100 characters"),
         (format!("label={text}"), "label: must have 1 to 100 characters"),
-        ("label=a%00b".to_owned(), "label: must not hold control characters"),
+        ("label=a%00b".to_owned(), "label: must not contain control characters"),
         ("createdBy=x".to_owned(), "createdBy: must be the id of a key (key_…), or master"),
         ("createdBy=".to_owned(), "createdBy: must be the id of a key (key_…), or master"),
         (
