@@ -55,7 +55,7 @@ pub(crate) async fn lists_are_newest_first_and_leave_out_what_is_gone(fixture: F
 /// Numbers 1 to 60 with times that follow another order than the ids, many of them equal.
 fn mixed(n: u8) -> Key {
     let n_64 = i64::from(n);
-    let used = (n % 3 != 0).then(|| NOW.plus_secs(-(n_64 * 7 % 13)));
+    let used = (!n.is_multiple_of(3)).then(|| NOW.plus_secs(-(n_64 * 7 % 13)));
     Key { expires_at: NOW.plus_secs(n_64 * 11 % 17), last_used_at: used, ..key(n) }
 }
 
