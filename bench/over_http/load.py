@@ -19,7 +19,6 @@ class Sample:
     seconds: float
     # Of all requests, not by status alone: those that were answered with 4xx or 5xx.
     refused: int
-    p99_ms: float
     # CPU time of the server while wrk ran.
     cpu_seconds: float = 0.0
 
@@ -62,7 +61,7 @@ def post(address, path, key, body):
 
 def start(address, requests, seconds, connections=64, core=CLIENT_CORE):
     """Starts wrk; `requests` is a file of `write_requests`."""
-    command = ["wrk", "-t1", f"-c{connections}", f"-d{seconds}s", "--latency", "-s", HERE / "requests.lua"]
+    command = ["wrk", "-t1", f"-c{connections}", f"-d{seconds}s", "-s", HERE / "requests.lua"]
     command = [find(command[0]), *map(str, command[1:]), f"http://{address}/", "--", str(requests)]
     if core is not None:
         command = pinned(core, *command)
@@ -78,15 +77,13 @@ def finish(wrk):
         wrk.wait()
         raise
     totals = re.search(r"(\d+) requests in ([\d.]+)(us|ms|s|m),", output)
-    p99 = re.search(r"99%\s+([\d.]+)(us|ms|s|m)\b", output)
-    if wrk.returncode != 0 or not totals or not p99 or "Socket errors" in output:
+    if wrk.returncode != 0 or not totals or "Socket errors" in output:
         raise SystemExit(f"wrk failed:\n{output}")
     refused = re.search(r"Non-2xx or 3xx responses: (\d+)", output)
     return Sample(
         requests=int(totals[1]),
         seconds=float(totals[2]) * MILLISECONDS[totals[3]] / 1000,
         refused=int(refused[1]) if refused else 0,
-        p99_ms=float(p99[1]) * MILLISECONDS[p99[2]],
     )
 
 

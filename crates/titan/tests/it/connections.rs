@@ -180,15 +180,7 @@ async fn a_body_that_stops_coming_is_408() {
 #[tokio::test]
 async fn a_body_that_moves_has_all_the_time() {
     let app = TestApp::with(|config| config.body_timeout = 1).await;
-    let key = app.key(&["*"]).await;
-    let pieces = futures_util::stream::unfold(0, |n| async move {
-        tokio::time::sleep(Duration::from_millis(400)).await;
-        (n < 6).then(|| (Ok::<_, std::io::Error>(format!("piece {n};")), n + 1))
-    });
-    let body = reqwest::Body::wrap_stream(pieces);
-    let answer = app.holder(&key).request("POST", "/api/sessions").body(body).send().await.unwrap();
-    assert_eq!(answer.status().as_u16(), 200);
-    assert!(answer.text().await.unwrap().contains("piece 5;"));
+    app.holder(&app.key(&["*"]).await).upload_slowly().await;
 }
 
 /// There is one place, so another client is served only once the first has lost its own.

@@ -99,15 +99,7 @@ async fn requests_stream() {
 #[tokio::test]
 async fn a_slow_upload_is_not_a_slow_upstream() {
     let app = TestApp::start().await;
-    let key = app.key(&["*"]).await;
-    let pieces = futures_util::stream::unfold(0, |n| async move {
-        tokio::time::sleep(Duration::from_millis(400)).await;
-        (n < 6).then(|| (Ok::<_, std::io::Error>(format!("piece {n};")), n + 1))
-    });
-    let body = reqwest::Body::wrap_stream(pieces);
-    let answer = app.holder(&key).request("POST", "/api/sessions").body(body).send().await.unwrap();
-    assert_eq!(answer.status().as_u16(), 200);
-    assert!(answer.text().await.unwrap().contains("piece 5;"));
+    app.holder(&app.key(&["*"]).await).upload_slowly().await;
 }
 
 /// Two entries for one server: no spelling may find the looser one.

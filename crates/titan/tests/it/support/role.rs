@@ -3,6 +3,7 @@
 use reqwest::header::HeaderMap;
 use reqwest::{Client, Method, RequestBuilder};
 use serde_json::Value;
+use std::time::Duration;
 
 /// Somebody who sends requests to one Titan.
 #[derive(Clone)]
@@ -81,6 +82,18 @@ impl Role {
             None => request,
         };
         Answer::read(request.send().await.unwrap()).await
+    }
+
+    /// Uploads for more than two seconds, always on the move, and asserts that all of it passed the gateway.
+    pub(crate) async fn upload_slowly(&self) {
+        let pieces = futures_util::stream::unfold(0, |n| async move {
+            tokio::time::sleep(Duration::from_millis(400)).await;
+            (n < 6).then(|| (Ok::<_, std::io::Error>(format!("piece {n};")), n + 1))
+        });
+        let body = reqwest::Body::wrap_stream(pieces);
+        let answer = self.request("POST", "/api/sessions").body(body).send().await.unwrap();
+        assert_eq!(answer.status().as_u16(), 200);
+        assert!(answer.text().await.unwrap().contains("piece 5;"));
     }
 
     pub(crate) async fn get(&self, path: &str) -> Answer {
