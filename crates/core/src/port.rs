@@ -11,7 +11,14 @@ use async_trait::async_trait;
 /// A database.
 #[async_trait]
 pub trait Store:
-    key::Keys + tenant::Tenants + signing::SigningKeys + revision::Revisions + audit::AuditLog + Send + Sync
+    key::Keys
+    + tenant::Tenants
+    + signing::SigningKeys
+    + revision::Revisions
+    + revision::Instances
+    + audit::AuditLog
+    + Send
+    + Sync
 {
     /// Starts a write. Writes exclude each other from here to their end.
     async fn begin(&self) -> StoreResult<Box<dyn Tx>>;

@@ -19,10 +19,16 @@ pub enum ConnectError {
     Migrate(MigrateError),
     /// The configured scopes contradict those of the database.
     Scopes(String),
+    /// The server loses acknowledged commits in a crash.
+    NotDurable,
+    /// The server refuses: what it says, and what to do.
+    Refused(String, &'static str),
+    /// The server follows another one and cannot write.
+    Standby,
     /// A statement failed.
     Store(StoreError),
-    /// The engine is not built in.
-    Unsupported(&'static str),
+    /// The server is of an older version than is supported.
+    TooOld(i32),
     /// Not a URL of a database.
     Url,
     /// The seal key does not open what is sealed there.
@@ -44,11 +50,22 @@ impl fmt::Display for ConnectError {
             ),
             Self::Migrate(error) => write!(f, "the database cannot be upgraded: {error}"),
             Self::Scopes(text) => write!(f, "scopes: {text}"),
-            Self::Store(error) => write!(f, "{error}"),
-            Self::Unsupported(engine) => {
-                write!(f, "TITAN_DATABASE_URL: {engine} is not supported, use sqlite://")
+            Self::NotDurable => write!(
+                f,
+                "PostgreSQL has synchronous_commit = off and would lose revocations in a crash; set it to on"
+            ),
+            Self::Refused(error, advice) => write!(f, "PostgreSQL: {error}; {advice}"),
+            Self::Standby => {
+                write!(f, "PostgreSQL: this server is a standby, which cannot write; use the primary")
             }
-            Self::Url => write!(f, "TITAN_DATABASE_URL: must be sqlite://path/to/titan.db"),
+            Self::Store(error) => write!(f, "{error}"),
+            Self::TooOld(version) => {
+                write!(f, "PostgreSQL {version} is not supported; use version 15 or later")
+            }
+            Self::Url => write!(
+                f,
+                "TITAN_DATABASE_URL: must be sqlite://path/to/titan.db or postgres://user:password@host/database"
+            ),
             Self::WrongSealKey => write!(
                 f,
                 "the seal key does not belong to this database: set TITAN_SEAL_KEY (or its file) to the key \

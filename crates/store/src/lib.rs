@@ -7,12 +7,15 @@
 #![forbid(unsafe_code)]
 
 mod error;
+mod group;
+mod postgres;
 mod seal;
 mod sqlite;
 
 pub use error::ConnectError;
 pub use seal::{SealError, SealKey, make_secret_file};
 
+use std::fmt;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use titan_core::entropy::Entropy;
@@ -20,33 +23,45 @@ use titan_core::port::Store;
 use titan_core::time::Clock;
 
 /// Where a database is.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, PartialEq, Eq)]
 pub enum Location {
+    /// `postgres://user:password@host/database`
+    Postgres(String),
     /// `sqlite://path`
     Sqlite(PathBuf),
 }
 
 impl Location {
-    /// Reads `sqlite://relative/path.db` or `sqlite:///absolute/path.db`.
+    /// Reads `sqlite://relative/path.db`, `sqlite:///absolute/path.db` or `postgres://user:password@host/database`.
     pub fn parse(url: &str) -> Result<Self, ConnectError> {
         match url.split_once("://") {
             Some(("sqlite", path)) if !path.is_empty() => Ok(Self::Sqlite(PathBuf::from(path))),
-            Some(("postgres" | "postgresql", _)) => Err(ConnectError::Unsupported("postgres")),
+            Some(("postgres" | "postgresql", _)) => Ok(Self::Postgres(url.to_owned())),
             _ => Err(ConnectError::Url),
         }
     }
 
-    /// The seal key's file where none is configured: beside the embedded database.
-    pub fn seal_key_file(&self) -> PathBuf {
+    /// The file of the embedded database.
+    pub fn file(&self) -> Option<&Path> {
         match self {
-            Self::Sqlite(path) => with_suffix(path, ".seal-key"),
+            Self::Postgres(_) => None,
+            Self::Sqlite(path) => Some(path),
         }
     }
 
-    /// Whether there is a database yet.
-    pub fn exists(&self) -> bool {
+    /// The seal key's file where none is configured: beside the embedded database. Instances that share a database must
+    /// be given the same key.
+    pub fn seal_key_file(&self) -> Option<PathBuf> {
+        self.file().map(|path| with_suffix(path, ".seal-key"))
+    }
+}
+
+/// Without the password.
+impl fmt::Debug for Location {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            Self::Sqlite(path) => path.exists(),
+            Self::Postgres(_) => f.write_str("postgres://…"),
+            Self::Sqlite(path) => write!(f, "sqlite://{}", path.display()),
         }
     }
 }
@@ -70,6 +85,10 @@ pub async fn connect(
     entropy: Arc<dyn Entropy>,
 ) -> Result<(Arc<dyn Store>, titan_core::access::Catalogue), ConnectError> {
     match location {
+        Location::Postgres(url) => {
+            let (store, catalogue) = postgres::Postgres::open(url, seal, own_scopes, clock, entropy).await?;
+            Ok((Arc::new(store), catalogue))
+        }
         Location::Sqlite(path) => {
             let (store, catalogue) = sqlite::Sqlite::open(path, seal, own_scopes, clock, entropy).await?;
             Ok((Arc::new(store), catalogue))

@@ -7,6 +7,7 @@ use std::fs::{self, OpenOptions};
 use std::io::{ErrorKind, Write};
 use std::os::unix::fs::{OpenOptionsExt, PermissionsExt};
 use std::path::Path;
+use std::sync::Arc;
 use titan_core::entropy::{Entropy, random};
 use zeroize::Zeroizing;
 
@@ -54,6 +55,19 @@ pub fn make_secret_file(path: &Path, secret: &[u8]) -> std::io::Result<()> {
     let linked = fs::hard_link(&draft, path);
     fs::remove_file(&draft)?;
     linked
+}
+
+/// What seals and opens in a store.
+#[derive(Clone)]
+pub(crate) struct Vault {
+    pub(crate) seal: Arc<SealKey>,
+    pub(crate) entropy: Arc<dyn Entropy>,
+}
+
+impl Vault {
+    pub(crate) fn new(seal: SealKey, entropy: Arc<dyn Entropy>) -> Self {
+        Self { seal: Arc::new(seal), entropy }
+    }
 }
 
 /// Where a sealed value stands. A value moved to another place does not open.

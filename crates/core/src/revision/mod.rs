@@ -5,10 +5,13 @@
 //! subject, replaying it from the start gives the present, and applying a row twice does no harm. The edge
 //! builds its picture and keeps it current in this one way; `docs/revocation.md` has the argument.
 
+mod instance;
+
 use crate::error::Error;
 use crate::store_error::StoreResult;
 use crate::time::Timestamp;
 use async_trait::async_trait;
+pub use instance::{Instance, InstanceId, Instances, KeyState, Member, News};
 use serde::{Deserialize, Serialize};
 use std::fmt;
 use titan_token::{KeyId, Slot, TenantId};

@@ -27,7 +27,7 @@ impl AuditLog for Sqlite {
 impl AuditLogTx for SqliteTx {
     async fn add_audit(&mut self, entry: &Entry) -> StoreResult<()> {
         let last: Option<Vec<u8>> = query_scalar("SELECT hash FROM audit ORDER BY sequence DESC LIMIT 1")
-            .fetch_optional(&mut *self.tx)
+            .fetch_optional(self.connection()?)
             .await
             .map_err(failed)?;
         let previous = last.map_or(Ok(GENESIS), |bytes| hash(&bytes))?;
@@ -45,7 +45,7 @@ impl AuditLogTx for SqliteTx {
         .bind(request_id)
         .bind(detail)
         .bind(chain(&previous, &fields).as_slice())
-        .execute(&mut *self.tx)
+        .execute(self.connection()?)
         .await
         .map_err(failed)?;
         Ok(())

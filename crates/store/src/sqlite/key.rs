@@ -44,16 +44,16 @@ impl Keys for Sqlite {
     }
 
     async fn record_uses(&self, uses: &[(KeyId, Timestamp)]) -> StoreResult<()> {
-        let mut tx = self.writer.begin_with("BEGIN IMMEDIATE").await.map_err(failed)?;
+        let mut turn = self.writers.begin().await?;
         for (id, at) in uses {
             query("UPDATE key SET last_used_at = ?2 WHERE id = ?1 AND last_used_at < ?2")
                 .bind(bytes(*id))
                 .bind(at.ms())
-                .execute(&mut *tx)
+                .execute(turn.connection()?)
                 .await
                 .map_err(failed)?;
         }
-        tx.commit().await.map_err(failed)
+        turn.commit().await
     }
 }
 
@@ -61,22 +61,22 @@ impl Keys for Sqlite {
 impl KeysTx for SqliteTx {
     async fn lookup_key(&mut self, id: KeyId) -> StoreResult<Option<Key>> {
         let select = query("SELECT * FROM key WHERE id = ?").bind(bytes(id));
-        select.fetch_optional(&mut *self.tx).await.map_err(failed)?.as_ref().map(read).transpose()
+        select.fetch_optional(self.connection()?).await.map_err(failed)?.as_ref().map(read).transpose()
     }
 
     async fn descendants(&mut self, id: KeyId) -> StoreResult<Vec<Key>> {
         let select = query(DESCENDANTS).bind(bytes(id));
-        select.fetch_all(&mut *self.tx).await.map_err(failed)?.iter().map(read).collect()
+        select.fetch_all(self.connection()?).await.map_err(failed)?.iter().map(read).collect()
     }
 
     async fn made_by(&mut self, id: KeyId) -> StoreResult<Vec<Key>> {
         let select = query("SELECT * FROM key WHERE created_by = ? AND revoked_at IS NULL").bind(bytes(id));
-        select.fetch_all(&mut *self.tx).await.map_err(failed)?.iter().map(read).collect()
+        select.fetch_all(self.connection()?).await.map_err(failed)?.iter().map(read).collect()
     }
 
     async fn add_key(&mut self, key: &Key) -> StoreResult<()> {
         let number: i64 = query_scalar("UPDATE key_number SET last = last + 1 RETURNING last")
-            .fetch_one(&mut *self.tx)
+            .fetch_one(self.connection()?)
             .await
             .map_err(failed)?;
         query(
@@ -100,15 +100,15 @@ impl KeysTx for SqliteTx {
         .bind(key.rotated_from.map(bytes))
         .bind(key.last_used_at.map_or(NEVER, Timestamp::ms))
         .bind(number)
-        .execute(&mut *self.tx)
+        .execute(self.connection()?)
         .await
         .map_err(failed)?;
-        term::replace(&mut self.tx, number, None, term::of(key)).await
+        term::replace(self.connection()?, number, None, term::of(key)).await
     }
 
     async fn save_key(&mut self, key: &Key) -> StoreResult<()> {
         let select = query("SELECT * FROM key WHERE id = ?").bind(bytes(key.id));
-        let Some(old) = select.fetch_optional(&mut *self.tx).await.map_err(failed)? else { return Ok(()) };
+        let Some(old) = select.fetch_optional(self.connection()?).await.map_err(failed)? else { return Ok(()) };
         query(
             "UPDATE key SET label = ?2, is_active = ?3, revoked_at = ?4, rotated_at = ?5, retires_at = ?6 \
              WHERE id = ?1",
@@ -119,11 +119,11 @@ impl KeysTx for SqliteTx {
         .bind(key.revoked_at.map(Timestamp::ms))
         .bind(key.rotated_at.map(Timestamp::ms))
         .bind(key.retires_at.map(Timestamp::ms))
-        .execute(&mut *self.tx)
+        .execute(self.connection()?)
         .await
         .map_err(failed)?;
         let number = column(&old, TABLE, "number")?;
-        term::replace(&mut self.tx, number, term::of(&read(&old)?), term::of(key)).await
+        term::replace(self.connection()?, number, term::of(&read(&old)?), term::of(key)).await
     }
 }
 

@@ -1,12 +1,13 @@
 //! SQLite: one file, one process, one writer.
 //!
-//! Writes go through one connection and take the database's write lock as they begin, so they exclude each
-//! other. Reads go through others and see the newest commit (WAL). `synchronous=FULL` makes a commit survive
+//! Writes go through one connection and have their turns, so they exclude each other; those that wait together commit
+//! together ([`crate::group`]). Reads go through others and see the newest commit (WAL). `synchronous=FULL` makes a commit survive
 //! a crash of the machine, not only of the process.
 
 mod answer;
 mod audit;
 mod error;
+mod instance;
 mod key;
 mod migration;
 mod revision;
@@ -15,20 +16,22 @@ mod signing;
 mod tenant;
 
 use crate::error::ConnectError;
-use crate::seal::SealKey;
+use crate::group::{Groups, Statements, Turn};
+use crate::seal::{SealKey, Vault};
 use async_trait::async_trait;
 use error::failed;
 use migration::migrator;
 use sqlx::pool::PoolOptions;
 use sqlx::sqlite::{SqliteConnectOptions, SqliteJournalMode, SqliteSynchronous};
-use sqlx::{Connection, SqliteConnection, SqlitePool, Transaction};
+use sqlx::{Connection, SqliteConnection, SqlitePool};
 use std::fs::{File, TryLockError};
 use std::path::Path;
-use std::sync::Arc;
+use std::sync::{Arc, Mutex};
 use std::time::Duration;
 use titan_core::access::Catalogue;
 use titan_core::entropy::Entropy;
 use titan_core::port::{Store, StoreResult, Tx};
+use titan_core::revision::Instance;
 use titan_core::time::Clock;
 
 /// How long a write waits for the one before it.
@@ -37,25 +40,20 @@ const READERS: u32 = 2;
 
 /// An open SQLite database.
 pub(crate) struct Sqlite {
-    writer: SqlitePool,
+    writers: Groups<sqlx::Sqlite>,
     readers: SqlitePool,
     /// For the log of revisions alone: no list, however long, may hold up a revocation.
     log: SqlitePool,
     vault: Vault,
+    /// The one instance, while it runs.
+    instance: Mutex<Option<Instance>>,
     /// Held as long as the database is open; the system drops it with the process.
     _lock: File,
 }
 
-/// What seals and opens.
-#[derive(Clone)]
-struct Vault {
-    seal: Arc<SealKey>,
-    entropy: Arc<dyn Entropy>,
-}
-
 /// One write.
 struct SqliteTx {
-    tx: Transaction<'static, sqlx::Sqlite>,
+    turn: Turn<sqlx::Sqlite>,
     vault: Vault,
 }
 
@@ -72,11 +70,12 @@ impl Sqlite {
         migrator().run(&writer).await?;
         let readers = pool(path, READERS, true).await?;
         let log = pool(path, 1, true).await?;
-        let vault = Vault { seal: Arc::new(seal), entropy };
-        let store = Self { writer, readers, log, vault, _lock: lock };
+        let vault = Vault::new(seal, entropy);
+        tenant::ensure_default(&writer, clock.now()).await?;
+        let catalogue = scope::reconcile(&writer, own_scopes).await?;
+        let writers = Groups::new(writer, Statements { begin: "BEGIN IMMEDIATE", lock: None, failed });
+        let store = Self { writers, readers, log, vault, instance: Mutex::default(), _lock: lock };
         store.check_seal().await?;
-        tenant::ensure_default(&store.writer, clock.now()).await?;
-        let catalogue = scope::reconcile(&store.writer, own_scopes).await?;
         Ok((store, catalogue))
     }
 }
@@ -124,14 +123,20 @@ async fn pool(path: &Path, size: u32, is_reader: bool) -> Result<SqlitePool, Con
 #[async_trait]
 impl Store for Sqlite {
     async fn begin(&self) -> StoreResult<Box<dyn Tx>> {
-        let tx = self.writer.begin_with("BEGIN IMMEDIATE").await.map_err(failed)?;
-        Ok(Box::new(SqliteTx { tx, vault: self.vault.clone() }))
+        let turn = self.writers.begin().await?;
+        Ok(Box::new(SqliteTx { turn, vault: self.vault.clone() }))
+    }
+}
+
+impl SqliteTx {
+    fn connection(&mut self) -> StoreResult<&mut SqliteConnection> {
+        self.turn.connection()
     }
 }
 
 #[async_trait]
 impl Tx for SqliteTx {
     async fn commit(self: Box<Self>) -> StoreResult<()> {
-        self.tx.commit().await.map_err(failed)
+        self.turn.commit().await
     }
 }

@@ -13,8 +13,8 @@ use titan_token::{Slot, TenantId};
 const TABLE: &str = "change";
 
 /// How kinds are stored. A number never changes its meaning.
-const KEY: u8 = 1;
-const TENANT: u8 = 2;
+pub(super) const KEY: u8 = 1;
+pub(super) const TENANT: u8 = 2;
 const SIGNING_KEY: u8 = 3;
 
 #[async_trait]
@@ -40,12 +40,12 @@ impl Revisions for Sqlite {
 impl RevisionsTx for SqliteTx {
     async fn head(&mut self) -> StoreResult<Revision> {
         let select = query_scalar("SELECT revision FROM revision_head");
-        revision(select.fetch_one(&mut *self.tx).await.map_err(failed)?)
+        revision(select.fetch_one(self.connection()?).await.map_err(failed)?)
     }
 
     async fn record_change(&mut self, change: &Change) -> StoreResult<Revision> {
         let next: i64 = query_scalar("UPDATE revision_head SET revision = revision + 1 RETURNING revision")
-            .fetch_one(&mut *self.tx)
+            .fetch_one(self.connection()?)
             .await
             .map_err(failed)?;
         let (kind, subject, status) = parts(change)?;
@@ -57,7 +57,7 @@ impl RevisionsTx for SqliteTx {
         .bind(kind)
         .bind(subject)
         .bind(status)
-        .execute(&mut *self.tx)
+        .execute(self.connection()?)
         .await
         .map_err(failed)?;
         revision(next)
@@ -68,7 +68,7 @@ fn signed(revision: Revision) -> i64 {
     i64::try_from(revision.0).unwrap_or(i64::MAX)
 }
 
-fn revision(number: i64) -> StoreResult<Revision> {
+pub(super) fn revision(number: i64) -> StoreResult<Revision> {
     u64::try_from(number).map(Revision).map_err(|_| corrupt("revision"))
 }
 
@@ -87,7 +87,7 @@ fn parts(change: &Change) -> StoreResult<(u8, Vec<u8>, String)> {
     })
 }
 
-fn read(row: &SqliteRow) -> StoreResult<(Revision, Change)> {
+pub(super) fn read(row: &SqliteRow) -> StoreResult<(Revision, Change)> {
     let subject: &[u8] = column(row, TABLE, "subject")?;
     let status: &str = column(row, TABLE, "status")?;
     let bad_subject = || corrupt("subject");

@@ -1,12 +1,12 @@
 //! Signing keys, sealed.
 
 use super::error::{column, failed, optional_time, time};
-use super::{Sqlite, SqliteTx, Vault};
+use super::{Sqlite, SqliteTx};
 use crate::error::ConnectError;
-use crate::seal::Place;
+use crate::seal::{Place, Vault};
 use async_trait::async_trait;
 use sqlx::sqlite::SqliteRow;
-use sqlx::{query, query_scalar};
+use sqlx::{SqliteExecutor, query, query_scalar};
 use titan_core::port::{StoreError, StoreResult};
 use titan_core::signing::{SigningKeys, SigningKeysTx, SlotKey};
 use titan_core::time::Timestamp;
@@ -29,16 +29,15 @@ impl Sqlite {
 #[async_trait]
 impl SigningKeys for Sqlite {
     async fn signing_keys(&self) -> StoreResult<Vec<SlotKey>> {
-        let rows = query(SELECT).fetch_all(&self.log).await.map_err(failed)?;
-        rows.iter().map(|row| read(row, &self.vault)).collect()
+        read_all(&self.log, &self.vault).await
     }
 }
 
 #[async_trait]
 impl SigningKeysTx for SqliteTx {
     async fn slots(&mut self) -> StoreResult<Vec<SlotKey>> {
-        let rows = query(SELECT).fetch_all(&mut *self.tx).await.map_err(failed)?;
-        rows.iter().map(|row| read(row, &self.vault)).collect()
+        let vault = self.vault.clone();
+        read_all(self.connection()?, &vault).await
     }
 
     async fn put_slot(&mut self, key: &SlotKey) -> StoreResult<()> {
@@ -54,7 +53,7 @@ impl SigningKeysTx for SqliteTx {
         .bind(key.created_at.ms())
         .bind(key.retired_at.map(Timestamp::ms))
         .bind(key.not_before.ms())
-        .execute(&mut *self.tx)
+        .execute(self.connection()?)
         .await
         .map_err(failed)?;
         Ok(())
@@ -63,11 +62,20 @@ impl SigningKeysTx for SqliteTx {
     async fn last_expiry(&mut self, slot: Slot) -> StoreResult<Option<Timestamp>> {
         let last: Option<i64> = query_scalar("SELECT max(expires_at) FROM key WHERE slot = ?")
             .bind(slot.number())
-            .fetch_one(&mut *self.tx)
+            .fetch_one(self.connection()?)
             .await
             .map_err(failed)?;
         Ok(last.map(Timestamp::from_ms))
     }
+}
+
+/// All slots, opened.
+pub(super) async fn read_all(
+    executor: impl SqliteExecutor<'_>,
+    vault: &Vault,
+) -> StoreResult<Vec<SlotKey>> {
+    let rows = query(SELECT).fetch_all(executor).await.map_err(failed)?;
+    rows.iter().map(|row| read(row, vault)).collect()
 }
 
 fn place(slot: &[u8; 1]) -> Place<'_> {

@@ -42,14 +42,14 @@ impl Tenants for Sqlite {
 impl TenantsTx for SqliteTx {
     async fn lookup_tenant(&mut self, id: TenantId) -> StoreResult<Option<Tenant>> {
         let select = query("SELECT * FROM tenant WHERE id = ?").bind(id.0);
-        select.fetch_optional(&mut *self.tx).await.map_err(failed)?.as_ref().map(read).transpose()
+        select.fetch_optional(self.connection()?).await.map_err(failed)?.as_ref().map(read).transpose()
     }
 
     async fn is_name_taken(&mut self, name: &str, except: Option<TenantId>) -> StoreResult<bool> {
         query_scalar("SELECT EXISTS (SELECT 1 FROM tenant WHERE name = ? AND id IS NOT ?)")
             .bind(name)
             .bind(except.map(|id| id.0))
-            .fetch_one(&mut *self.tx)
+            .fetch_one(self.connection()?)
             .await
             .map_err(failed)
     }
@@ -61,7 +61,7 @@ impl TenantsTx for SqliteTx {
         )
         .bind(name)
         .bind(at.ms())
-        .fetch_one(&mut *self.tx)
+        .fetch_one(self.connection()?)
         .await
         .map_err(failed)?;
         read(&row)
@@ -73,7 +73,7 @@ impl TenantsTx for SqliteTx {
             .bind(&tenant.name)
             .bind(tenant.is_active)
             .bind(tenant.not_before.map(Timestamp::ms))
-            .execute(&mut *self.tx)
+            .execute(self.connection()?)
             .await
             .map_err(failed)?;
         Ok(())

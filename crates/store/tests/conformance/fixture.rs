@@ -1,5 +1,6 @@
 //! A fresh database of each engine, and what stories need beside it.
 
+use sqlx::{AssertSqlSafe, Connection, Executor, PgConnection};
 use std::path::PathBuf;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -17,7 +18,7 @@ pub(crate) struct Fixture {
     pub(crate) store: Arc<dyn Store>,
     pub(crate) catalogue: Catalogue,
     location: Location,
-    /// Goes with the fixture.
+    /// Of an embedded database; it goes with the fixture.
     folder: Option<TempDir>,
 }
 
@@ -60,6 +61,21 @@ pub(crate) async fn sqlite() -> Fixture {
     Fixture { store, catalogue, location, folder: Some(folder) }
 }
 
+/// A database of its own in the PostgreSQL of the tests (`ci/postgres`).
+pub(crate) async fn postgres() -> Fixture {
+    static NAMES: AtomicU64 = AtomicU64::new(0);
+    let script = concat!(env!("CARGO_MANIFEST_DIR"), "/../../ci/postgres");
+    let output = std::process::Command::new(script).output().unwrap();
+    let server = String::from_utf8(output.stdout).unwrap();
+    assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+    let name = format!("c{}_{}", std::process::id(), NAMES.fetch_add(1, Ordering::Relaxed));
+    let mut connection = PgConnection::connect(&format!("{}/postgres", server.trim())).await.unwrap();
+    connection.execute(AssertSqlSafe(format!("CREATE DATABASE {name}"))).await.unwrap();
+    let location = Location::Postgres(format!("{}/{name}", server.trim()));
+    let (store, catalogue) = open(&location, &[]).await.unwrap();
+    Fixture { store, catalogue, location, folder: None }
+}
+
 impl Fixture {
     /// Closes the database and opens it with these scopes.
     pub(crate) async fn reopen(self, scopes: &[&str]) -> Result<Self, ConnectError> {
@@ -69,9 +85,27 @@ impl Fixture {
         Ok(Self { store, catalogue, location, folder })
     }
 
-    pub(crate) fn file(&self) -> PathBuf {
+    /// What lies on disk, at least of the signing keys.
+    pub(crate) async fn stored(&self) -> Vec<u8> {
         match &self.location {
-            Location::Sqlite(path) => path.clone(),
+            Location::Postgres(url) => {
+                let mut connection = PgConnection::connect(url).await.unwrap();
+                let all = sqlx::query_scalar("SELECT string_agg(secret, '') FROM signing_key");
+                all.fetch_one(&mut connection).await.unwrap()
+            }
+            Location::Sqlite(path) => {
+                let files = [path.clone(), path.with_extension("db-wal")];
+                files.iter().flat_map(|file| std::fs::read(file).unwrap()).collect()
+            }
         }
+    }
+
+    /// The same database for another instance. Only where instances can share one.
+    pub(crate) async fn another(&self) -> Arc<dyn Store> {
+        open(&self.location, &[]).await.unwrap().0
+    }
+
+    pub(crate) fn file(&self) -> PathBuf {
+        self.location.file().unwrap().to_owned()
     }
 }

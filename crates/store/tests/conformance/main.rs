@@ -3,14 +3,24 @@
 #![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
 
 mod fixture;
+mod groups;
+mod instances;
 mod lists;
 mod stories;
 mod upgrade;
 
+/// Runs every story on every engine.
+macro_rules! on_both {
+    ($($module:ident::$story:ident),* $(,)?) => {
+        on!(postgres as postgres: $($module::$story),*);
+        on!(sqlite as sqlite: $($module::$story),*);
+    };
+}
+
 /// Runs every story on an engine.
 macro_rules! on {
-    ($engine:ident: $($module:ident::$story:ident),* $(,)?) => {
-        mod $engine {
+    ($engine:ident as $name:ident: $($module:ident::$story:ident),* $(,)?) => {
+        mod $name {
             $(
                 #[tokio::test]
                 async fn $story() {
@@ -21,7 +31,7 @@ macro_rules! on {
     };
 }
 
-on!(sqlite:
+on_both!(
     stories::a_key_comes_back_as_it_was_written,
     stories::a_dropped_write_leaves_nothing,
     stories::writes_exclude_each_other,
@@ -42,4 +52,17 @@ on!(sqlite:
     stories::tenants_have_numbers_and_unique_names,
     stories::the_audit_log_is_a_chain,
     stories::scopes_keep_their_bits,
+    groups::writers_that_wait_together_are_all_stored,
+    groups::a_writer_that_fails_takes_nobody_along,
+    groups::a_writer_that_goes_away_leaves_nothing_and_holds_up_nobody,
+    groups::numbers_and_revisions_have_no_gap_after_a_failure,
+    instances::an_instance_joins_reports_and_is_swept,
+    instances::the_state_of_one_key_is_read_as_of_now,
+);
+
+on!(postgres as shared:
+    instances::a_grant_waits_for_the_change_before_it_and_sees_it,
+    instances::a_change_waits_for_no_instance_that_stopped_in_a_change,
+    instances::news_come_from_other_instances,
+    instances::writes_of_two_instances_exclude_each_other,
 );

@@ -1,0 +1,93 @@
+//! Connections, and the settings that each session has.
+
+use super::error::refused;
+use super::migration::migrator;
+use crate::error::ConnectError;
+use sqlx::postgres::{PgConnectOptions, PgPoolOptions};
+use sqlx::{AssertSqlSafe, ConnectOptions, Connection, PgConnection, PgPool, query_scalar};
+use std::str::FromStr;
+use std::time::Duration;
+
+/// The oldest version that is supported: 15.
+const OLDEST: i32 = 150_000;
+/// How long a call waits for a connection.
+const PATIENCE: Duration = Duration::from_secs(5);
+const READERS: u32 = 4;
+/// One follows the log, one renews the lease, one waits for others, one listens.
+const FOLLOWERS: u32 = 4;
+
+/// Settings of every session. A session that stops in the middle of a write holds up all instances, so it is ended
+/// sooner than a lease ends. Others are what Titan was written for, whatever the server's defaults are.
+const SETTINGS: [(&str, &str); 6] = [
+    ("statement_timeout", "10s"),
+    ("lock_timeout", "5s"),
+    ("idle_in_transaction_session_timeout", "2s"),
+    ("default_transaction_isolation", "read committed"),
+    ("default_transaction_read_only", "off"),
+    ("client_min_messages", "warning"),
+];
+
+/// The connections, by purpose.
+pub(super) struct Pools {
+    pub(super) writer: PgPool,
+    pub(super) readers: PgPool,
+    pub(super) log: PgPool,
+}
+
+pub(super) async fn open(url: &str) -> Result<Pools, ConnectError> {
+    let options = PgConnectOptions::from_str(url).map_err(|_| ConnectError::Url)?;
+    let options = options.application_name("titan");
+    prepare(&options).await?;
+    let options = options.options(SETTINGS);
+    Ok(Pools {
+        writer: pool(&options, 1).await?,
+        readers: pool(&options, READERS).await?,
+        log: pool(&options, FOLLOWERS).await?,
+    })
+}
+
+/// Checks the server, and brings its tables up to date.
+async fn prepare(options: &PgConnectOptions) -> Result<(), ConnectError> {
+    let mut connection = options.connect().await.map_err(refused)?;
+    check_server(&mut connection).await?;
+    let migrated = migrator().run(&mut connection).await;
+    migrated.map_err(|error| match error {
+        sqlx::migrate::MigrateError::Execute(error) => refused(error),
+        other => other.into(),
+    })?;
+    connection.close().await.map_err(refused)
+}
+
+async fn check_server(connection: &mut PgConnection) -> Result<(), ConnectError> {
+    let version: i32 = setting(connection, "current_setting('server_version_num')::int").await?;
+    if version < OLDEST {
+        return Err(ConnectError::TooOld(version / 10_000));
+    }
+    if setting(connection, "pg_is_in_recovery()").await? {
+        return Err(ConnectError::Standby);
+    }
+    // Such a server loses acknowledged commits in a crash, and a revocation is one.
+    let commits: String = setting(connection, "current_setting('synchronous_commit')").await?;
+    if commits == "off" {
+        return Err(ConnectError::NotDurable);
+    }
+    Ok(())
+}
+
+async fn setting<T>(connection: &mut PgConnection, expression: &str) -> Result<T, ConnectError>
+where
+    T: for<'r> sqlx::Decode<'r, sqlx::Postgres> + sqlx::Type<sqlx::Postgres> + Send + Unpin,
+{
+    let select = query_scalar(AssertSqlSafe(format!("SELECT {expression}")));
+    select.fetch_one(connection).await.map_err(refused)
+}
+
+async fn pool(options: &PgConnectOptions, size: u32) -> Result<PgPool, ConnectError> {
+    let pool = PgPoolOptions::new()
+        .max_connections(size)
+        .min_connections(1)
+        .acquire_timeout(PATIENCE)
+        .idle_timeout(None)
+        .max_lifetime(None);
+    pool.connect_with(options.clone()).await.map_err(refused)
+}

@@ -1,0 +1,113 @@
+//! The instances and their leases: `docs/adr/0016-leases.md`.
+
+use super::Postgres;
+use super::error::{column, failed, time};
+use super::key::bytes;
+use super::news::CHANNEL;
+use super::revision::{KEY, ONE_MOMENT, TENANT, read, revision, signed};
+use super::signing::read_all;
+use async_trait::async_trait;
+use sqlx::postgres::PgRow;
+use sqlx::{query, query_scalar};
+use titan_core::port::{StoreError, StoreResult};
+use titan_core::revision::{Instance, InstanceId, Instances, KeyState, Member, News, Revision};
+use titan_token::{KeyId, TenantId};
+
+const TABLE: &str = "instance";
+
+/// One statement, so it is done or not done, also when the caller stops in the middle. The lock in shared mode waits for
+/// the change that is being committed, and then sees its revision (PostgreSQL manual, 13.2.1).
+const GRANT: &str = "\
+    WITH head AS MATERIALIZED (SELECT revision FROM revision_head FOR SHARE) \
+    INSERT INTO instance (id, version, address, started_at, applied, renewals) \
+    SELECT $1, $2, $3, $4, $5, 0 FROM head \
+    ON CONFLICT (id) DO UPDATE \
+    SET applied = greatest(instance.applied, excluded.applied), renewals = instance.renewals + 1 \
+    RETURNING (SELECT revision FROM head)";
+
+const REPORT: &str = "\
+    WITH report AS (UPDATE instance SET applied = $2 WHERE id = $1 AND applied < $2 RETURNING 1) \
+    SELECT pg_notify($3, '') FROM report";
+
+#[async_trait]
+impl Instances for Postgres {
+    fn is_shared(&self) -> bool {
+        true
+    }
+
+    async fn grant(&self, member: &Member, applied: Revision) -> StoreResult<Revision> {
+        let head: i64 = query_scalar(GRANT)
+            .bind(id_bytes(member.id))
+            .bind(&member.version)
+            .bind(&member.address)
+            .bind(member.started_at.ms())
+            .bind(signed(applied))
+            .fetch_one(&self.log)
+            .await
+            .map_err(failed)?;
+        revision(head)
+    }
+
+    async fn report(&self, id: InstanceId, applied: Revision) -> StoreResult<()> {
+        let report = query(REPORT).bind(id_bytes(id)).bind(signed(applied)).bind(CHANNEL);
+        report.execute(&self.log).await.map_err(failed)?;
+        Ok(())
+    }
+
+    async fn instances(&self) -> StoreResult<Vec<Instance>> {
+        let rows = query("SELECT * FROM instance ORDER BY started_at, id").fetch_all(&self.log).await;
+        rows.map_err(failed)?.iter().map(instance).collect()
+    }
+
+    async fn sweep(&self, id: InstanceId, renewals: u64) -> StoreResult<()> {
+        query("DELETE FROM instance WHERE id = $1 AND renewals = $2")
+            .bind(id_bytes(id))
+            .bind(i64::try_from(renewals).unwrap_or(i64::MAX))
+            .execute(&self.log)
+            .await
+            .map_err(failed)?;
+        Ok(())
+    }
+
+    fn news(&self) -> Box<dyn News> {
+        Box::new(self.news.subscribe())
+    }
+
+    async fn key_state(&self, key: KeyId, tenant: TenantId) -> StoreResult<KeyState> {
+        let mut tx = self.readers.begin_with(ONE_MOMENT).await.map_err(failed)?;
+        let head: i64 =
+            query_scalar("SELECT revision FROM revision_head").fetch_one(&mut *tx).await.map_err(failed)?;
+        let rows =
+            query("SELECT * FROM change WHERE (kind = $1 AND subject = $2) OR (kind = $3 AND subject = $4)")
+                .bind(KEY)
+                .bind(bytes(key))
+                .bind(TENANT)
+                .bind(tenant.0.to_be_bytes().to_vec())
+                .fetch_all(&mut *tx)
+                .await
+                .map_err(failed)?;
+        let changes = rows.iter().map(|row| Ok(read(row)?.1)).collect::<StoreResult<_>>()?;
+        let signing_keys = read_all(&mut *tx, &self.vault).await?;
+        Ok(KeyState { head: revision(head)?, signing_keys, changes })
+    }
+}
+
+fn id_bytes(id: InstanceId) -> Vec<u8> {
+    id.0.to_be_bytes().to_vec()
+}
+
+fn instance(row: &PgRow) -> StoreResult<Instance> {
+    let corrupt = |column| StoreError::Corrupt { table: TABLE, column };
+    let id: [u8; 8] = column::<&[u8]>(row, TABLE, "id")?.try_into().map_err(|_| corrupt("id"))?;
+    let renewals: i64 = column(row, TABLE, "renewals")?;
+    Ok(Instance {
+        member: Member {
+            id: InstanceId(u64::from_be_bytes(id)),
+            version: column(row, TABLE, "version")?,
+            address: column(row, TABLE, "address")?,
+            started_at: time(row, TABLE, "started_at")?,
+        },
+        applied: revision(column(row, TABLE, "applied")?)?,
+        renewals: u64::try_from(renewals).map_err(|_| corrupt("renewals"))?,
+    })
+}

@@ -1,0 +1,175 @@
+//! Keys.
+
+mod list;
+mod term;
+
+use super::error::{column, failed, number, optional_time, small, time};
+use super::{Postgres, PostgresTx};
+use async_trait::async_trait;
+use sqlx::postgres::PgRow;
+use sqlx::{query, query_scalar};
+use titan_core::key::{Key, KeyFilter, Keys, KeysTx, Page};
+use titan_core::port::{StoreError, StoreResult};
+use titan_core::time::Timestamp;
+use titan_token::{KeyId, Prefix, ScopeBit, Slot, TenantId, Uuid};
+
+const TABLE: &str = "key";
+/// `last_used_at` of a key that was never used. It is earlier than every use.
+const NEVER: i64 = 0;
+
+/// A key's line goes back through its rotations; its family is that line, what any key of it made, and theirs.
+/// A predecessor that lives on for its overlap is the same credential, so it belongs to the family.
+const DESCENDANTS: &str = "WITH RECURSIVE \
+     line (id) AS ( \
+         VALUES ($1::bytea) \
+         UNION SELECT key.rotated_from FROM key JOIN line ON key.id = line.id WHERE key.rotated_from IS NOT NULL), \
+     family (id) AS ( \
+         SELECT id FROM line \
+         UNION SELECT key.id FROM key JOIN family ON key.created_by = family.id OR key.rotated_from = family.id) \
+     SELECT key.* FROM key JOIN family ON key.id = family.id \
+     WHERE key.revoked_at IS NULL AND key.id <> $1";
+
+const ADD: &str = "INSERT INTO key (id, tenant, prefix, slot, label, scopes, created_at, expires_at, is_active, \
+     revoked_at, rotated_at, retires_at, created_by, rotated_from, last_used_at, number, terms) \
+     VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17)";
+
+#[async_trait]
+impl Keys for Postgres {
+    async fn key(&self, id: KeyId) -> StoreResult<Option<Key>> {
+        let select = query("SELECT * FROM key WHERE id = $1").bind(bytes(id));
+        select.fetch_optional(&self.readers).await.map_err(failed)?.as_ref().map(read).transpose()
+    }
+
+    async fn keys(&self, filter: &KeyFilter) -> StoreResult<Page> {
+        // One snapshot: all that a page is made of is of one moment.
+        let mut tx = self.readers.begin_with(super::revision::ONE_MOMENT).await.map_err(failed)?;
+        list::page(&mut tx, filter).await
+    }
+
+    async fn record_uses(&self, uses: &[(KeyId, Timestamp)]) -> StoreResult<()> {
+        let (ids, times): (Vec<_>, Vec<_>) = uses.iter().map(|(id, at)| (bytes(*id), at.ms())).unzip();
+        // In its turn, like every write, so that it never meets another one.
+        let mut turn = self.writers.begin().await?;
+        query(
+            "UPDATE key SET last_used_at = used.at FROM unnest($1::bytea[], $2::bigint[]) AS used (id, at) \
+             WHERE key.id = used.id AND key.last_used_at < used.at",
+        )
+        .bind(ids)
+        .bind(times)
+        .execute(turn.connection()?)
+        .await
+        .map_err(failed)?;
+        turn.commit().await
+    }
+}
+
+#[async_trait]
+impl KeysTx for PostgresTx {
+    async fn lookup_key(&mut self, id: KeyId) -> StoreResult<Option<Key>> {
+        let select = query("SELECT * FROM key WHERE id = $1").bind(bytes(id));
+        select.fetch_optional(self.connection()?).await.map_err(failed)?.as_ref().map(read).transpose()
+    }
+
+    async fn descendants(&mut self, id: KeyId) -> StoreResult<Vec<Key>> {
+        let select = query(DESCENDANTS).bind(bytes(id));
+        select.fetch_all(self.connection()?).await.map_err(failed)?.iter().map(read).collect()
+    }
+
+    async fn made_by(&mut self, id: KeyId) -> StoreResult<Vec<Key>> {
+        let select = query("SELECT * FROM key WHERE created_by = $1 AND revoked_at IS NULL").bind(bytes(id));
+        select.fetch_all(self.connection()?).await.map_err(failed)?.iter().map(read).collect()
+    }
+
+    async fn add_key(&mut self, key: &Key) -> StoreResult<()> {
+        let number: i64 = query_scalar("UPDATE key_number SET last = last + 1 RETURNING last")
+            .fetch_one(self.connection()?)
+            .await
+            .map_err(failed)?;
+        query(ADD)
+            .bind(bytes(key.id))
+            .bind(i64::from(key.tenant.0))
+            .bind(prefix_number(key.prefix))
+            .bind(i16::from(key.slot.number()))
+            .bind(&key.label)
+            .bind(key.scopes.iter().map(|bit| bit.number()).collect::<Vec<u8>>())
+            .bind(key.created_at.ms())
+            .bind(key.expires_at.ms())
+            .bind(key.is_active)
+            .bind(key.revoked_at.map(Timestamp::ms))
+            .bind(key.rotated_at.map(Timestamp::ms))
+            .bind(key.retires_at.map(Timestamp::ms))
+            .bind(key.created_by.map(bytes))
+            .bind(key.rotated_from.map(bytes))
+            .bind(key.last_used_at.map_or(NEVER, Timestamp::ms))
+            .bind(number)
+            .bind(term::of(key))
+            .execute(self.connection()?)
+            .await
+            .map_err(failed)?;
+        Ok(())
+    }
+
+    async fn save_key(&mut self, key: &Key) -> StoreResult<()> {
+        query(
+            "UPDATE key SET label = $2, is_active = $3, revoked_at = $4, rotated_at = $5, retires_at = $6, \
+             terms = $7 WHERE id = $1",
+        )
+        .bind(bytes(key.id))
+        .bind(&key.label)
+        .bind(key.is_active)
+        .bind(key.revoked_at.map(Timestamp::ms))
+        .bind(key.rotated_at.map(Timestamp::ms))
+        .bind(key.retires_at.map(Timestamp::ms))
+        .bind(term::of(key))
+        .execute(self.connection()?)
+        .await
+        .map_err(failed)?;
+        Ok(())
+    }
+}
+
+pub(super) fn bytes(id: KeyId) -> Vec<u8> {
+    id.uuid().bits().to_be_bytes().to_vec()
+}
+
+pub(super) fn id(bytes: &[u8]) -> Option<KeyId> {
+    let bytes: [u8; 16] = bytes.try_into().ok()?;
+    Some(KeyId::new(Uuid::from_bits(u128::from_be_bytes(bytes))))
+}
+
+/// How a prefix is stored. A number never changes its meaning.
+const fn prefix_number(prefix: Prefix) -> i16 {
+    match prefix {
+        Prefix::Standard => 0,
+        Prefix::Live => 1,
+        Prefix::Test => 2,
+    }
+}
+
+fn read(row: &PgRow) -> StoreResult<Key> {
+    let corrupt = |column| StoreError::Corrupt { table: TABLE, column };
+    let optional_id = |name| -> StoreResult<Option<KeyId>> {
+        let bytes: Option<&[u8]> = column(row, TABLE, name)?;
+        bytes.map(|bytes| id(bytes).ok_or(corrupt(name))).transpose()
+    };
+    let prefix: i16 = column(row, TABLE, "prefix")?;
+    let scopes: &[u8] = column(row, TABLE, "scopes")?;
+    let scopes: Option<Vec<ScopeBit>> = scopes.iter().map(|bit| ScopeBit::new(*bit)).collect();
+    Ok(Key {
+        id: id(column(row, TABLE, "id")?).ok_or(corrupt("id"))?,
+        tenant: TenantId(number(row, TABLE, "tenant")?),
+        prefix: Prefix::ALL.into_iter().find(|p| prefix_number(*p) == prefix).ok_or(corrupt("prefix"))?,
+        slot: Slot::new(small(row, TABLE, "slot")?).ok_or(corrupt("slot"))?,
+        label: column(row, TABLE, "label")?,
+        scopes: scopes.ok_or(corrupt("scopes"))?,
+        created_at: time(row, TABLE, "created_at")?,
+        expires_at: time(row, TABLE, "expires_at")?,
+        is_active: column(row, TABLE, "is_active")?,
+        revoked_at: optional_time(row, TABLE, "revoked_at")?,
+        rotated_at: optional_time(row, TABLE, "rotated_at")?,
+        retires_at: optional_time(row, TABLE, "retires_at")?,
+        created_by: optional_id("created_by")?,
+        rotated_from: optional_id("rotated_from")?,
+        last_used_at: optional_time(row, TABLE, "last_used_at")?.filter(|at| at.ms() != NEVER),
+    })
+}

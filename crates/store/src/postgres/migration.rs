@@ -1,0 +1,42 @@
+//! The migrations, which are in the program as text. They have the numbers of those of SQLite; 5 renames what was never
+//! called otherwise here.
+
+use sqlx::SqlSafeStr;
+use sqlx::migrate::{Migration, MigrationType, Migrator};
+
+/// The version of each, what it is about, and its text.
+const MIGRATIONS: [(i64, &str, &str); 6] = [
+    (1, "keys", include_str!("../../migrations/postgres/0001_keys.sql")),
+    (2, "revisions", include_str!("../../migrations/postgres/0002_revisions.sql")),
+    (3, "answers", include_str!("../../migrations/postgres/0003_answers.sql")),
+    (4, "audit", include_str!("../../migrations/postgres/0004_audit.sql")),
+    (6, "key_lists", include_str!("../../migrations/postgres/0006_key_lists.sql")),
+    (7, "instances", include_str!("../../migrations/postgres/0007_instances.sql")),
+];
+
+pub(super) fn migrator() -> Migrator {
+    let migrations = MIGRATIONS.map(|(version, about, sql)| {
+        Migration::new(version, about.into(), MigrationType::Simple, sql.into_sql_str(), false)
+    });
+    Migrator::with_migrations(migrations.into())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// A database remembers version and checksum of each migration: both must be those of the file.
+    #[test]
+    fn each_file_is_listed_in_its_place_and_has_its_checksum() {
+        let listed: String = migrator()
+            .iter()
+            .map(|migration| {
+                let checksum: String = migration.checksum.iter().map(|byte| format!("{byte:02x}")).collect();
+                format!("{checksum}  {:04}_{}.sql\n", migration.version, migration.description)
+            })
+            .collect();
+        assert_eq!(listed, include_str!("../../migrations/postgres.sha384"));
+        let folder = concat!(env!("CARGO_MANIFEST_DIR"), "/migrations/postgres");
+        assert_eq!(std::fs::read_dir(folder).unwrap().count(), MIGRATIONS.len(), "a file is not listed");
+    }
+}

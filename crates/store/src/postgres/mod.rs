@@ -1,0 +1,93 @@
+//! PostgreSQL: one database, several instances of Titan.
+//!
+//! Who writes locks the row of `revision_head` until its commit, so writes exclude each other, also those of other
+//! instances; those that wait together commit together ([`crate::group`]). Each purpose has connections of its own, so
+//! that no list and no write holds up a revocation.
+
+mod answer;
+mod audit;
+mod connect;
+mod error;
+mod instance;
+mod key;
+mod migration;
+mod news;
+mod revision;
+mod scope;
+mod signing;
+mod tenant;
+
+use crate::error::ConnectError;
+use crate::group::{Groups, Statements, Turn};
+use crate::seal::{SealKey, Vault};
+use async_trait::async_trait;
+use connect::Pools;
+use error::failed;
+use news::Listener;
+use sqlx::{PgConnection, PgPool};
+use std::sync::Arc;
+use titan_core::access::Catalogue;
+use titan_core::entropy::Entropy;
+use titan_core::port::{Store, StoreResult, Tx};
+use titan_core::time::Clock;
+
+/// Writes exclude each other from here on.
+const LOCK: &str = "SELECT revision FROM revision_head FOR UPDATE";
+
+/// An open PostgreSQL database.
+pub(crate) struct Postgres {
+    writers: Groups<sqlx::Postgres>,
+    readers: PgPool,
+    /// For the log of revisions and for leases alone.
+    log: PgPool,
+    vault: Vault,
+    news: Listener,
+}
+
+/// One write.
+struct PostgresTx {
+    turn: Turn<sqlx::Postgres>,
+    vault: Vault,
+}
+
+impl Postgres {
+    pub(crate) async fn open(
+        url: &str,
+        seal: SealKey,
+        own_scopes: &[String],
+        clock: &dyn Clock,
+        entropy: Arc<dyn Entropy>,
+    ) -> Result<(Self, Catalogue), ConnectError> {
+        let Pools { writer, readers, log } = connect::open(url).await?;
+        let writers = Groups::new(writer, Statements { begin: "BEGIN", lock: Some(LOCK), failed });
+        let news = Listener::start(log.clone());
+        let store = Self { writers, readers, log, vault: Vault::new(seal, entropy), news };
+        store.check_seal().await?;
+        let mut turn = store.writers.begin().await?;
+        tenant::ensure_default(turn.connection()?, clock.now()).await?;
+        let catalogue = scope::reconcile(turn.connection()?, own_scopes).await?;
+        turn.commit().await?;
+        Ok((store, catalogue))
+    }
+}
+
+impl PostgresTx {
+    fn connection(&mut self) -> StoreResult<&mut PgConnection> {
+        self.turn.connection()
+    }
+}
+
+#[async_trait]
+impl Store for Postgres {
+    async fn begin(&self) -> StoreResult<Box<dyn Tx>> {
+        let turn = self.writers.begin().await?;
+        Ok(Box::new(PostgresTx { turn, vault: self.vault.clone() }))
+    }
+}
+
+#[async_trait]
+impl Tx for PostgresTx {
+    async fn commit(self: Box<Self>) -> StoreResult<()> {
+        self.turn.commit().await
+    }
+}

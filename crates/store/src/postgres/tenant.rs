@@ -1,0 +1,91 @@
+//! Tenants.
+
+use super::error::{column, failed, number, optional_time, time};
+use super::{Postgres, PostgresTx};
+use async_trait::async_trait;
+use sqlx::postgres::PgRow;
+use sqlx::{PgConnection, query, query_scalar};
+use titan_core::port::StoreResult;
+use titan_core::tenant::{DEFAULT, Tenant, Tenants, TenantsTx};
+use titan_core::time::Timestamp;
+use titan_token::TenantId;
+
+const TABLE: &str = "tenant";
+
+/// The tenant that is there from the start.
+pub(super) async fn ensure_default(writer: &mut PgConnection, now: Timestamp) -> StoreResult<()> {
+    query("INSERT INTO tenant (id, name, is_active, created_at) VALUES ($1, 'default', true, $2) ON CONFLICT DO NOTHING")
+        .bind(i64::from(DEFAULT.0))
+        .bind(now.whole_seconds().ms())
+        .execute(writer)
+        .await
+        .map_err(failed)?;
+    Ok(())
+}
+
+#[async_trait]
+impl Tenants for Postgres {
+    async fn tenant(&self, id: TenantId) -> StoreResult<Option<Tenant>> {
+        let select = query("SELECT * FROM tenant WHERE id = $1").bind(i64::from(id.0));
+        select.fetch_optional(&self.readers).await.map_err(failed)?.as_ref().map(read).transpose()
+    }
+
+    async fn tenants(&self, after: Option<TenantId>, limit: u32) -> StoreResult<Vec<Tenant>> {
+        let select = query("SELECT * FROM tenant WHERE id > $1 ORDER BY id LIMIT $2")
+            .bind(after.map_or(-1, |id| i64::from(id.0)))
+            .bind(i64::from(limit));
+        select.fetch_all(&self.readers).await.map_err(failed)?.iter().map(read).collect()
+    }
+}
+
+#[async_trait]
+impl TenantsTx for PostgresTx {
+    async fn lookup_tenant(&mut self, id: TenantId) -> StoreResult<Option<Tenant>> {
+        let select = query("SELECT * FROM tenant WHERE id = $1").bind(i64::from(id.0));
+        select.fetch_optional(self.connection()?).await.map_err(failed)?.as_ref().map(read).transpose()
+    }
+
+    async fn is_name_taken(&mut self, name: &str, except: Option<TenantId>) -> StoreResult<bool> {
+        query_scalar("SELECT EXISTS (SELECT 1 FROM tenant WHERE name = $1 AND id IS DISTINCT FROM $2)")
+            .bind(name)
+            .bind(except.map(|id| i64::from(id.0)))
+            .fetch_one(self.connection()?)
+            .await
+            .map_err(failed)
+    }
+
+    async fn add_tenant(&mut self, name: &str, at: Timestamp) -> StoreResult<Tenant> {
+        let row = query(
+            "INSERT INTO tenant (id, name, is_active, created_at) \
+             SELECT max(id) + 1, $1, true, $2 FROM tenant RETURNING *",
+        )
+        .bind(name)
+        .bind(at.ms())
+        .fetch_one(self.connection()?)
+        .await
+        .map_err(failed)?;
+        read(&row)
+    }
+
+    async fn save_tenant(&mut self, tenant: &Tenant) -> StoreResult<()> {
+        query("UPDATE tenant SET name = $2, is_active = $3, not_before = $4 WHERE id = $1")
+            .bind(i64::from(tenant.id.0))
+            .bind(&tenant.name)
+            .bind(tenant.is_active)
+            .bind(tenant.not_before.map(Timestamp::ms))
+            .execute(self.connection()?)
+            .await
+            .map_err(failed)?;
+        Ok(())
+    }
+}
+
+fn read(row: &PgRow) -> StoreResult<Tenant> {
+    Ok(Tenant {
+        id: TenantId(number(row, TABLE, "id")?),
+        name: column(row, TABLE, "name")?,
+        is_active: column(row, TABLE, "is_active")?,
+        not_before: optional_time(row, TABLE, "not_before")?,
+        created_at: time(row, TABLE, "created_at")?,
+    })
+}

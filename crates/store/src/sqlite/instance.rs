@@ -1,0 +1,92 @@
+//! The one instance of this database. It is kept in memory, because its lease has no end and nobody else asks.
+
+use super::Sqlite;
+use super::error::failed;
+use super::key::bytes;
+use super::revision::{KEY, TENANT, read, revision};
+use super::signing::read_all;
+use async_trait::async_trait;
+use sqlx::{query, query_scalar};
+use std::sync::PoisonError;
+use titan_core::port::StoreResult;
+use titan_core::revision::{Instance, InstanceId, Instances, KeyState, Member, News, Revision};
+use titan_token::{KeyId, TenantId};
+
+/// Only this process changes the database, and who changes it also waits for it.
+struct Silence;
+
+#[async_trait]
+impl News for Silence {
+    async fn wait(&mut self) {
+        std::future::pending().await
+    }
+}
+
+impl Sqlite {
+    fn change_instance(&self, change: impl FnOnce(&mut Option<Instance>)) {
+        change(&mut self.instance.lock().unwrap_or_else(PoisonError::into_inner));
+    }
+}
+
+#[async_trait]
+impl Instances for Sqlite {
+    fn is_shared(&self) -> bool {
+        false
+    }
+
+    async fn grant(&self, member: &Member, applied: Revision) -> StoreResult<Revision> {
+        let head: i64 = query_scalar("SELECT revision FROM revision_head")
+            .fetch_one(&self.log)
+            .await
+            .map_err(failed)?;
+        self.change_instance(|instance| {
+            let renewals = instance.as_ref().map_or(0, |instance| instance.renewals + 1);
+            *instance = Some(Instance { member: member.clone(), applied, renewals });
+        });
+        revision(head)
+    }
+
+    async fn report(&self, id: InstanceId, applied: Revision) -> StoreResult<()> {
+        self.change_instance(|instance| {
+            if let Some(own) = instance.as_mut().filter(|own| own.member.id == id) {
+                own.applied = own.applied.max(applied);
+            }
+        });
+        Ok(())
+    }
+
+    async fn instances(&self) -> StoreResult<Vec<Instance>> {
+        let mut found = None;
+        self.change_instance(|instance| found.clone_from(instance));
+        Ok(found.into_iter().collect())
+    }
+
+    async fn sweep(&self, id: InstanceId, renewals: u64) -> StoreResult<()> {
+        self.change_instance(|instance| {
+            instance.take_if(|own| own.member.id == id && own.renewals == renewals);
+        });
+        Ok(())
+    }
+
+    fn news(&self) -> Box<dyn News> {
+        Box::new(Silence)
+    }
+
+    async fn key_state(&self, key: KeyId, tenant: TenantId) -> StoreResult<KeyState> {
+        let mut tx = self.readers.begin().await.map_err(failed)?;
+        let head: i64 =
+            query_scalar("SELECT revision FROM revision_head").fetch_one(&mut *tx).await.map_err(failed)?;
+        let rows =
+            query("SELECT * FROM change WHERE (kind = ? AND subject = ?) OR (kind = ? AND subject = ?)")
+                .bind(KEY)
+                .bind(bytes(key))
+                .bind(TENANT)
+                .bind(tenant.0.to_be_bytes().to_vec())
+                .fetch_all(&mut *tx)
+                .await
+                .map_err(failed)?;
+        let changes = rows.iter().map(|row| Ok(read(row)?.1)).collect::<StoreResult<_>>()?;
+        let signing_keys = read_all(&mut *tx, &self.vault).await?;
+        Ok(KeyState { head: revision(head)?, signing_keys, changes })
+    }
+}
