@@ -67,7 +67,7 @@ impl FromRequestParts<ControlPlane> for Admin {
             return Ok(Self(Authenticated { caller: Caller::Master, origin: origin(parts) }));
         }
         // A good API key is told what is needed here; a bad one, what is wrong with it; other texts are no keys.
-        match state.gate.authenticate(credential) {
+        match state.gate.authenticate(credential).await {
             Ok(_) => Err(Denial::WrongCredential("master key required").into()),
             Err(denial @ Denial::Malformed) => Err(master_key_needed(&denial).into()),
             Err(denial) => Err(denial.into()),
@@ -83,7 +83,7 @@ impl FromRequestParts<ControlPlane> for Account {
         if state.master.contains(credential) {
             return Err(Denial::WrongCredential("api key required").into());
         }
-        let key = state.gate.authenticate(credential)?;
+        let key = state.gate.authenticate(credential).await?;
         let authenticated = Authenticated { caller: Caller::Key(key.clone()), origin: origin(parts) };
         Ok(Self { authenticated, key })
     }

@@ -1,7 +1,7 @@
 //! Errors as HTTP: the one place where a code becomes an answer.
 
 use axum::response::{IntoResponse, Response};
-use http::header::{CACHE_CONTROL, CONTENT_TYPE, WWW_AUTHENTICATE};
+use http::header::{CACHE_CONTROL, CONTENT_TYPE, RETRY_AFTER, WWW_AUTHENTICATE};
 use http::{HeaderValue, StatusCode};
 use titan_core::access::Denial;
 use titan_core::error::{Code, Error};
@@ -28,6 +28,9 @@ impl IntoResponse for ApiError {
         let headers = response.headers_mut();
         headers.insert(CONTENT_TYPE, HeaderValue::from_static("application/json"));
         headers.insert(CACHE_CONTROL, HeaderValue::from_static("no-store"));
+        if let Some(seconds) = error.code().retry_after() {
+            headers.insert(RETRY_AFTER, HeaderValue::from(seconds));
+        }
         let challenge = error.www_authenticate().and_then(|text| HeaderValue::try_from(text).ok());
         if let Some(challenge) = challenge {
             headers.insert(WWW_AUTHENTICATE, challenge);

@@ -99,6 +99,7 @@ impl<T: FromStr, S: Send + Sync> FromRequestParts<S> for Id<T> {
 fn noun(path: &str) -> &'static str {
     match path {
         path if path.starts_with("/admin/tenants") => "tenant",
+        path if path.starts_with("/admin/revisions") => "revision",
         path if path.starts_with("/admin/signing-keys") => "signing key",
         _ => "key",
     }

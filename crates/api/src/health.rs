@@ -9,10 +9,21 @@ use utoipa::ToSchema;
 use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 
+/// Whether requests can be answered.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, ToSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum Health {
+    /// They can.
+    Ok,
+    /// The lease of this instance has ended: it asks the database for each key, and refuses what it cannot ask for.
+    RevocationStateUnknown,
+    /// The program has not started yet.
+    Starting,
+}
+
 #[derive(Serialize, ToSchema)]
-struct Health {
-    /// `ok` or `starting`
-    status: &'static str,
+struct Status {
+    status: Health,
 }
 
 pub(crate) fn routes() -> OpenApiRouter<ControlPlane> {
@@ -21,23 +32,21 @@ pub(crate) fn routes() -> OpenApiRouter<ControlPlane> {
 
 #[utoipa::path(
     get, path = "/health/live", tag = "health", summary = "Whether the program lives",
-    responses((status = 200, description = "It does", body = Health))
+    responses((status = 200, description = "It does", body = Status))
 )]
 async fn live() -> Reply {
-    Reply::body(StatusCode::OK, &Health { status: "ok" })
+    Reply::body(StatusCode::OK, &Status { status: Health::Ok })
 }
 
 #[utoipa::path(
     get, path = "/health/ready", tag = "health", summary = "Whether requests can be answered",
     responses(
-        (status = 200, description = "They can", body = Health),
-        (status = 503, description = "Not yet", body = Health),
+        (status = 200, description = "They can", body = Status),
+        (status = 503, description = "Not yet, or not while the lease of this instance has ended", body = Status),
     )
 )]
 async fn ready(State(state): State<ControlPlane>) -> Reply {
-    if (state.is_ready)() {
-        Reply::body(StatusCode::OK, &Health { status: "ok" })
-    } else {
-        Reply::body(StatusCode::SERVICE_UNAVAILABLE, &Health { status: "starting" })
-    }
+    let status = (state.health)();
+    let code = if status == Health::Ok { StatusCode::OK } else { StatusCode::SERVICE_UNAVAILABLE };
+    Reply::body(code, &Status { status })
 }

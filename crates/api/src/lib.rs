@@ -11,15 +11,19 @@ mod docs;
 mod error;
 mod extract;
 mod health;
+mod instances;
 mod keys;
 mod reply;
+mod revisions;
 mod signing_keys;
 mod tenants;
+mod wait;
 
 use axum::Router;
 use std::sync::Arc;
 use titan_core::access::{Gate, MasterKeys};
 use titan_core::key::KeyService;
+use titan_core::revision::FleetService;
 use titan_core::signing::SigningKeyService;
 use titan_core::tenant::TenantService;
 use utoipa::openapi::OpenApi;
@@ -27,6 +31,7 @@ use utoipa_axum::router::OpenApiRouter;
 
 pub use docs::document;
 pub use error::ApiError;
+pub use health::Health;
 
 /// What handlers work with.
 #[derive(Clone)]
@@ -41,8 +46,10 @@ pub struct ControlPlane {
     pub tenants: Arc<TenantService>,
     /// The rules of signing keys.
     pub signing_keys: Arc<SigningKeyService>,
+    /// What is known of the instances.
+    pub fleet: Arc<FleetService>,
     /// Whether requests can be answered.
-    pub is_ready: Arc<dyn Fn() -> bool + Send + Sync>,
+    pub health: Arc<dyn Fn() -> Health + Send + Sync>,
 }
 
 fn routes() -> OpenApiRouter<ControlPlane> {
@@ -51,6 +58,8 @@ fn routes() -> OpenApiRouter<ControlPlane> {
         .merge(keys::routes())
         .merge(tenants::routes())
         .merge(signing_keys::routes())
+        .merge(instances::routes())
+        .merge(revisions::routes())
 }
 
 /// The control plane's routes. `others` are the documents of routes that are served elsewhere.

@@ -52,12 +52,13 @@ impl Reply {
         Self(StatusCode::NO_CONTENT.into_response())
     }
 
-    /// The proof that the change is in force everywhere.
-    pub(crate) fn receipt(self, receipt: Option<Receipt>) -> Self {
-        match receipt {
-            Some(receipt) => self.header("titan-revocation", &receipt.to_string()),
-            None => self,
+    /// The proof that the change is in force everywhere. Without one, it is only accepted (202).
+    pub(crate) fn receipt(mut self, receipt: Option<Receipt>) -> Self {
+        let Some(receipt) = receipt else { return self };
+        if receipt.proof.is_none() {
+            *self.0.status_mut() = StatusCode::ACCEPTED;
         }
+        self.header("titan-revocation", &receipt.to_string())
     }
 
     /// What a rotated key that lives on for a while must say (RFC 9745, RFC 8594).

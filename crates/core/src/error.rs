@@ -44,6 +44,8 @@ pub enum Code {
     PayloadTooLarge,
     /// The body stopped coming.
     RequestTimeout,
+    /// This instance cannot know now whether the key was revoked.
+    RevocationUnknown,
     /// No route of the policy names this request.
     RouteNotAllowed,
     /// The body is not JSON.
@@ -58,7 +60,7 @@ pub enum Code {
 
 impl Code {
     /// All of them, so that documents and tests can walk them.
-    pub const ALL: [Self; 23] = [
+    pub const ALL: [Self; 24] = [
         Self::ApiKeyDisabled,
         Self::ApiKeyExpired,
         Self::ApiKeyRevoked,
@@ -77,6 +79,7 @@ impl Code {
         Self::NotReady,
         Self::PayloadTooLarge,
         Self::RequestTimeout,
+        Self::RevocationUnknown,
         Self::RouteNotAllowed,
         Self::UnsupportedMediaType,
         Self::UpstreamTimeout,
@@ -105,11 +108,20 @@ impl Code {
             Self::NotReady => "not_ready",
             Self::PayloadTooLarge => "payload_too_large",
             Self::RequestTimeout => "request_timeout",
+            Self::RevocationUnknown => "revocation_state_unknown",
             Self::RouteNotAllowed => "route_not_allowed",
             Self::UnsupportedMediaType => "unsupported_media_type",
             Self::UpstreamTimeout => "upstream_timeout",
             Self::UpstreamUnreachable => "upstream_unreachable",
             Self::WrongCredential => "wrong_credential",
+        }
+    }
+
+    /// After how many seconds the same request may succeed: `Retry-After` (RFC 9110, 10.2.3).
+    pub const fn retry_after(self) -> Option<u32> {
+        match self {
+            Self::NotReady | Self::RevocationUnknown => Some(1),
+            _ => None,
         }
     }
 
@@ -135,7 +147,7 @@ impl Code {
             Self::UnsupportedMediaType => 415,
             Self::Internal => 500,
             Self::UpstreamUnreachable => 502,
-            Self::NotReady => 503,
+            Self::NotReady | Self::RevocationUnknown => 503,
             Self::UpstreamTimeout => 504,
         }
     }

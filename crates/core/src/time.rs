@@ -1,6 +1,7 @@
 //! Points in time.
 
 use std::fmt;
+use std::time::Duration;
 
 /// Milliseconds since 1970, UTC. Prints as RFC 3339 in whole seconds with `Z`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -66,10 +67,63 @@ impl fmt::Display for Timestamp {
     }
 }
 
-/// The source of the current time. The program reads the system's clock; tests set their own.
+/// The time since the machine started, which also counts while it is suspended (`CLOCK_BOOTTIME`). Nobody can set it, so
+/// leases are measured with it. It means nothing on another machine.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Uptime(Duration);
+
+impl Uptime {
+    /// So long after the start of the machine.
+    pub const fn new(since_start: Duration) -> Self {
+        Self(since_start)
+    }
+
+    /// So much later.
+    #[must_use]
+    pub fn plus(self, duration: Duration) -> Self {
+        Self(self.0.saturating_add(duration))
+    }
+
+    /// How long after `earlier` this is; nothing if it is before.
+    pub fn since(self, earlier: Self) -> Duration {
+        self.0.saturating_sub(earlier.0)
+    }
+
+    /// Nanoseconds: enough for 584 years.
+    pub fn nanos(self) -> u64 {
+        u64::try_from(self.0.as_nanos()).unwrap_or(u64::MAX)
+    }
+}
+
+/// One moment by both clocks.
+#[derive(Clone, Copy, Debug)]
+pub struct Moment {
+    /// The time of day, which somebody can set.
+    pub wall: Timestamp,
+    /// The time since the machine started.
+    pub uptime: Uptime,
+}
+
+impl Moment {
+    /// The difference of the two clocks in milliseconds. It grows when the wall clock is set forward, and when the machine
+    /// was paused in a way that the other clock does not count.
+    pub fn wall_ahead_ms(self) -> i64 {
+        self.wall.ms().saturating_sub(i64::try_from(self.uptime.0.as_millis()).unwrap_or(i64::MAX))
+    }
+}
+
+/// The source of the current time. The program reads the system's clocks; tests set their own.
 pub trait Clock: Send + Sync {
     /// Now.
     fn now(&self) -> Timestamp;
+
+    /// The time since the machine started.
+    fn uptime(&self) -> Uptime;
+
+    /// Now, by both clocks.
+    fn moment(&self) -> Moment {
+        Moment { wall: self.now(), uptime: self.uptime() }
+    }
 }
 
 #[cfg(test)]

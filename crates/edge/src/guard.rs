@@ -1,17 +1,31 @@
-//! The decision about one credential: one atomic load, no lock, no wait.
+//! The decision about one credential: one atomic load, no lock, no wait. Only without a good lease, the database is
+//! asked for the one key.
 
+use crate::lease::Lease;
 use crate::snapshot::Snapshot;
 use crate::uses::Uses;
 use arc_swap::ArcSwap;
+use async_trait::async_trait;
 use std::sync::Arc;
+use std::time::Duration;
 use titan_core::access::{Catalogue, Denial, Gate, KeyPrincipal};
-use titan_core::revision::Change;
+use titan_core::port::Store;
+use titan_core::revision::{Change, KeyState};
 use titan_core::signing::SlotKey;
-use titan_core::time::{Clock, Timestamp};
+use titan_core::time::{Clock, Moment, Timestamp};
 use titan_token::{Presented, ScopeBit, UntrustedKey, VerifiedKey};
 
-/// Decides about keys from memory.
+/// How long the database may take to tell the state of one key.
+const PATIENCE: Duration = Duration::from_secs(2);
+
+/// A key whose MAC held, if it did, and who holds it or why it is refused.
+pub type Decision = (Option<VerifiedKey>, Result<KeyPrincipal, Denial>);
+
+/// Decides about keys from memory, while the lease is good.
 pub struct Guard {
+    lease: Lease,
+    /// Where the state of a key is read without a good lease.
+    store: Option<Arc<dyn Store>>,
     snapshot: ArcSwap<Snapshot>,
     catalogue: Arc<Catalogue>,
     clock: Arc<dyn Clock>,
@@ -19,15 +33,53 @@ pub struct Guard {
 }
 
 impl Guard {
-    /// A guard that knows nothing yet. It refuses every key until a [`crate::Follower`] has set the signing
-    /// keys.
-    pub fn new(catalogue: Arc<Catalogue>, clock: Arc<dyn Clock>) -> Self {
-        Self { snapshot: ArcSwap::from_pointee(Snapshot::new()), catalogue, clock, uses: Uses::new() }
+    /// A guard that knows nothing yet. It refuses every key until a [`crate::Follower`] has set the signing keys, and
+    /// has a lease.
+    pub fn new(catalogue: Arc<Catalogue>, clock: Arc<dyn Clock>, store: Arc<dyn Store>) -> Self {
+        Self { store: Some(store), ..Self::empty(catalogue, clock) }
     }
 
-    /// Who holds this key at `now`, after every check but the scope. Pure: it records no use.
+    /// A guard with no database behind it, so that nobody else can change anything: for measurements.
+    pub fn without_database(catalogue: Arc<Catalogue>, clock: Arc<dyn Clock>) -> Self {
+        let guard = Self::empty(catalogue, clock);
+        guard.lease.make_endless();
+        guard
+    }
+
+    fn empty(catalogue: Arc<Catalogue>, clock: Arc<dyn Clock>) -> Self {
+        let snapshot = ArcSwap::from_pointee(Snapshot::new());
+        Self { lease: Lease::default(), store: None, snapshot, catalogue, clock, uses: Uses::new() }
+    }
+
+    /// Who holds this key now, after every check but the scope. It records no use. Waits for the database only without
+    /// a good lease.
+    pub async fn decide(&self, credential: &str) -> Decision {
+        let now = self.clock.moment();
+        match self.examine(credential, now) {
+            (Some(key), Err(Denial::Unknown)) => Box::pin(self.ask(credential, key, now.wall)).await,
+            decision => decision,
+        }
+    }
+
+    /// The decision from the state of this one key in the database. It was read after the request came, so it contains
+    /// every change that was answered before.
+    async fn ask(&self, credential: &str, key: VerifiedKey, now: Timestamp) -> Decision {
+        match (self.read_state(&key).await, parse(credential)) {
+            (Some(state), Ok(untrusted)) => Snapshot::of(&state).examine(&untrusted, now),
+            _ => (Some(key), Err(Denial::Unknown)),
+        }
+    }
+
+    async fn read_state(&self, key: &VerifiedKey) -> Option<KeyState> {
+        let state = self.store.as_ref()?.key_state(key.claims().id, key.claims().tenant);
+        // What goes wrong is in the log already: the lease was lost because of it.
+        tokio::time::timeout(PATIENCE, state).await.ok()?.ok()
+    }
+
+    /// Who holds this key at this moment, from memory. Pure: it records no use. [`Denial::Unknown`] without a good
+    /// lease.
     #[inline]
-    pub fn check(&self, credential: &str, now: Timestamp) -> Result<KeyPrincipal, Denial> {
+    pub fn check(&self, credential: &str, now: Moment) -> Result<KeyPrincipal, Denial> {
         self.examine(credential, now).1
     }
 
@@ -39,11 +91,7 @@ impl Guard {
     /// look at the newest snapshot finds it. No other verdict needs a second look. The second look verifies the
     /// MAC again, because the slot may hold another signing key by then.
     #[inline]
-    pub fn examine(
-        &self,
-        credential: &str,
-        now: Timestamp,
-    ) -> (Option<VerifiedKey>, Result<KeyPrincipal, Denial>) {
+    pub fn examine(&self, credential: &str, now: Moment) -> Decision {
         let key = match parse(credential) {
             Ok(key) => key,
             Err(denial) => return (None, Err(denial)),
@@ -54,7 +102,10 @@ impl Guard {
                 Ok(proven) => proven,
                 Err(denial) => return (None, Err(denial)),
             };
-            let verdict = snapshot.decide(&proven, now);
+            if !self.lease.is_good(now) {
+                return (Some(proven), Err(Denial::Unknown));
+            }
+            let verdict = snapshot.decide(&proven, now.wall);
             if !matches!(verdict, Err(Denial::Revoked)) {
                 return (Some(proven), verdict);
             }
@@ -80,9 +131,13 @@ impl Guard {
         self.uses.record(key.id(), self.clock.now());
     }
 
-    /// The time by this guard's clock.
-    pub fn now(&self) -> Timestamp {
-        self.clock.now()
+    /// The time by this guard's clocks.
+    pub fn now(&self) -> Moment {
+        self.clock.moment()
+    }
+
+    pub(crate) fn lease(&self) -> &Lease {
+        &self.lease
     }
 
     /// The scopes of this deployment.
@@ -113,6 +168,13 @@ impl Guard {
         snapshot.restrict(to_add);
     }
 
+    /// Forgets everything but the signing keys. Only the one writer may call this, without a lease.
+    pub(crate) fn forget(&self) {
+        let mut snapshot = Snapshot::new();
+        snapshot.keep_slots_of(&self.snapshot.load());
+        self.snapshot.store(Arc::new(snapshot));
+    }
+
     pub(crate) fn uses(&self) -> &Uses {
         &self.uses
     }
@@ -129,9 +191,10 @@ fn parse(credential: &str) -> Result<UntrustedKey, Denial> {
     }
 }
 
+#[async_trait]
 impl Gate for Guard {
-    fn authenticate(&self, credential: &str) -> Result<KeyPrincipal, Denial> {
-        let key = self.check(credential, self.clock.now())?;
+    async fn authenticate(&self, credential: &str) -> Result<KeyPrincipal, Denial> {
+        let key = self.decide(credential).await.1?;
         self.record_use(&key);
         Ok(key)
     }
@@ -140,6 +203,7 @@ impl Gate for Guard {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use titan_core::time::Uptime;
     use titan_token::{Claims, KeyId, Prefix, ScopeSet, SigningKey, SigningSecret, Slot, TenantId, Uuid};
 
     const NOW: Timestamp = Timestamp::from_secs(1_800_000_000);
@@ -149,6 +213,10 @@ mod tests {
     impl Clock for StoppedClock {
         fn now(&self) -> Timestamp {
             NOW
+        }
+
+        fn uptime(&self) -> Uptime {
+            Uptime::default()
         }
     }
 
@@ -162,7 +230,7 @@ mod tests {
     /// moment in which the new one takes its place, however late it says that it expires.
     #[test]
     fn a_proof_does_not_outlive_its_signing_key() {
-        let guard = Guard::new(Arc::new(Catalogue::new([]).unwrap()), Arc::new(StoppedClock));
+        let guard = Guard::without_database(Arc::new(Catalogue::new([]).unwrap()), Arc::new(StoppedClock));
         let leaked = SigningKey::for_api_keys(&SigningSecret::new([1; 32]));
         let claims = Claims {
             slot: Slot::new(3).unwrap(),
@@ -174,7 +242,7 @@ mod tests {
         let forged = claims.sign(Prefix::Standard, &leaked);
         let (old, new) = ([slot_key(1, Some(NOW))], [slot_key(2, None)]);
         guard.set_signing_keys(&old);
-        assert_eq!(guard.check(forged.expose(), NOW).err(), Some(Denial::Revoked));
+        assert_eq!(guard.check(forged.expose(), StoppedClock.moment()).err(), Some(Denial::Revoked));
         std::thread::scope(|scope| {
             let writer = scope.spawn(|| {
                 for _ in 0..20_000 {
@@ -183,7 +251,7 @@ mod tests {
                 }
             });
             while !writer.is_finished() {
-                let denial = guard.check(forged.expose(), NOW).err();
+                let denial = guard.check(forged.expose(), StoppedClock.moment()).err();
                 assert!(matches!(denial, Some(Denial::Revoked | Denial::Invalid)), "{denial:?}");
             }
         });

@@ -5,7 +5,7 @@
 //! ```
 //!
 //! The [`Follower`] builds the snapshot from the revision log and keeps it current. The [`Guard`] decides from
-//! it without a lock and without a database.
+//! it without a lock and without a database, while the lease of this instance is good.
 
 #![deny(unsafe_code)]
 
@@ -15,6 +15,7 @@ mod follower;
 pub mod gateway;
 mod guard;
 mod key_cache;
+mod lease;
 mod prefetch;
 mod reply;
 mod request_body;
@@ -25,9 +26,9 @@ mod uses;
 pub mod verify;
 
 pub use body::Body;
-pub use follower::Follower;
+pub use follower::{Follower, Readiness};
 pub use gateway::Gateway;
-pub use guard::Guard;
+pub use guard::{Decision, Guard};
 pub use reply::error_response;
 pub use request_body::{Arrivals, RequestBody};
 pub use trusted_proxies::TrustedProxies;

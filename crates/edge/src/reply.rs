@@ -1,7 +1,7 @@
 //! The edge's own answers.
 
 use crate::Body;
-use http::header::{CACHE_CONTROL, CONTENT_TYPE, WWW_AUTHENTICATE};
+use http::header::{CACHE_CONTROL, CONTENT_TYPE, RETRY_AFTER, WWW_AUTHENTICATE};
 use http::{HeaderValue, Response, StatusCode};
 use titan_core::Error;
 use titan_core::policy::Style;
@@ -12,6 +12,9 @@ pub fn error_response(error: &Error, style: Style) -> Response<Body> {
     let mut response = json(status, error.to_body(style));
     if let Some(failure) = error.failure() {
         response.extensions_mut().insert(failure);
+    }
+    if let Some(seconds) = error.code().retry_after() {
+        response.headers_mut().insert(RETRY_AFTER, HeaderValue::from(seconds));
     }
     let challenge = error.www_authenticate().and_then(|text| HeaderValue::try_from(text).ok());
     if let Some(challenge) = challenge {

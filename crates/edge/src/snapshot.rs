@@ -1,11 +1,12 @@
 //! All data from which the edge decides: keys, tenants and signing keys, as of one revision.
 
+use crate::guard::Decision;
 use crate::revocation_set::RevocationSet;
 use imbl::{HashMap, OrdMap};
 use std::collections::HashSet;
 use std::sync::Arc;
 use titan_core::access::{Denial, KeyPrincipal, Retirement};
-use titan_core::revision::{Change, KeyStatus, TenantStatus};
+use titan_core::revision::{Change, KeyState, KeyStatus, TenantStatus};
 use titan_core::signing::SlotKey;
 use titan_core::time::Timestamp;
 use titan_token::{KeyId, SigningKey, Slot, TenantId, UntrustedKey, VerifiedKey};
@@ -39,6 +40,28 @@ impl Snapshot {
             tenants: OrdMap::new(),
             revocations: Arc::new(RevocationSet::new()),
             statuses: HashMap::new(),
+        }
+    }
+
+    /// All that is known of one key.
+    pub(crate) fn of(state: &KeyState) -> Self {
+        let mut snapshot = Self::new();
+        snapshot.set_slots(&state.signing_keys);
+        let restricted = snapshot.apply(&state.changes);
+        snapshot.restrict(restricted);
+        snapshot
+    }
+
+    /// Takes over the signing keys of another one.
+    pub(crate) fn keep_slots_of(&mut self, other: &Self) {
+        self.slots.clone_from(&other.slots);
+    }
+
+    /// The whole decision, where nobody changes the snapshot.
+    pub(crate) fn examine(&self, key: &UntrustedKey, now: Timestamp) -> Decision {
+        match self.prove(key) {
+            Ok(proven) => (Some(proven), self.decide(&proven, now)),
+            Err(denial) => (None, Err(denial)),
         }
     }
 

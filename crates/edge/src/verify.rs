@@ -145,7 +145,7 @@ impl Verifier {
         if head.method != Method::POST {
             return Err(Error::new(Code::MethodNotAllowed, "method not allowed"));
         }
-        let permit = self.permit(&head.headers, entry)?;
+        let permit = self.permit(&head.headers, entry).await?;
         if !head.headers.get(CONTENT_TYPE).is_some_and(|value| is_json(value.as_bytes())) {
             return Err(Error::new(Code::UnsupportedMediaType, "Content-Type: must be application/json"));
         }
@@ -158,13 +158,13 @@ impl Verifier {
         Ok(json(StatusCode::OK, body))
     }
 
-    fn permit(&self, headers: &HeaderMap, entry: &mut Entry) -> Result<Permit<VerifyKeys>, Error> {
+    async fn permit(&self, headers: &HeaderMap, entry: &mut Entry) -> Result<Permit<VerifyKeys>, Error> {
         let values = |name| headers.get_all(name).iter().map(http::HeaderValue::as_bytes);
         let credential = bearer_or_header(values(AUTHORIZATION.as_str()), values("x-api-key"))?;
         let caller = if self.master.contains(credential) {
             Caller::Master
         } else {
-            let (proven, principal) = self.guard.examine(credential, self.guard.now());
+            let (proven, principal) = self.guard.decide(credential).await;
             entry.key(proven.as_ref());
             let principal = principal?;
             self.guard.record_use(&principal);
@@ -186,7 +186,10 @@ impl Verifier {
         };
         // Whether the question is right must not depend on the key, or the answer would tell of it.
         let needs = self.needs(scopes, request.method.as_deref(), request.path.as_deref())?;
-        let (proven, result) = self.guard.examine(&key, self.guard.now());
+        let (proven, result) = self.guard.decide(&key).await;
+        if result.as_ref().is_err_and(|denial| *denial == Denial::Unknown) {
+            return Err(Denial::Unknown.into());
+        }
         let denial = match &result {
             Ok(principal) => self.lacks(principal, &needs),
             Err(denial) => Some(denial.clone()),

@@ -7,6 +7,7 @@
 use sqlx::{Database, Error, Executor, Pool, Transaction, raw_sql};
 use std::sync::Arc;
 use titan_core::port::{StoreError, StoreResult};
+use tokio::runtime::Handle;
 use tokio::sync::{Mutex, OwnedMutexGuard, oneshot};
 
 /// More writers than this do not share a commit, so that nobody waits long for the others.
@@ -16,6 +17,8 @@ const MOST: usize = 64;
 pub(crate) struct Groups<DB: Database> {
     pool: Pool<DB>,
     statements: Statements,
+    /// Where commits run: a runtime that outlives those who write.
+    runtime: Handle,
     group: Arc<Mutex<Group<DB>>>,
 }
 
@@ -47,10 +50,10 @@ impl<DB: Database> Groups<DB>
 where
     for<'c> &'c mut DB::Connection: Executor<'c, Database = DB>,
 {
-    /// `pool` must have one connection.
+    /// `pool` must have one connection. Must be called in a runtime that lives as long as the store.
     pub(crate) fn new(pool: Pool<DB>, statements: Statements) -> Self {
         let group = Group { tx: None, written: Vec::new(), has_savepoint: false };
-        Self { pool, statements, group: Arc::new(Mutex::new(group)) }
+        Self { pool, statements, runtime: Handle::current(), group: Arc::new(Mutex::new(group)) }
     }
 
     /// Waits for a turn.
@@ -75,7 +78,7 @@ where
         }
         group.tx = Some(tx);
         let line = Arc::clone(&self.group);
-        tokio::spawn(async move { line.lock().await.finish().await });
+        self.runtime.spawn(async move { line.lock().await.finish().await });
         Ok(())
     }
 }
@@ -134,7 +137,10 @@ where
 {
     /// The connection on which to write.
     pub(crate) fn connection(&mut self) -> StoreResult<&mut DB::Connection> {
-        self.group.tx.as_deref_mut().ok_or_else(|| StoreError::Unavailable("the transaction has ended".into()))
+        self.group
+            .tx
+            .as_deref_mut()
+            .ok_or_else(|| StoreError::Unavailable("the transaction has ended".into()))
     }
 
     /// Ends the turn. Returns when the commit of the group is durable.

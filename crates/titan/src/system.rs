@@ -1,10 +1,11 @@
-//! The system's clock and randomness: read here, and passed on as arguments.
+//! The system's clocks and randomness: read here, and passed on as arguments.
 
 use aws_lc_rs::rand::{SecureRandom, SystemRandom};
+use std::time::Duration;
 use titan_core::entropy::Entropy;
-use titan_core::time::{Clock, Timestamp};
+use titan_core::time::{Clock, Timestamp, Uptime};
 
-/// The system's wall clock.
+/// The system's clocks.
 #[derive(Clone, Copy, Debug)]
 pub struct SystemClock;
 
@@ -13,6 +14,12 @@ impl Clock for SystemClock {
     fn now(&self) -> Timestamp {
         let since = std::time::SystemTime::now().duration_since(std::time::UNIX_EPOCH).unwrap_or_default();
         Timestamp::from_ms(i64::try_from(since.as_millis()).unwrap_or(i64::MAX))
+    }
+
+    fn uptime(&self) -> Uptime {
+        let time = rustix::time::clock_gettime(rustix::time::ClockId::Boottime);
+        let secs = u64::try_from(time.tv_sec).unwrap_or_default();
+        Uptime::new(Duration::new(secs, u32::try_from(time.tv_nsec).unwrap_or_default()))
     }
 }
 

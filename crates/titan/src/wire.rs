@@ -9,19 +9,19 @@ use std::fs::DirBuilder;
 use std::os::unix::fs::DirBuilderExt;
 use std::path::Path;
 use std::sync::Arc;
-use titan_api::ControlPlane;
+use titan_api::{ControlPlane, Health};
 use titan_core::access::{Catalogue, MasterKeys};
-use titan_core::entropy::Entropy;
+use titan_core::entropy::{Entropy, random};
 use titan_core::key::KeyService;
 use titan_core::port::Store;
-use titan_core::revision::Propagation;
+use titan_core::revision::{FleetService, InstanceId, Member, Propagation};
 use titan_core::signing::SigningKeyService;
 use titan_core::tenant::TenantService;
 use titan_core::time::Clock;
 use titan_edge::gateway::{self, Upstreams};
 use titan_edge::verify::{Document, Verifier};
-use titan_edge::{Follower, Gateway, Guard, TrustedProxies};
-use titan_store::{Location, SealKey};
+use titan_edge::{Follower, Gateway, Guard, Readiness, TrustedProxies};
+use titan_store::SealKey;
 use utoipa::OpenApi;
 
 /// A Titan that is ready to be served.
@@ -49,8 +49,10 @@ impl App {
         SigningKeyService::ensure(&*store, &*clock, &*entropy).await?;
         let catalogue = Arc::new(catalogue);
         let upstreams = Arc::new(Upstreams::new(settings.upstream_map(&catalogue)?));
-        let guard = Arc::new(Guard::new(Arc::clone(&catalogue), Arc::clone(&clock)));
-        let follower = Arc::new(Follower::new(Arc::clone(&store), Arc::clone(&guard)));
+        let guard = Arc::new(Guard::new(Arc::clone(&catalogue), Arc::clone(&clock), Arc::clone(&store)));
+        let member = member(settings, &*clock, &*entropy);
+        let follower =
+            Arc::new(Follower::new(Arc::clone(&store), Arc::clone(&guard), Arc::clone(&clock), member));
         follower.start().await?;
 
         let access_log = settings.access_log.as_ref();
@@ -65,6 +67,7 @@ impl App {
             Arc::clone(&entropy),
             Arc::clone(&propagation),
         );
+        let fleet = FleetService::new(Arc::clone(&store), Arc::<Follower>::clone(&follower));
         let days = settings.max_lifetime_days;
         let keys =
             KeyService::new(store, clock, Arc::clone(&entropy), propagation, Arc::clone(&catalogue), days);
@@ -74,7 +77,8 @@ impl App {
             keys: Arc::new(keys),
             tenants: Arc::new(tenants),
             signing_keys: Arc::new(signing_keys),
-            is_ready: readiness(&follower),
+            fleet: Arc::new(fleet),
+            health: health(&follower),
         };
         let gateway = settings.gateway.clone();
         let router = titan_api::router(control_plane, vec![Document::openapi()]);
@@ -124,9 +128,24 @@ impl App {
     }
 }
 
-fn readiness(follower: &Arc<Follower>) -> Arc<dyn Fn() -> bool + Send + Sync> {
+fn health(follower: &Arc<Follower>) -> Arc<dyn Fn() -> Health + Send + Sync> {
     let follower = Arc::clone(follower);
-    Arc::new(move || follower.is_ready())
+    Arc::new(move || match follower.readiness() {
+        Readiness::Lapsed => Health::RevocationStateUnknown,
+        Readiness::Ready => Health::Ok,
+        Readiness::Starting => Health::Starting,
+    })
+}
+
+/// What others see of this instance.
+fn member(settings: &Settings, clock: &dyn Clock, entropy: &dyn Entropy) -> Member {
+    let host = rustix::system::uname().nodename().to_string_lossy().into_owned();
+    Member {
+        id: InstanceId(u64::from_be_bytes(random(entropy))),
+        version: env!("CARGO_PKG_VERSION").to_owned(),
+        address: format!("{host}:{}", settings.listen.port()),
+        started_at: clock.now(),
+    }
 }
 
 /// The OpenAPI document of all that Titan serves itself.
@@ -139,7 +158,7 @@ async fn open(
     clock: &dyn Clock,
     entropy: &Arc<dyn Entropy>,
 ) -> Result<(Arc<dyn Store>, Catalogue)> {
-    if let Location::Sqlite(path) = &settings.database
+    if let Some(path) = settings.database.file()
         && let Some(folder) = path.parent().filter(|folder| !folder.as_os_str().is_empty())
     {
         make_folder(folder)?;
@@ -162,7 +181,9 @@ fn seal_key(settings: &Settings, entropy: &dyn Entropy) -> Result<SealKey> {
         SealSource::File(path) => {
             SealKey::from_file(path).with_context(|| format!("seal key {}", path.display()))
         }
-        SealSource::Beside(path) => SealKey::beside(path, !settings.database.exists(), entropy)
-            .with_context(|| format!("seal key {}", path.display())),
+        SealSource::Beside(path) => {
+            let is_new = settings.database.file().is_some_and(|file| !file.exists());
+            SealKey::beside(path, is_new, entropy).with_context(|| format!("seal key {}", path.display()))
+        }
     }
 }

@@ -14,6 +14,7 @@ use titan_token::KeyId;
     params(("id" = String, Path, description = "key_…"), Reaching),
     security(("masterKey" = [])),
     responses(
+        (status = 202, description = "It is committed, but perhaps not in force everywhere yet (wait=none)"),
         (status = 204, description = "No instance accepts it any more"),
         (status = 400, description = "A parameter is wrong", body = ErrorBody),
         (status = 401, description = "No master key", body = ErrorBody),
@@ -35,6 +36,7 @@ pub(crate) async fn admin(
     params(("id" = String, Path, description = "key_…"), Reaching),
     security(("apiKey" = ["keys:manage"]), ("apiKeyHeader" = ["keys:manage"])),
     responses(
+        (status = 202, description = "It is committed, but perhaps not in force everywhere yet (wait=none)"),
         (status = 204, description = "No instance accepts it any more"),
         (status = 400, description = "A parameter is wrong", body = ErrorBody),
         (status = 401, description = "The API key is missing or bad", body = ErrorBody),
@@ -57,6 +59,7 @@ async fn delete(
     id: KeyId,
     reaching: &Reaching,
 ) -> Answer<Reply> {
-    let receipt = state.keys.delete(&caller.permit(Some(id))?, id, reaching.descendants).await?;
+    let (permit, wait) = (caller.permit(Some(id))?, reaching.wait.into());
+    let receipt = state.keys.delete(&permit, id, reaching.descendants, wait).await?;
     Ok(Reply::empty().receipt(Some(receipt)))
 }

@@ -5,6 +5,7 @@ use crate::caller::{Account, Admin, Authorize};
 use crate::error::Answer;
 use crate::extract::Query;
 use crate::reply::{Data, ErrorBody, Reply};
+use crate::wait::WaitUntil;
 use axum::extract::State;
 use http::StatusCode;
 use serde::{Deserialize, Serialize};
@@ -24,6 +25,10 @@ pub(crate) struct MadeBy {
     /// Also the descendants of these keys, as in a deletion with `descendants`.
     #[serde(default)]
     descendants: bool,
+    /// Until when the answer waits.
+    #[serde(default)]
+    #[param(inline)]
+    wait: WaitUntil,
 }
 
 /// The result.
@@ -39,6 +44,7 @@ pub(crate) struct RevokedView {
     security(("masterKey" = [])),
     responses(
         (status = 200, description = "No instance accepts them any more", body = Data<RevokedView>),
+        (status = 202, description = "The same, perhaps not in force everywhere yet (wait=none)", body = Data<RevokedView>),
         (status = 400, description = "A parameter is wrong, or createdBy is missing", body = ErrorBody),
         (status = 401, description = "No master key", body = ErrorBody),
         (status = 403, description = "An API key is not enough", body = ErrorBody),
@@ -58,6 +64,7 @@ pub(crate) async fn admin(
     security(("apiKey" = ["keys:manage"]), ("apiKeyHeader" = ["keys:manage"])),
     responses(
         (status = 200, description = "No instance accepts them any more", body = Data<RevokedView>),
+        (status = 202, description = "The same, perhaps not in force everywhere yet (wait=none)", body = Data<RevokedView>),
         (status = 400, description = "A parameter is wrong, or createdBy is missing", body = ErrorBody),
         (status = 401, description = "The API key is missing or bad", body = ErrorBody),
         (status = 403, description = "The API key lacks keys:manage", body = ErrorBody),
@@ -72,7 +79,10 @@ pub(crate) async fn account(
 }
 
 async fn delete(state: &ControlPlane, permit: &Permit<DeleteKey>, made_by: &MadeBy) -> Answer<Reply> {
-    let revoked = state.keys.delete_made_by(permit, made_by.creator()?, made_by.descendants).await?;
+    let revoked = state
+        .keys
+        .delete_made_by(permit, made_by.creator()?, made_by.descendants, made_by.wait.into())
+        .await?;
     let reply = Reply::data(StatusCode::OK, RevokedView { revoked: revoked.count });
     Ok(reply.receipt(Some(revoked.receipt)))
 }

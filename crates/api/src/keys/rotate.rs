@@ -4,8 +4,9 @@ use super::view::KeyView;
 use crate::ControlPlane;
 use crate::caller::{Account, Admin, Authorize};
 use crate::error::Answer;
-use crate::extract::{Id, OptionalJson, request_name};
+use crate::extract::{Id, OptionalJson, Query, request_name};
 use crate::reply::{Data, ErrorBody, Reply};
+use crate::wait::Waiting;
 use axum::extract::State;
 use http::{HeaderMap, StatusCode};
 use serde::{Deserialize, Serialize};
@@ -29,11 +30,13 @@ pub(crate) struct Body {
     params(
         ("id" = String, Path, description = "key_…"),
         ("Idempotency-Key" = Option<String>, Header, description = "The same answer for 24 hours"),
+        Waiting,
     ),
     request_body = Option<Body>,
     security(("masterKey" = [])),
     responses(
         (status = 200, description = "The new key, shown this once", body = Data<KeyView>),
+        (status = 202, description = "The same; the old key is perhaps not refused everywhere yet (wait=none)", body = Data<KeyView>),
         (status = 400, description = "A field is wrong", body = ErrorBody),
         (status = 401, description = "No master key", body = ErrorBody),
         (status = 403, description = "An API key is not enough", body = ErrorBody),
@@ -47,10 +50,11 @@ pub(crate) async fn admin(
     State(state): State<ControlPlane>,
     caller: Admin,
     Id(id): Id<KeyId>,
+    Query(waiting): Query<Waiting>,
     headers: HeaderMap,
     OptionalJson(body): OptionalJson<Body>,
 ) -> Answer<Reply> {
-    rotate(&state, &caller, "admin", id, &headers, &body).await
+    rotate(&state, &caller, ("admin", id), &headers, &body, &waiting).await
 }
 
 #[utoipa::path(
@@ -59,11 +63,13 @@ pub(crate) async fn admin(
     params(
         ("id" = String, Path, description = "key_…"),
         ("Idempotency-Key" = Option<String>, Header, description = "The same answer for 24 hours"),
+        Waiting,
     ),
     request_body = Option<Body>,
     security(("apiKey" = []), ("apiKeyHeader" = [])),
     responses(
         (status = 200, description = "The new key, shown this once", body = Data<KeyView>),
+        (status = 202, description = "The same; the old key is perhaps not refused everywhere yet (wait=none)", body = Data<KeyView>),
         (status = 400, description = "A field is wrong", body = ErrorBody),
         (status = 401, description = "The API key is missing or bad", body = ErrorBody),
         (status = 403, description = "Another key, and keys:manage or one of its scopes is lacking", body = ErrorBody),
@@ -77,23 +83,27 @@ pub(crate) async fn account(
     State(state): State<ControlPlane>,
     caller: Account,
     Id(id): Id<KeyId>,
+    Query(waiting): Query<Waiting>,
     headers: HeaderMap,
     OptionalJson(body): OptionalJson<Body>,
 ) -> Answer<Reply> {
-    Ok(rotate(&state, &caller, "account", id, &headers, &body).await?.with_deprecation(caller.key()))
+    Ok(rotate(&state, &caller, ("account", id), &headers, &body, &waiting)
+        .await?
+        .with_deprecation(caller.key()))
 }
 
 async fn rotate(
     state: &ControlPlane,
     caller: &impl Authorize,
-    surface: &str,
-    id: KeyId,
+    (surface, id): (&str, KeyId),
     headers: &HeaderMap,
     body: &Body,
+    waiting: &Waiting,
 ) -> Answer<Reply> {
     let request = request_name(headers, &format!("POST {surface} {id} rotate"), body)?;
     let rotation = Rotation { overlap_secs: body.overlap_seconds };
-    let issued = state.keys.rotate(caller.permit(Some(id))?, id, rotation, request).await?;
+    let (permit, wait) = (caller.permit(Some(id))?, waiting.wait.into());
+    let issued = state.keys.rotate(permit, id, rotation, request, wait).await?;
     let view = KeyView::issued(&state.keys, &issued.key, &issued.plain);
     Ok(Reply::data(StatusCode::OK, view).receipt(issued.receipt))
 }

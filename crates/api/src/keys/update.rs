@@ -6,12 +6,14 @@ use crate::caller::{Account, Admin, Authorize};
 use crate::error::Answer;
 use crate::extract::{Id, Json, Query};
 use crate::reply::{Data, ErrorBody, Reply};
+use crate::wait::WaitUntil;
 use axum::extract::State;
 use http::StatusCode;
 use serde::Deserialize;
 use titan_core::Error;
 use titan_core::access::{Denial, UpdateKey};
 use titan_core::key::{Changed, KeyUpdate};
+use titan_core::revision::Wait;
 use titan_token::KeyId;
 use utoipa::{IntoParams, ToSchema};
 
@@ -34,6 +36,10 @@ pub(crate) struct Reaching {
     /// Also the keys that this key made, and theirs.
     #[serde(default)]
     pub(crate) descendants: bool,
+    /// Until when the answer waits.
+    #[serde(default)]
+    #[param(inline)]
+    pub(crate) wait: WaitUntil,
 }
 
 macro_rules! admin {
@@ -44,6 +50,7 @@ macro_rules! admin {
             security(("masterKey" = [])),
             responses(
                 (status = 200, description = "The key as it is now", body = Data<KeyView>),
+                (status = 202, description = "The same, perhaps not in force everywhere yet (wait=none)", body = Data<KeyView>),
                 (status = 400, description = "A field is wrong, or none is there", body = ErrorBody),
                 (status = 401, description = "No master key", body = ErrorBody),
                 (status = 403, description = "An API key is not enough", body = ErrorBody),
@@ -59,7 +66,8 @@ macro_rules! admin {
             Query(reaching): Query<Reaching>,
             Json(body): Json<Body>,
         ) -> Answer<Reply> {
-            let changed = state.keys.update(&caller.permit(Some(id))?, id, body.reaching(&reaching)).await?;
+            let (permit, wait) = (caller.permit(Some(id))?, reaching.wait.into());
+            let changed = state.keys.update(&permit, id, body.reaching(&reaching), wait).await?;
             Ok(answer(&state, &changed))
         }
     };
@@ -74,6 +82,7 @@ macro_rules! account {
                     security(("apiKey" = []), ("apiKeyHeader" = [])),
                     responses(
                         (status = 200, description = "The key as it is now", body = Data<KeyView>),
+                        (status = 202, description = "The same, perhaps not in force everywhere yet (wait=none)", body = Data<KeyView>),
                         (status = 400, description = "A field is wrong, or none is there", body = ErrorBody),
                         (status = 401, description = "The API key is missing or bad", body = ErrorBody),
                         (status = 403, description = "keys:manage is lacking", body = ErrorBody),
@@ -89,7 +98,7 @@ macro_rules! account {
             Query(reaching): Query<Reaching>,
             Json(body): Json<Body>,
         ) -> Answer<Reply> {
-            let changed = update_for(&state, &caller, id, body.reaching(&reaching)).await?;
+            let changed = update_for(&state, &caller, id, body.reaching(&reaching), reaching.wait.into()).await?;
             Ok(answer(&state, &changed).with_deprecation(caller.key()))
         }
     };
@@ -112,13 +121,14 @@ async fn update_for(
     caller: &Account,
     id: KeyId,
     update: KeyUpdate,
+    wait: Wait,
 ) -> Result<Changed, Error> {
     let is_mere_disable =
         update.label.is_none() && update.is_active == Some(false) && !update.with_descendants;
     match caller.permit::<UpdateKey>(Some(id)) {
-        Ok(permit) => state.keys.update(&permit, id, update).await,
+        Ok(permit) => state.keys.update(&permit, id, update, wait).await,
         Err(Denial::InsufficientScope(_)) if is_mere_disable => {
-            state.keys.disable(&caller.permit(Some(id))?, id).await
+            state.keys.disable(&caller.permit(Some(id))?, id, wait).await
         }
         Err(denial) => Err(denial.into()),
     }

@@ -4,8 +4,9 @@ use super::view::TenantView;
 use crate::ControlPlane;
 use crate::caller::{Admin, Authorize};
 use crate::error::Answer;
-use crate::extract::{Id, Json};
+use crate::extract::{Id, Json, Query};
 use crate::reply::{Data, ErrorBody, Reply};
+use crate::wait::Waiting;
 use axum::extract::State;
 use http::StatusCode;
 use serde::Deserialize;
@@ -32,10 +33,11 @@ macro_rules! admin {
         #[utoipa::path(
                     $method, path = "/admin/tenants/{id}", tag = "admin: tenants",
                     summary = "Rename, enable or disable a tenant, or revoke its keys",
-                    params(("id" = u32, Path, description = "Its number")), request_body = Body,
+                    params(("id" = u32, Path, description = "Its number"), Waiting), request_body = Body,
                     security(("masterKey" = [])),
                     responses(
                         (status = 200, description = "The tenant as it is now", body = Data<TenantView>),
+                        (status = 202, description = "The same, perhaps not in force everywhere yet (wait=none)", body = Data<TenantView>),
                         (status = 400, description = "A field is wrong, or none is there", body = ErrorBody),
                         (status = 401, description = "No master key", body = ErrorBody),
                         (status = 403, description = "An API key is not enough", body = ErrorBody),
@@ -49,11 +51,13 @@ macro_rules! admin {
             State(state): State<ControlPlane>,
             caller: Admin,
             Id(id): Id<u32>,
+            Query(waiting): Query<Waiting>,
             Json(body): Json<Body>,
         ) -> Answer<Reply> {
             let update =
                 TenantUpdate { name: body.name, is_active: body.is_active, revoke_keys: body.revoke_keys };
-            let (tenant, receipt) = state.tenants.update(&caller.permit(None)?, TenantId(id), update).await?;
+            let (permit, wait) = (caller.permit(None)?, waiting.wait.into());
+            let (tenant, receipt) = state.tenants.update(&permit, TenantId(id), update, wait).await?;
             Ok(Reply::data(StatusCode::OK, TenantView::from(&tenant)).receipt(Some(receipt)))
         }
     };

@@ -21,6 +21,8 @@ pub enum Denial {
     Missing,
     /// Rotated, deleted, or issued before the not-before of its tenant or signing key.
     Revoked,
+    /// The lease of this instance has ended, and the database cannot be asked: the key may have been revoked.
+    Unknown,
     /// A good credential on the wrong surface; the text says which one is needed.
     WrongCredential(&'static str),
 }
@@ -36,6 +38,7 @@ impl From<Denial> for Error {
             Denial::Malformed => Self::new(Code::MalformedApiKey, "malformed api key"),
             Denial::Missing => Self::new(Code::MissingApiKey, "missing api key"),
             Denial::Revoked => Self::new(Code::ApiKeyRevoked, "api key revoked"),
+            Denial::Unknown => Self::new(Code::RevocationUnknown, "revocation state unknown"),
             Denial::WrongCredential(needed) => Self::new(Code::WrongCredential, needed),
         }
     }

@@ -12,7 +12,7 @@ pub use credential::bearer_or_header;
 pub use denial::Denial;
 pub use gate::{Gate, MASTER_KEY_LENGTH, MasterKeys};
 pub use permit::{
-    Action, CreateKey, DeleteKey, DisableKey, ListKeys, ManageSigningKeys, ManageTenants, Permit, Reach,
-    ReadKey, RotateKey, UpdateKey, VerifyKeys, decide,
+    Action, CreateKey, DeleteKey, DisableKey, ListKeys, ManageSigningKeys, ManageTenants, ObserveInstances,
+    Permit, Reach, ReadKey, RotateKey, UpdateKey, VerifyKeys, decide,
 };
 pub use scope::{Catalogue, CatalogueError, KEYS_MANAGE, KEYS_VERIFY};

@@ -61,6 +61,8 @@ actions! {
     ManageSigningKeys: None, itself: false;
     /// Make, change and switch off tenants.
     ManageTenants: None, itself: false;
+    /// See the instances, and which changes are in force.
+    ObserveInstances: None, itself: false;
     /// See one key.
     ReadKey: Some(KEYS_MANAGE), itself: true;
     /// Rotate a key.

@@ -9,6 +9,7 @@ use crate::entropy::random;
 use crate::error::Error;
 use crate::idempotency::RequestName;
 use crate::port::Tx;
+use crate::revision::Wait;
 use crate::signing::signer;
 use crate::tenant::DEFAULT;
 use crate::time::Timestamp;
@@ -36,7 +37,10 @@ impl KeyService {
 
         let mut tx = self.begin(&permit, now).await?;
         if let Some(answer) = answered(&mut *tx, &permit.actor(), request.as_ref(), now).await? {
-            return again(&mut *tx, answer).await;
+            let issued = again(&mut *tx, answer).await?;
+            // The first request may commit together with this one.
+            tx.commit().await?;
+            return Ok(issued);
         }
         let draft = Draft {
             tenant,
@@ -68,6 +72,7 @@ impl KeyService {
         id: KeyId,
         rotation: Rotation,
         request: Option<RequestName>,
+        wait: Wait,
     ) -> Result<Issued, Error> {
         if rotation.overlap_secs > MAX_OVERLAP {
             return Err(Error::invalid(format!("overlapSeconds: must be 0 to {MAX_OVERLAP}")));
@@ -78,8 +83,8 @@ impl KeyService {
             let issued = again(&mut *tx, answer).await?;
             // The first answer may have been lost before the change was in force.
             let head = tx.head().await?;
-            drop(tx);
-            let receipt = Some(self.propagation.wait_until_in_force(head).await?);
+            tx.commit().await?;
+            let receipt = Some(self.propagation.receipt(head, wait).await?);
             return Ok(Issued { receipt, ..issued });
         }
         let mut old = match self.find_to_rotate(&mut *tx, &permit, id).await {
@@ -103,7 +108,7 @@ impl KeyService {
         tx.add_audit(&Entry::by(&permit, now, "key.rotate", id.to_string(), detail)).await?;
         remember(&mut *tx, &permit.actor(), request, &issued.key, now).await?;
         tx.commit().await?;
-        issued.receipt = Some(self.propagation.wait_until_in_force(revision).await?);
+        issued.receipt = Some(self.propagation.receipt(revision, wait).await?);
         Ok(issued)
     }
 

@@ -6,7 +6,7 @@ use crate::audit::Entry;
 use crate::entropy::Entropy;
 use crate::error::{Code, Error};
 use crate::port::{Store, Tx};
-use crate::revision::{Propagation, Receipt, Revision};
+use crate::revision::{Propagation, Receipt, Revision, Wait};
 use crate::time::{Clock, Timestamp};
 use serde_json::json;
 use std::sync::Arc;
@@ -106,6 +106,7 @@ impl KeyService {
         permit: &Permit<UpdateKey>,
         id: KeyId,
         update: KeyUpdate,
+        wait: Wait,
     ) -> Result<Changed, Error> {
         if update.label.is_none() && update.is_active.is_none() {
             return Err(Error::invalid("body: must change label or isActive"));
@@ -116,13 +117,18 @@ impl KeyService {
         if let Some(label) = &update.label {
             check_text("label", label)?;
         }
-        self.apply_update(permit, id, update).await
+        self.apply_update(permit, id, update, wait).await
     }
 
     /// Switches a key off: all that a key may change of itself.
-    pub async fn disable(&self, permit: &Permit<DisableKey>, id: KeyId) -> Result<Changed, Error> {
+    pub async fn disable(
+        &self,
+        permit: &Permit<DisableKey>,
+        id: KeyId,
+        wait: Wait,
+    ) -> Result<Changed, Error> {
         let update = KeyUpdate { is_active: Some(false), ..KeyUpdate::default() };
-        self.apply_update(permit, id, update).await
+        self.apply_update(permit, id, update, wait).await
     }
 
     async fn apply_update<A>(
@@ -130,6 +136,7 @@ impl KeyService {
         permit: &Permit<A>,
         id: KeyId,
         update: KeyUpdate,
+        wait: Wait,
     ) -> Result<Changed, Error> {
         let now = self.clock.now();
         let mut tx = self.begin(permit, now).await?;
@@ -147,7 +154,7 @@ impl KeyService {
         key.is_active = update.is_active.unwrap_or(key.is_active);
         let revision = save(&mut *tx, permit, &key, now, "key.update").await?;
         tx.commit().await?;
-        let receipt = self.propagation.wait_until_in_force(revision).await?;
+        let receipt = self.propagation.receipt(revision, wait).await?;
         Ok(Changed { key, receipt })
     }
 
@@ -157,6 +164,7 @@ impl KeyService {
         permit: &Permit<DeleteKey>,
         id: KeyId,
         with_descendants: bool,
+        wait: Wait,
     ) -> Result<Receipt, Error> {
         let now = self.clock.now();
         let mut tx = self.begin(permit, now).await?;
@@ -166,7 +174,7 @@ impl KeyService {
         };
         let mut to_revoke = if with_descendants { tx.descendants(id).await? } else { Vec::new() };
         to_revoke.push(key);
-        Ok(self.revoke(tx, permit, to_revoke, now).await?.receipt)
+        Ok(self.revoke(tx, permit, to_revoke, now, wait).await?.receipt)
     }
 
     /// Permanently revokes every key that this key created. The key itself does not change. Keys beyond the reach of
@@ -176,13 +184,14 @@ impl KeyService {
         permit: &Permit<DeleteKey>,
         creator: KeyId,
         with_descendants: bool,
+        wait: Wait,
     ) -> Result<Revoked, Error> {
         let now = self.clock.now();
         let mut tx = self.begin(permit, now).await?;
         let made =
             if with_descendants { tx.descendants(creator).await? } else { tx.made_by(creator).await? };
         let is_within = |key: &Key| permit.reach().includes(key.tenant, key.id) && !key.is_gone(now);
-        self.revoke(tx, permit, made.into_iter().filter(is_within).collect(), now).await
+        self.revoke(tx, permit, made.into_iter().filter(is_within).collect(), now, wait).await
     }
 
     /// Revokes these keys in one transaction. Even if there are none, all earlier changes are in force afterwards.
@@ -192,6 +201,7 @@ impl KeyService {
         permit: &Permit<DeleteKey>,
         keys: Vec<Key>,
         now: Timestamp,
+        wait: Wait,
     ) -> Result<Revoked, Error> {
         let count = keys.len();
         let mut last = tx.head().await?;
@@ -200,7 +210,7 @@ impl KeyService {
             last = save(&mut *tx, permit, &key, now, "key.delete").await?;
         }
         tx.commit().await?;
-        let receipt = self.propagation.wait_until_in_force(last).await?;
+        let receipt = self.propagation.receipt(last, wait).await?;
         Ok(Revoked { count, receipt })
     }
 
@@ -230,13 +240,16 @@ impl KeyService {
     /// Before a caller learns that a key is gone, waits until the change that ended the key is in force. So a 404
     /// or 409 can be relied on, also where the answer to that change was lost.
     ///
-    /// The transaction ends before the wait, so that no other write waits for it.
+    /// The transaction ends before the wait, so that no other write waits for it. It commits, although it wrote nothing:
+    /// what it saw may be of a writer that commits together with it.
     pub(super) async fn wait_and_refuse(&self, mut tx: Box<dyn Tx>, error: Error) -> Error {
         if !matches!(error.code(), Code::Conflict | Code::NotFound) {
             return error;
         }
-        let head = tx.head().await;
-        drop(tx);
+        let head = match tx.head().await {
+            Ok(head) => tx.commit().await.map(|()| head),
+            Err(error) => Err(error),
+        };
         match head {
             Ok(head) => self.propagation.wait_until_in_force(head).await.err().unwrap_or(error),
             Err(error) => error.into(),

@@ -52,11 +52,20 @@ pub struct KeyState {
     pub changes: Vec<Change>,
 }
 
+/// What news are about.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Topic {
+    /// Changes were committed.
+    Changes,
+    /// Instances have applied changes.
+    Reports,
+}
+
 /// Word of what other instances do.
 #[async_trait]
 pub trait News: Send {
-    /// Returns when there may be a new revision or a new report since the last call. It can also return for nothing, or
-    /// never: who waits must look from time to time.
+    /// Returns when there may be something new since the last call. It can also return for nothing, or never: who waits
+    /// must look from time to time.
     async fn wait(&mut self);
 }
 
@@ -79,8 +88,11 @@ pub trait Instances {
     /// Deletes the row of an instance, if its counter is still this one.
     async fn sweep(&self, id: InstanceId, renewals: u64) -> StoreResult<()>;
 
+    /// Deletes the row of an instance that ends.
+    async fn leave(&self, id: InstanceId) -> StoreResult<()>;
+
     /// From now on, word of what other instances do.
-    fn news(&self) -> Box<dyn News>;
+    fn news(&self, topic: Topic) -> Box<dyn News>;
 
     /// All that decides about a key.
     async fn key_state(&self, key: KeyId, tenant: TenantId) -> StoreResult<KeyState>;

@@ -5,13 +5,16 @@
 //! subject, replaying it from the start gives the present, and applying a row twice does no harm. The edge
 //! builds its picture and keeps it current in this one way; `docs/revocation.md` has the argument.
 
+mod fleet;
 mod instance;
+mod receipt;
 
-use crate::error::Error;
 use crate::store_error::StoreResult;
 use crate::time::Timestamp;
 use async_trait::async_trait;
-pub use instance::{Instance, InstanceId, Instances, KeyState, Member, News};
+pub use fleet::{Fleet, FleetService, InstanceView, Spread};
+pub use instance::{Instance, InstanceId, Instances, KeyState, Member, News, Topic};
+pub use receipt::{InForce, Propagation, Receipt, Wait};
 use serde::{Deserialize, Serialize};
 use std::fmt;
 use titan_token::{KeyId, Slot, TenantId};
@@ -83,34 +86,6 @@ pub trait RevisionsTx {
 
     /// Records the status of a subject, with the next revision.
     async fn record_change(&mut self, change: &Change) -> StoreResult<Revision>;
-}
-
-/// The proof, for the caller, that a change is in force: `Titan-Revocation`.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Receipt {
-    /// The change.
-    pub revision: Revision,
-    /// How many instances have applied it.
-    pub applied: u32,
-    /// How many lost their lease instead.
-    pub lapsed: u32,
-    /// How long that took, in milliseconds.
-    pub ms: u64,
-}
-
-impl fmt::Display for Receipt {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let Self { revision, applied, lapsed, ms } = self;
-        write!(f, "rev={revision}, applied={applied}, lapsed={lapsed}, ms={ms}")
-    }
-}
-
-/// Knows when a revision is in force on every instance.
-#[async_trait]
-pub trait Propagation: Send + Sync {
-    /// Returns when no instance decides from a state before `revision` any more. After an error, the change is
-    /// committed and will be in force, but it is not proven yet.
-    async fn wait_until_in_force(&self, revision: Revision) -> Result<Receipt, Error>;
 }
 
 impl KeyStatus {

@@ -6,7 +6,7 @@ use crate::audit::Entry;
 use crate::entropy::{Entropy, random};
 use crate::error::Error;
 use crate::port::{Store, Tx};
-use crate::revision::{Change, Propagation, Receipt};
+use crate::revision::{Change, Propagation, Receipt, Wait};
 use crate::time::{Clock, Timestamp};
 use serde_json::json;
 use std::sync::Arc;
@@ -52,7 +52,11 @@ impl SigningKeyService {
     }
 
     /// A new key signs from now on; the older ones go on verifying what they signed.
-    pub async fn rotate(&self, permit: &Permit<ManageSigningKeys>) -> Result<(SlotKey, Receipt), Error> {
+    pub async fn rotate(
+        &self,
+        permit: &Permit<ManageSigningKeys>,
+        wait: Wait,
+    ) -> Result<(SlotKey, Receipt), Error> {
         let now = self.clock.now();
         let mut tx = self.store.begin().await?;
         let slot = free_slot(&mut *tx, now).await?;
@@ -61,13 +65,18 @@ impl SigningKeyService {
         tx.add_audit(&Entry::by(permit, now, "signing_key.create", slot.number().to_string(), json!({})))
             .await?;
         tx.commit().await?;
-        let receipt = self.propagation.wait_until_in_force(revision).await?;
+        let receipt = self.propagation.receipt(revision, wait).await?;
         Ok((key, receipt))
     }
 
     /// Retires a slot at once: every key that it signed is revoked. The one that signs now must be rotated
     /// first.
-    pub async fn retire(&self, permit: &Permit<ManageSigningKeys>, slot: Slot) -> Result<Receipt, Error> {
+    pub async fn retire(
+        &self,
+        permit: &Permit<ManageSigningKeys>,
+        slot: Slot,
+        wait: Wait,
+    ) -> Result<Receipt, Error> {
         let now = self.clock.now();
         let mut tx = self.store.begin().await?;
         let slots = tx.slots().await?;
@@ -82,7 +91,7 @@ impl SigningKeyService {
         tx.add_audit(&Entry::by(permit, now, "signing_key.retire", slot.number().to_string(), json!({})))
             .await?;
         tx.commit().await?;
-        self.propagation.wait_until_in_force(revision).await
+        self.propagation.receipt(revision, wait).await
     }
 }
 

@@ -5,7 +5,7 @@ use crate::access::{ManageTenants, Permit};
 use crate::audit::Entry;
 use crate::error::Error;
 use crate::port::Store;
-use crate::revision::{Propagation, Receipt};
+use crate::revision::{Propagation, Receipt, Wait};
 use crate::time::Clock;
 use serde_json::json;
 use std::sync::Arc;
@@ -76,6 +76,7 @@ impl TenantService {
         permit: &Permit<ManageTenants>,
         id: TenantId,
         update: TenantUpdate,
+        wait: Wait,
     ) -> Result<(Tenant, Receipt), Error> {
         if update.name.is_none() && update.is_active.is_none() && !update.revoke_keys {
             return Err(Error::invalid("body: must change name, isActive or revokeKeys"));
@@ -102,7 +103,7 @@ impl TenantService {
             json!({ "name": tenant.name, "isActive": tenant.is_active, "revokeKeys": update.revoke_keys });
         tx.add_audit(&Entry::by(permit, now, "tenant.update", id.to_string(), detail)).await?;
         tx.commit().await?;
-        let receipt = self.propagation.wait_until_in_force(revision).await?;
+        let receipt = self.propagation.receipt(revision, wait).await?;
         Ok((tenant, receipt))
     }
 }

@@ -99,7 +99,7 @@ impl Gateway {
         request_id: &HeaderValue,
         entry: &mut Entry,
     ) -> Response<Body> {
-        let admitted = match self.admit(&request, entry) {
+        let admitted = match self.admit(&request, entry).await {
             Ok(admitted) => admitted,
             Err((error, style)) => return refusal(&error, style, entry),
         };
@@ -128,16 +128,20 @@ impl Gateway {
         self.tunnels.closed().await;
     }
 
-    /// Every check, none of which waits. The credential comes before the route: who has no key learns
-    /// nothing of the routes.
-    fn admit(&self, request: &Request<RequestBody>, entry: &mut Entry) -> Result<Admitted, (Error, Style)> {
+    /// Every check, none of which waits while the lease is good. The credential comes before the route: who has no key
+    /// learns nothing of the routes.
+    async fn admit(
+        &self,
+        request: &Request<RequestBody>,
+        entry: &mut Entry,
+    ) -> Result<Admitted, (Error, Style)> {
         let upstreams = self.upstreams.current();
         let early = |error: Error| (error, upstreams.style());
         framing::check(request).map_err(early)?;
         let path = RequestPath::parse(request.uri().path());
         let path = path.map_err(|error| early(Error::invalid(error.to_string())))?;
         let upstream = upstreams.find(&path).ok_or_else(|| early(Error::not_found("page")))?;
-        let key = self.authenticate(request, entry).map_err(|error| (error, upstream.style()))?;
+        let key = self.authenticate(request, entry).await.map_err(|error| (error, upstream.style()))?;
         let (verdict, style) = upstream.policies.decide(request.method().as_str(), &path);
         entry.decided(verdict, request.method());
         let session = self.check_route(&key, verdict, &path).map_err(|error| (error, style))?;
@@ -146,11 +150,15 @@ impl Gateway {
         Ok(Admitted { upstream: Arc::clone(upstream), key, session, target })
     }
 
-    fn authenticate(&self, request: &Request<RequestBody>, entry: &mut Entry) -> Result<KeyPrincipal, Error> {
+    async fn authenticate(
+        &self,
+        request: &Request<RequestBody>,
+        entry: &mut Entry,
+    ) -> Result<KeyPrincipal, Error> {
         const API_KEY: HeaderName = HeaderName::from_static("x-api-key");
         let values = |name| request.headers().get_all(name).iter().map(HeaderValue::as_bytes);
         let credential = bearer_or_header(values(AUTHORIZATION), values(API_KEY))?;
-        let (proven, principal) = self.guard.examine(credential, self.guard.now());
+        let (proven, principal) = self.guard.decide(credential).await;
         entry.key(proven.as_ref());
         principal.map_err(|denial| match denial {
             // Looked at last, as it is the rarest mistake.

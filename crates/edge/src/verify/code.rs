@@ -49,7 +49,8 @@ impl From<&Denial> for VerifyCode {
             Denial::Disabled => Self::Disabled,
             Denial::Expired => Self::Expired,
             Denial::InsufficientScope(_) | Denial::WrongCredential(_) => Self::InsufficientScope,
-            Denial::Conflicting | Denial::Invalid => Self::Invalid,
+            // A verification that cannot decide is answered 503 instead of with a code.
+            Denial::Conflicting | Denial::Invalid | Denial::Unknown => Self::Invalid,
             Denial::Malformed | Denial::Missing => Self::Malformed,
             Denial::Revoked => Self::Revoked,
         }

@@ -13,8 +13,8 @@ const OLDEST: i32 = 150_000;
 /// How long a call waits for a connection.
 const PATIENCE: Duration = Duration::from_secs(5);
 const READERS: u32 = 4;
-/// One follows the log, one renews the lease, one waits for others, one listens.
-const FOLLOWERS: u32 = 4;
+/// One follows the log, one renews the lease, one waits for others, one watches them, one listens.
+const FOLLOWERS: u32 = 5;
 
 /// Settings of every session. A session that stops in the middle of a write holds up all instances, so it is ended
 /// sooner than a lease ends. Others are what Titan was written for, whatever the server's defaults are.

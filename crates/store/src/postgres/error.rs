@@ -57,7 +57,11 @@ where
 }
 
 /// A column with a number that is smaller in the program than in the database.
-pub(super) fn number<T: TryFrom<i64>>(row: &PgRow, table: &'static str, name: &'static str) -> StoreResult<T> {
+pub(super) fn number<T: TryFrom<i64>>(
+    row: &PgRow,
+    table: &'static str,
+    name: &'static str,
+) -> StoreResult<T> {
     T::try_from(column(row, table, name)?).map_err(|_| StoreError::Corrupt { table, column: name })
 }
 

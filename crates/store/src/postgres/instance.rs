@@ -3,14 +3,14 @@
 use super::Postgres;
 use super::error::{column, failed, time};
 use super::key::bytes;
-use super::news::CHANNEL;
+use super::news::REPORTS;
 use super::revision::{KEY, ONE_MOMENT, TENANT, read, revision, signed};
 use super::signing::read_all;
 use async_trait::async_trait;
 use sqlx::postgres::PgRow;
 use sqlx::{query, query_scalar};
 use titan_core::port::{StoreError, StoreResult};
-use titan_core::revision::{Instance, InstanceId, Instances, KeyState, Member, News, Revision};
+use titan_core::revision::{Instance, InstanceId, Instances, KeyState, Member, News, Revision, Topic};
 use titan_token::{KeyId, TenantId};
 
 const TABLE: &str = "instance";
@@ -49,7 +49,7 @@ impl Instances for Postgres {
     }
 
     async fn report(&self, id: InstanceId, applied: Revision) -> StoreResult<()> {
-        let report = query(REPORT).bind(id_bytes(id)).bind(signed(applied)).bind(CHANNEL);
+        let report = query(REPORT).bind(id_bytes(id)).bind(signed(applied)).bind(REPORTS);
         report.execute(&self.log).await.map_err(failed)?;
         Ok(())
     }
@@ -69,8 +69,17 @@ impl Instances for Postgres {
         Ok(())
     }
 
-    fn news(&self) -> Box<dyn News> {
-        Box::new(self.news.subscribe())
+    async fn leave(&self, id: InstanceId) -> StoreResult<()> {
+        query("DELETE FROM instance WHERE id = $1")
+            .bind(id_bytes(id))
+            .execute(&self.log)
+            .await
+            .map_err(failed)?;
+        Ok(())
+    }
+
+    fn news(&self, topic: Topic) -> Box<dyn News> {
+        Box::new(self.news.subscribe(topic))
     }
 
     async fn key_state(&self, key: KeyId, tenant: TenantId) -> StoreResult<KeyState> {

@@ -2,21 +2,29 @@
 
 use async_trait::async_trait;
 use sqlx::PgPool;
-use sqlx::postgres::PgListener;
+use sqlx::postgres::{PgListener, PgNotification};
 use std::time::Duration;
-use titan_core::revision::News;
+use titan_core::revision::{News, Topic};
 use tokio::sync::watch;
 use tokio::task::JoinHandle;
 
-/// Sent with each change, and with each report of an instance.
-pub(super) const CHANNEL: &str = "titan";
+/// The channel for committed changes.
+pub(super) const CHANGES: &str = "titan_changes";
+/// The channel for reports of instances.
+pub(super) const REPORTS: &str = "titan_reports";
 /// Until the next attempt to listen.
 const PAUSE: Duration = Duration::from_millis(500);
 
 /// A task that listens.
 pub(super) struct Listener {
-    news: watch::Sender<()>,
+    senders: Senders,
     task: JoinHandle<()>,
+}
+
+#[derive(Clone, Default)]
+struct Senders {
+    changes: watch::Sender<()>,
+    reports: watch::Sender<()>,
 }
 
 /// One who waits.
@@ -24,13 +32,16 @@ struct Subscriber(watch::Receiver<()>);
 
 impl Listener {
     pub(super) fn start(pool: PgPool) -> Self {
-        let news = watch::Sender::new(());
-        let task = tokio::spawn(listen(pool, news.clone()));
-        Self { news, task }
+        let senders = Senders::default();
+        let task = tokio::spawn(listen(pool, senders.clone()));
+        Self { senders, task }
     }
 
-    pub(super) fn subscribe(&self) -> impl News + use<> {
-        Subscriber(self.news.subscribe())
+    pub(super) fn subscribe(&self, topic: Topic) -> impl News + use<> {
+        Subscriber(match topic {
+            Topic::Changes => self.senders.changes.subscribe(),
+            Topic::Reports => self.senders.reports.subscribe(),
+        })
     }
 }
 
@@ -49,20 +60,33 @@ impl News for Subscriber {
     }
 }
 
-async fn listen(pool: PgPool, news: watch::Sender<()>) {
+async fn listen(pool: PgPool, senders: Senders) {
     loop {
         // What goes wrong here is not worth a line in the log: changes are found without notifications, only later.
-        let _ = listen_once(&pool, &news).await;
+        let _ = listen_once(&pool, &senders).await;
         tokio::time::sleep(PAUSE).await;
     }
 }
 
-async fn listen_once(pool: &PgPool, news: &watch::Sender<()>) -> sqlx::Result<()> {
+async fn listen_once(pool: &PgPool, senders: &Senders) -> sqlx::Result<()> {
     let mut listener = PgListener::connect_with(pool).await?;
-    listener.listen(CHANNEL).await?;
+    listener.listen_all([CHANGES, REPORTS]).await?;
+    // What was sent before, or while a connection was lost, is lost.
+    senders.send(true, true);
     loop {
-        // Also after the connection was lost and made anew: what was sent meanwhile is lost.
-        news.send_replace(());
-        listener.try_recv().await?;
+        let notification = listener.try_recv().await?;
+        let channel = notification.as_ref().map(PgNotification::channel);
+        senders.send(channel != Some(REPORTS), channel != Some(CHANGES));
+    }
+}
+
+impl Senders {
+    fn send(&self, has_changes: bool, has_reports: bool) {
+        if has_changes {
+            self.changes.send_replace(());
+        }
+        if has_reports {
+            self.reports.send_replace(());
+        }
     }
 }

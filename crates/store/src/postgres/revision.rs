@@ -2,7 +2,7 @@
 
 use super::error::{column, failed};
 use super::key::{bytes, id};
-use super::news::CHANNEL;
+use super::news::CHANGES;
 use super::{Postgres, PostgresTx};
 use async_trait::async_trait;
 use sqlx::postgres::PgRow;
@@ -64,7 +64,7 @@ impl RevisionsTx for PostgresTx {
         .await
         .map_err(failed)?;
         // Sent with the commit; equal notifications of one transaction are sent once.
-        let notify = query("SELECT pg_notify($1, '')").bind(CHANNEL);
+        let notify = query("SELECT pg_notify($1, '')").bind(CHANGES);
         notify.execute(self.connection()?).await.map_err(failed)?;
         revision(next)
     }

@@ -9,7 +9,7 @@ use async_trait::async_trait;
 use sqlx::{query, query_scalar};
 use std::sync::PoisonError;
 use titan_core::port::StoreResult;
-use titan_core::revision::{Instance, InstanceId, Instances, KeyState, Member, News, Revision};
+use titan_core::revision::{Instance, InstanceId, Instances, KeyState, Member, News, Revision, Topic};
 use titan_token::{KeyId, TenantId};
 
 /// Only this process changes the database, and who changes it also waits for it.
@@ -35,10 +35,8 @@ impl Instances for Sqlite {
     }
 
     async fn grant(&self, member: &Member, applied: Revision) -> StoreResult<Revision> {
-        let head: i64 = query_scalar("SELECT revision FROM revision_head")
-            .fetch_one(&self.log)
-            .await
-            .map_err(failed)?;
+        let head: i64 =
+            query_scalar("SELECT revision FROM revision_head").fetch_one(&self.log).await.map_err(failed)?;
         self.change_instance(|instance| {
             let renewals = instance.as_ref().map_or(0, |instance| instance.renewals + 1);
             *instance = Some(Instance { member: member.clone(), applied, renewals });
@@ -68,7 +66,14 @@ impl Instances for Sqlite {
         Ok(())
     }
 
-    fn news(&self) -> Box<dyn News> {
+    async fn leave(&self, id: InstanceId) -> StoreResult<()> {
+        self.change_instance(|instance| {
+            instance.take_if(|own| own.member.id == id);
+        });
+        Ok(())
+    }
+
+    fn news(&self, _topic: Topic) -> Box<dyn News> {
         Box::new(Silence)
     }
 

@@ -108,7 +108,9 @@ impl KeysTx for SqliteTx {
 
     async fn save_key(&mut self, key: &Key) -> StoreResult<()> {
         let select = query("SELECT * FROM key WHERE id = ?").bind(bytes(key.id));
-        let Some(old) = select.fetch_optional(self.connection()?).await.map_err(failed)? else { return Ok(()) };
+        let Some(old) = select.fetch_optional(self.connection()?).await.map_err(failed)? else {
+            return Ok(());
+        };
         query(
             "UPDATE key SET label = ?2, is_active = ?3, revoked_at = ?4, rotated_at = ?5, retires_at = ?6 \
              WHERE id = ?1",

@@ -70,10 +70,7 @@ impl SigningKeysTx for SqliteTx {
 }
 
 /// All slots, opened.
-pub(super) async fn read_all(
-    executor: impl SqliteExecutor<'_>,
-    vault: &Vault,
-) -> StoreResult<Vec<SlotKey>> {
+pub(super) async fn read_all(executor: impl SqliteExecutor<'_>, vault: &Vault) -> StoreResult<Vec<SlotKey>> {
     let rows = query(SELECT).fetch_all(executor).await.map_err(failed)?;
     rows.iter().map(|row| read(row, vault)).collect()
 }

@@ -1,6 +1,6 @@
 //! A fresh database of each engine, and what stories need beside it.
 
-use sqlx::{AssertSqlSafe, Connection, Executor, PgConnection};
+use sqlx::{Connection, PgConnection};
 use std::path::PathBuf;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -8,7 +8,7 @@ use tempfile::TempDir;
 use titan_core::access::Catalogue;
 use titan_core::entropy::Entropy;
 use titan_core::port::Store;
-use titan_core::time::{Clock, Timestamp};
+use titan_core::time::{Clock, Timestamp, Uptime};
 use titan_store::{ConnectError, Location, SealKey, connect};
 
 pub(crate) const NOW: Timestamp = Timestamp::from_secs(1_800_000_000);
@@ -26,6 +26,10 @@ struct Fixed;
 impl Clock for Fixed {
     fn now(&self) -> Timestamp {
         NOW
+    }
+
+    fn uptime(&self) -> Uptime {
+        Uptime::default()
     }
 }
 
@@ -63,15 +67,10 @@ pub(crate) async fn sqlite() -> Fixture {
 
 /// A database of its own in the PostgreSQL of the tests (`ci/postgres`).
 pub(crate) async fn postgres() -> Fixture {
-    static NAMES: AtomicU64 = AtomicU64::new(0);
     let script = concat!(env!("CARGO_MANIFEST_DIR"), "/../../ci/postgres");
-    let output = std::process::Command::new(script).output().unwrap();
-    let server = String::from_utf8(output.stdout).unwrap();
+    let output = std::process::Command::new(script).arg("new").output().unwrap();
     assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
-    let name = format!("c{}_{}", std::process::id(), NAMES.fetch_add(1, Ordering::Relaxed));
-    let mut connection = PgConnection::connect(&format!("{}/postgres", server.trim())).await.unwrap();
-    connection.execute(AssertSqlSafe(format!("CREATE DATABASE {name}"))).await.unwrap();
-    let location = Location::Postgres(format!("{}/{name}", server.trim()));
+    let location = Location::Postgres(String::from_utf8(output.stdout).unwrap().trim().to_owned());
     let (store, catalogue) = open(&location, &[]).await.unwrap();
     Fixture { store, catalogue, location, folder: None }
 }

@@ -5,7 +5,7 @@ use crate::stories::{add, id, key};
 use std::sync::Arc;
 use std::time::Duration;
 use titan_core::port::Store;
-use titan_core::revision::{Change, Instance, InstanceId, KeyStatus, Member, Revision, TenantStatus};
+use titan_core::revision::{Change, Instance, InstanceId, KeyStatus, Member, Revision, TenantStatus, Topic};
 use titan_core::tenant::DEFAULT;
 use titan_token::TenantId;
 use tokio::time::{sleep, timeout};
@@ -45,6 +45,8 @@ pub(crate) async fn an_instance_joins_reports_and_is_swept(fixture: Fixture) {
     assert_eq!(store.instances().await.unwrap(), []);
     store.grant(&me, Revision(1)).await.unwrap();
     assert_eq!(store.instances().await.unwrap().len(), 1, "it joins again");
+    store.leave(me.id).await.unwrap();
+    assert_eq!(store.instances().await.unwrap(), []);
 }
 
 pub(crate) async fn the_state_of_one_key_is_read_as_of_now(fixture: Fixture) {
@@ -91,14 +93,15 @@ pub(crate) async fn a_change_waits_for_no_instance_that_stopped_in_a_change(fixt
 pub(crate) async fn news_come_from_other_instances(fixture: Fixture) {
     let another = fixture.another().await;
     another.grant(&member(1), Revision(0)).await.unwrap();
-    let mut news = fixture.store.news();
+    let (mut changes, mut reports) = (fixture.store.news(Topic::Changes), fixture.store.news(Topic::Reports));
     // What comes with the connection.
-    while timeout(SOON, news.wait()).await.is_ok() {}
+    while timeout(SOON, changes.wait()).await.is_ok() || timeout(SOON, reports.wait()).await.is_ok() {}
     change(&*another, 1).await;
-    timeout(LATE, news.wait()).await.expect("word of a change");
-    while timeout(SOON, news.wait()).await.is_ok() {}
+    timeout(LATE, changes.wait()).await.expect("word of a change");
+    assert!(timeout(SOON, reports.wait()).await.is_err(), "a change is no report");
     another.report(InstanceId(1), Revision(1)).await.unwrap();
-    timeout(LATE, news.wait()).await.expect("word of a report");
+    timeout(LATE, reports.wait()).await.expect("word of a report");
+    assert!(timeout(SOON, changes.wait()).await.is_err(), "a report is no change");
 }
 
 pub(crate) async fn writes_of_two_instances_exclude_each_other(fixture: Fixture) {

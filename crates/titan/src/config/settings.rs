@@ -282,7 +282,13 @@ impl SealSource {
             (Some(_), Some(_)) => bail!("TITAN_SEAL_KEY: its value and its file are both set; set one"),
             (Some(value), None) => Ok(Self::Value(value.clone())),
             (None, Some(path)) => Ok(Self::File(path.clone())),
-            (None, None) => Ok(Self::Beside(database.seal_key_file())),
+            (None, None) => {
+                let beside = database.seal_key_file().map(Self::Beside);
+                beside.context(
+                    "TITAN_SEAL_KEY: is not set. Every instance needs the same one. Create it once with\n\n    \
+                     openssl rand -base64 32\n\nand set TITAN_SEAL_KEY, or TITAN_SEAL_KEY_FILE to a file that contains it.",
+                )
+            }
         }
     }
 }

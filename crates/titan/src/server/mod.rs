@@ -74,6 +74,7 @@ pub async fn serve(app: Arc<App>, listeners: Listeners, stop: impl Future<Output
     }
     keeping.abort();
     app.follower.write_uses().await;
+    app.follower.leave().await;
     app.close_access_log().await;
     ended
 }

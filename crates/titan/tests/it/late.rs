@@ -7,11 +7,15 @@ use titan_core::Code;
 use titan_core::access::{Action, Caller, Catalogue, Gate, Origin, Permit, decide};
 use titan_core::key::{Issued, KeyService, NewKey, Rotation};
 use titan_core::port::Store;
+use titan_core::revision::{InstanceId, Member, Wait};
 use titan_core::signing::SigningKeyService;
 use titan_core::tenant::{DEFAULT, TenantService, TenantUpdate};
+use titan_core::time::Clock;
 use titan_edge::{Follower, Guard};
 use titan_store::{Location, SealKey, connect};
 use titan_token::KeyId;
+
+const WAIT: Wait = Wait::UntilInForce;
 
 /// The rules over a real database, without a wire: the order of things can be chosen.
 struct Rules {
@@ -34,13 +38,25 @@ impl Rules {
         let folder = tempfile::tempdir().unwrap();
         let (clock, entropy) = (Arc::new(SystemClock), Arc::new(SystemEntropy::new()));
         let location = Location::Sqlite(folder.path().join("titan.db"));
-        let seal = SealKey::beside(&location.seal_key_file(), true, &*entropy).unwrap();
+        let seal = SealKey::beside(&location.seal_key_file().unwrap(), true, &*entropy).unwrap();
         let (store, catalogue): (Arc<dyn Store>, Catalogue) =
             connect(&location, seal, &[], &*clock, Arc::<SystemEntropy>::clone(&entropy)).await.unwrap();
         SigningKeyService::ensure(&*store, &*clock, &*entropy).await.unwrap();
         let catalogue = Arc::new(catalogue);
-        let guard = Arc::new(Guard::new(Arc::clone(&catalogue), Arc::<SystemClock>::clone(&clock)));
-        let follower = Arc::new(Follower::new(Arc::clone(&store), Arc::clone(&guard)));
+        let guard = Guard::new(Arc::clone(&catalogue), Arc::<SystemClock>::clone(&clock), Arc::clone(&store));
+        let guard = Arc::new(guard);
+        let follower = Follower::new(
+            Arc::clone(&store),
+            Arc::clone(&guard),
+            Arc::<SystemClock>::clone(&clock),
+            Member {
+                id: InstanceId(1),
+                version: String::new(),
+                address: String::new(),
+                started_at: clock.now(),
+            },
+        );
+        let follower = Arc::new(follower);
         follower.start().await.unwrap();
         let following = Arc::clone(&follower);
         tokio::spawn(async move { following.run().await });
@@ -58,8 +74,8 @@ impl Rules {
     }
 
     /// What the edge would hand to a handler now.
-    fn admitted(&self, key: &Issued) -> Caller {
-        Caller::Key(self.guard.authenticate(key.plain.expose()).unwrap())
+    async fn admitted(&self, key: &Issued) -> Caller {
+        Caller::Key(self.guard.authenticate(key.plain.expose()).await.unwrap())
     }
 }
 
@@ -67,13 +83,13 @@ impl Rules {
 async fn a_revoked_key_leaves_no_descendant_behind() {
     let rules = Rules::start().await;
     let mother = rules.made().await;
-    let caller = rules.admitted(&mother);
+    let caller = rules.admitted(&mother).await;
     let (create, rotate) = (permit(&caller, None), permit(&caller, Some(mother.key.id)));
     let id = mother.key.id;
-    rules.keys.delete(&permit(&Caller::Master, Some(id)), id, true).await.unwrap();
+    rules.keys.delete(&permit(&Caller::Master, Some(id)), id, true, WAIT).await.unwrap();
     let error = rules.keys.create(create, new_key(), None).await.err().unwrap();
     assert_eq!(error.code(), Code::ApiKeyRevoked);
-    let error = rules.keys.rotate(rotate, id, Rotation::default(), None).await.err().unwrap();
+    let error = rules.keys.rotate(rotate, id, Rotation::default(), None, WAIT).await.err().unwrap();
     assert_eq!(error.code(), Code::ApiKeyRevoked);
 }
 
@@ -81,22 +97,22 @@ async fn a_revoked_key_leaves_no_descendant_behind() {
 async fn nor_does_one_that_was_disabled_or_whose_tenant_was() {
     let rules = Rules::start().await;
     let key = rules.made().await;
-    let create = permit(&rules.admitted(&key), None);
-    rules.keys.disable(&permit(&Caller::Master, Some(key.key.id)), key.key.id).await.unwrap();
+    let create = permit(&rules.admitted(&key).await, None);
+    rules.keys.disable(&permit(&Caller::Master, Some(key.key.id)), key.key.id, WAIT).await.unwrap();
     let error = rules.keys.create(create, new_key(), None).await.err().unwrap();
     assert_eq!(error.code(), Code::ApiKeyDisabled);
 
     let key = rules.made().await;
-    let create = permit(&rules.admitted(&key), None);
+    let create = permit(&rules.admitted(&key).await, None);
     let revoke = TenantUpdate { revoke_keys: true, ..TenantUpdate::default() };
-    rules.tenants.update(&permit(&Caller::Master, None), DEFAULT, revoke).await.unwrap();
+    rules.tenants.update(&permit(&Caller::Master, None), DEFAULT, revoke, WAIT).await.unwrap();
     let error = rules.keys.create(create, new_key(), None).await.err().unwrap();
     assert_eq!(error.code(), Code::ApiKeyRevoked);
 
     let key = rules.made().await;
-    let create = permit(&rules.admitted(&key), None);
+    let create = permit(&rules.admitted(&key).await, None);
     let off = TenantUpdate { is_active: Some(false), ..TenantUpdate::default() };
-    rules.tenants.update(&permit(&Caller::Master, None), DEFAULT, off).await.unwrap();
+    rules.tenants.update(&permit(&Caller::Master, None), DEFAULT, off, WAIT).await.unwrap();
     let error = rules.keys.create(create, new_key(), None).await.err().unwrap();
     assert_eq!(error.code(), Code::ApiKeyDisabled);
 }
@@ -109,11 +125,11 @@ async fn a_repeated_rotation_answers_only_when_the_first_one_is_in_force() {
     let name = || titan_core::idempotency::RequestName::new("r", &json!({}).to_string()).unwrap();
     let rotate = async || {
         let permit = permit(&Caller::Master, Some(old.key.id));
-        rules.keys.rotate(permit, old.key.id, Rotation::default(), Some(name())).await.unwrap()
+        rules.keys.rotate(permit, old.key.id, Rotation::default(), Some(name()), WAIT).await.unwrap()
     };
     let first = rotate().await;
     let again = rotate().await;
     assert_eq!(first.plain.expose(), again.plain.expose());
     assert!(again.receipt.is_some_and(|receipt| receipt.revision >= first.receipt.unwrap().revision));
-    assert!(rules.guard.authenticate(old.plain.expose()).is_err());
+    assert!(rules.guard.authenticate(old.plain.expose()).await.is_err());
 }

@@ -28,6 +28,8 @@ const TABLE: &[Row] = &[
     Row("GET", "/admin/signing-keys", [401, 401, 403, 403, 403, 200]),
     Row("POST", "/admin/signing-keys", [401, 401, 403, 403, 403, 201]),
     Row("DELETE", "/admin/signing-keys/{slot}", [401, 401, 403, 403, 403, 204]),
+    Row("GET", "/admin/instances", [401, 401, 403, 403, 403, 200]),
+    Row("GET", "/admin/revisions/{revision}", [401, 401, 403, 403, 403, 200]),
     Row("GET", "/api/account/keys", [401, 401, 403, 403, 200, 200]),
     Row("POST", "/api/account/keys", [401, 401, 403, 403, 201, 201]),
     Row("DELETE", "/api/account/keys", [401, 401, 403, 403, 200, 200]),
@@ -89,7 +91,7 @@ async fn ask(method: &str, route: &str, principal: usize) -> Answer {
         _ => app.holder(&app.key(&["*"]).await),
     };
     let id = if route.contains("tenants") { "1" } else { &target.id };
-    let path = route.replace("{id}", id).replace("{slot}", "0");
+    let path = route.replace("{id}", id).replace("{slot}", "0").replace("{revision}", "1");
     let path = match (method, route) {
         ("DELETE", "/admin/keys" | "/api/account/keys") => format!("{path}?createdBy={id}"),
         _ => path,

@@ -98,7 +98,7 @@ mod tests {
 
     fn dev(master_key: MasterKey) -> Dev {
         let demo = Some(SocketAddr::from(([127, 0, 0, 1], 1)));
-        Dev { master_key, master_key_file: PathBuf::from("titan-data/master-key"), demo }
+        Dev { master_key, master_key_file: PathBuf::from("titan-data/master-key"), seal_key_file: None, demo }
     }
 
     fn usual(dev: &Dev) -> String {

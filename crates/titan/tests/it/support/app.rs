@@ -1,5 +1,6 @@
 //! A Titan of the test's own: real router, real listener, a database in a folder that goes with it.
 
+use super::database::{SEAL_KEY, new_database};
 use super::upstream::Echo;
 use super::{Answer, Role};
 use serde_json::{Value, json};
@@ -11,7 +12,7 @@ use titan::config::{Config, Settings, UpstreamConfig};
 use titan::server::{Listeners, serve};
 use titan::system::{SystemClock, SystemEntropy};
 use titan::wire::App;
-use titan_core::time::{Clock, Timestamp};
+use titan_core::time::{Clock, Timestamp, Uptime};
 use tokio::sync::oneshot;
 use tokio::task::JoinHandle;
 
@@ -30,6 +31,10 @@ impl TestClock {
 impl Clock for TestClock {
     fn now(&self) -> Timestamp {
         SystemClock.now().plus_secs(self.0.load(Ordering::SeqCst))
+    }
+
+    fn uptime(&self) -> Uptime {
+        SystemClock.uptime()
     }
 }
 
@@ -68,7 +73,8 @@ impl TestApp {
         let upstream = Echo::start().await;
         let mut config = Config {
             listen: "127.0.0.1:0".to_owned(),
-            database_url: format!("sqlite://{}", folder.path().join("titan.db").display()),
+            database_url: new_database(folder.path()),
+            seal_key: Some(SEAL_KEY.to_owned()),
             master_key: Some(MASTER_KEY.to_owned()),
             upstreams: vec![UpstreamConfig {
                 url: format!("http://{}", upstream.address),

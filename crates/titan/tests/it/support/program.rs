@@ -1,7 +1,7 @@
 //! The real program, as a process.
 
-use super::Role;
 use super::app::MASTER_KEY;
+use super::{Role, database};
 use std::io::Read;
 use std::net::{SocketAddr, TcpListener};
 use std::path::Path;
@@ -43,7 +43,8 @@ impl Program {
         command
             .env("TITAN_LISTEN", address.to_string())
             .env("MASTER_KEY", MASTER_KEY)
-            .env("TITAN_LOG", "warn");
+            .env("TITAN_LOG", "warn")
+            .envs(database::environment(folder));
         let child = command.envs(environment.iter().copied()).stdout(Stdio::null()).spawn().unwrap();
         Self::of(child, address)
     }

@@ -1,0 +1,256 @@
+//! Follows the revision log and keeps the snapshot current, under a lease: `docs/adr/0016-leases.md`.
+//!
+//! One task applies revisions in order ([`Follower::run`]). So the snapshot has one writer, a caller who goes away
+//! leaves nothing half-applied, and no worker stops while a large set grows.
+//!
+//! The edge learns of changes in no other way. A start is the same as catching up from revision 0. A change that
+//! this process made reaches its own edge through the log, like every other change.
+
+mod grants;
+mod instances;
+mod spread;
+mod waits;
+
+use crate::Guard;
+use crate::key_cache::KeyCache;
+use async_trait::async_trait;
+use grants::Grants;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::time::Duration;
+use titan_core::error::Error;
+use titan_core::port::{Store, StoreResult};
+use titan_core::revision::{
+    Change, Changes, Fleet, InForce, InstanceView, Member, Propagation, Receipt, Revision, Spread, Topic,
+};
+use titan_core::time::Clock;
+use tokio::sync::{Notify, watch};
+use tokio::time::{Interval, MissedTickBehavior, interval};
+use waits::Waits;
+
+/// How many changes are read at once.
+const PIECE: u32 = 10_000;
+/// How often the log is read without being asked to: a change whose caller went away is applied then, and one of another
+/// instance whose notification was lost.
+const POLL: Duration = Duration::from_millis(500);
+/// How often uses are written. `lastUsedAt` may be a minute late.
+const WRITE_USES: Duration = Duration::from_secs(5);
+const USES_AT_ONCE: usize = 500;
+
+/// The one writer of a [`Guard`]'s snapshot.
+pub struct Follower {
+    store: Arc<dyn Store>,
+    guard: Arc<Guard>,
+    clock: Arc<dyn Clock>,
+    member: Member,
+    key_cache: KeyCache,
+    applied: watch::Sender<Revision>,
+    is_started: AtomicBool,
+    /// Notified when a caller waits for a revision that is not applied yet.
+    is_awaited: Notify,
+    grants: Grants,
+    waits: Waits,
+}
+
+/// Whether requests can be answered.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Readiness {
+    /// The lease has ended: each key is asked for in the database.
+    Lapsed,
+    /// They can.
+    Ready,
+    /// The snapshot is being built.
+    Starting,
+}
+
+impl Follower {
+    /// A follower that has applied nothing yet. `member` is what others see of this instance.
+    pub fn new(store: Arc<dyn Store>, guard: Arc<Guard>, clock: Arc<dyn Clock>, member: Member) -> Self {
+        Self {
+            key_cache: KeyCache::new(Arc::clone(&store)),
+            store,
+            guard,
+            clock,
+            member,
+            applied: watch::Sender::default(),
+            is_started: AtomicBool::new(false),
+            is_awaited: Notify::new(),
+            grants: Grants::default(),
+            waits: Waits::default(),
+        }
+    }
+
+    /// Builds the snapshot, and joins the instances of the database. Nothing may be served before this has returned.
+    pub async fn start(&self) -> StoreResult<()> {
+        self.read_signing_keys().await?;
+        // Before the others know of this instance: nobody shall wait for a long log to be read.
+        self.catch_up().await?;
+        self.join().await?;
+        self.is_started.store(true, Ordering::Release);
+        Ok(())
+    }
+
+    /// Whether requests can be answered now.
+    pub fn readiness(&self) -> Readiness {
+        if !self.is_started.load(Ordering::Acquire) {
+            Readiness::Starting
+        } else if self.guard.lease().is_good(self.clock.moment()) {
+            Readiness::Ready
+        } else {
+            Readiness::Lapsed
+        }
+    }
+
+    /// The newest revision that is in force here.
+    pub fn applied(&self) -> Revision {
+        *self.applied.borrow()
+    }
+
+    pub(crate) fn key_cache(&self) -> &KeyCache {
+        &self.key_cache
+    }
+
+    /// Follows the log, renews the lease, watches the other instances, and writes uses, until it is dropped. Once
+    /// [`Self::start`] has returned, one task must be in here.
+    pub async fn run(&self) {
+        tokio::join!(
+            self.follow(),
+            self.renew(),
+            self.keep_waits(),
+            self.watch_instances(),
+            self.keep_uses()
+        );
+    }
+
+    async fn follow(&self) {
+        let (mut poll, mut news) = (ticks(POLL), self.store.news(Topic::Changes));
+        loop {
+            tokio::select! {
+                _ = poll.tick() => {}
+                () = self.is_awaited.notified() => {}
+                () = news.wait() => {}
+            }
+            let before = self.applied();
+            // Those who wait are answered when it has been read at a later poll, or when their patience ends.
+            if let Err(error) = self.catch_up().await {
+                tracing::warn!(%error, "the log of revisions cannot be read");
+            }
+            if self.applied() != before {
+                self.report().await;
+            }
+        }
+    }
+
+    async fn keep_uses(&self) {
+        let (mut look, mut write) = (ticks(POLL), ticks(WRITE_USES));
+        loop {
+            tokio::select! {
+                _ = look.tick() => {
+                    if self.guard.uses().is_pressing() {
+                        self.write_uses().await;
+                    }
+                }
+                _ = write.tick() => self.write_uses().await,
+            }
+        }
+    }
+
+    /// Writes when keys were last used. Also the last thing to do before the program ends.
+    pub async fn write_uses(&self) {
+        for uses in self.guard.uses().take().chunks(USES_AT_ONCE) {
+            if let Err(error) = self.store.record_uses(uses).await {
+                tracing::warn!(%error, "lastUsedAt cannot be written");
+                return;
+            }
+        }
+    }
+
+    /// Leaves the other instances, so that no change waits for this one. The last thing to do before the program ends.
+    pub async fn leave(&self) {
+        self.guard.lease().end();
+        if let Err(error) = self.store.leave(self.member.id).await {
+            tracing::warn!(%error, "the row of this instance stays; changes wait for it until its lease has ended");
+        }
+    }
+
+    /// Applies all changes after `applied`.
+    async fn catch_up(&self) -> StoreResult<()> {
+        loop {
+            let changes = self.store.changes_after(self.applied(), PIECE).await?;
+            if changes.head < self.applied() {
+                self.begin_anew(changes.head);
+                continue;
+            }
+            let has_more = changes.has_more;
+            self.apply(changes).await?;
+            if !has_more {
+                return Ok(());
+            }
+        }
+    }
+
+    async fn apply(&self, changes: Changes) -> StoreResult<()> {
+        let signs_anew = changes.list.iter().any(|(_, change)| matches!(change, Change::SigningKey(_)));
+        if signs_anew {
+            self.read_signing_keys().await?;
+        }
+        if !changes.list.is_empty() {
+            self.guard.apply(changes.list.iter().map(|(_, change)| change));
+        }
+        let last = changes.list.last().map(|(revision, _)| *revision);
+        let reached = if changes.has_more { last.unwrap_or(changes.head) } else { changes.head };
+        self.key_cache.invalidate(changes.list.iter().map(|(_, change)| change));
+        self.applied.send_if_modified(|applied| std::mem::replace(applied, reached) != reached);
+        self.count_grants();
+        Ok(())
+    }
+
+    /// The database is older than it was: somebody has put a copy in its place.
+    fn begin_anew(&self, head: Revision) {
+        let applied = self.applied();
+        tracing::error!(%applied, %head, "the database went back in time: the snapshot is built anew");
+        self.guard.lease().end();
+        self.grants.clear();
+        self.waits.forget();
+        self.guard.forget();
+        self.applied.send_replace(Revision::default());
+    }
+
+    async fn read_signing_keys(&self) -> StoreResult<()> {
+        self.guard.set_signing_keys(&self.store.signing_keys().await?);
+        Ok(())
+    }
+}
+
+#[async_trait]
+impl Propagation for Follower {
+    async fn wait_until_in_force(&self, revision: Revision) -> Result<Receipt, Error> {
+        self.wait_for(revision).await
+    }
+
+    fn watch(&self, revision: Revision) -> InForce {
+        self.watch_revision(revision)
+    }
+}
+
+#[async_trait]
+impl Fleet for Follower {
+    async fn instances(&self) -> Result<Vec<InstanceView>, Error> {
+        self.list_instances().await
+    }
+
+    async fn is_in_force(&self, revision: Revision) -> bool {
+        self.look_for(revision).await
+    }
+
+    fn spread(&self) -> Spread {
+        self.read_spread()
+    }
+}
+
+/// A missed tick is skipped, not repeated.
+fn ticks(period: Duration) -> Interval {
+    let mut ticks = interval(period);
+    ticks.set_missed_tick_behavior(MissedTickBehavior::Delay);
+    ticks
+}
