@@ -21,9 +21,12 @@ run: tools
 
 test: tools vectors house format unit short-fuzz dist docs-test api-fuzz
 
+# What has state runs on both engines.
 unit:
 	@ci/tools nextest
 	cargo nextest run --workspace --locked
+	TITAN_TEST_ENGINE=postgres cargo nextest run --locked -p titan --test it
+	@ci/postgres stop
 
 # The fuzz targets' bodies on seeds and on some thousand inputs, with the stable compiler.
 short-fuzz:

@@ -52,7 +52,7 @@ impl Follower {
         let (instance, address) = (row.member.id, &row.member.address);
         match self.store.sweep(instance, row.renewals).await {
             Ok(()) => {
-                tracing::warn!(%instance, address, "an instance does not answer any more: its row is removed")
+                tracing::warn!(%instance, address, "an instance does not answer any more: its row is removed");
             }
             Err(error) => tracing::warn!(%instance, %error, "the row of a dead instance cannot be removed"),
         }

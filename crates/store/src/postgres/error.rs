@@ -1,6 +1,7 @@
 //! What PostgreSQL's errors mean to the rules and to the operator, and how columns are read.
 
 use crate::error::ConnectError;
+use sqlx::error::DatabaseError;
 use sqlx::postgres::PgRow;
 use sqlx::{Decode, Error, Postgres, Row, Type};
 use titan_core::port::{StoreError, StoreResult};
@@ -31,7 +32,7 @@ fn is_passing(code: &str) -> bool {
 
 /// Why a database cannot be opened, in words that say what to do.
 pub(super) fn refused(error: Error) -> ConnectError {
-    let code = error.as_database_error().and_then(|error| error.code());
+    let code = error.as_database_error().and_then(DatabaseError::code);
     let advice = match code.as_deref() {
         Some("28P01" | "28000") => "check the user and the password in TITAN_DATABASE_URL",
         Some("3D000") => "the database does not exist; create it with: createdb NAME",

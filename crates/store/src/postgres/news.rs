@@ -55,7 +55,7 @@ impl Drop for Listener {
 impl News for Subscriber {
     async fn wait(&mut self) {
         if self.0.changed().await.is_err() {
-            std::future::pending().await
+            std::future::pending::<()>().await;
         }
     }
 }

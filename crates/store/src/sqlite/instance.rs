@@ -18,7 +18,7 @@ struct Silence;
 #[async_trait]
 impl News for Silence {
     async fn wait(&mut self) {
-        std::future::pending().await
+        std::future::pending::<()>().await;
     }
 }
 

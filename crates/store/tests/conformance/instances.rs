@@ -38,7 +38,7 @@ pub(crate) async fn an_instance_joins_reports_and_is_swept(fixture: Fixture) {
     store.report(me.id, Revision(1)).await.unwrap();
     store.report(me.id, Revision(0)).await.unwrap();
     let row = Instance { member: me.clone(), applied: Revision(1), renewals: 1 };
-    assert_eq!(store.instances().await.unwrap(), [row.clone()], "a report never goes back");
+    assert_eq!(store.instances().await.unwrap(), std::slice::from_ref(&row), "a report never goes back");
     store.sweep(me.id, 0).await.unwrap();
     assert_eq!(store.instances().await.unwrap(), [row], "it was renewed meanwhile");
     store.sweep(me.id, 1).await.unwrap();
@@ -85,7 +85,7 @@ pub(crate) async fn a_change_waits_for_no_instance_that_stopped_in_a_change(fixt
     let another = fixture.another().await;
     let mut stopped = another.begin().await.unwrap();
     stopped.record_change(&Change::Key(id(1), KeyStatus::default())).await.unwrap();
-    let revision = timeout(LATE, change(&*fixture.store, 2)).await.expect("it is held up");
+    let revision = timeout(LATE, change(&*fixture.store, 2)).await.unwrap();
     assert_eq!(revision, Revision(1), "what was not committed has no revision");
     assert!(stopped.commit().await.is_err());
 }
@@ -97,10 +97,10 @@ pub(crate) async fn news_come_from_other_instances(fixture: Fixture) {
     // What comes with the connection.
     while timeout(SOON, changes.wait()).await.is_ok() || timeout(SOON, reports.wait()).await.is_ok() {}
     change(&*another, 1).await;
-    timeout(LATE, changes.wait()).await.expect("word of a change");
+    timeout(LATE, changes.wait()).await.unwrap();
     assert!(timeout(SOON, reports.wait()).await.is_err(), "a change is no report");
     another.report(InstanceId(1), Revision(1)).await.unwrap();
-    timeout(LATE, reports.wait()).await.expect("word of a report");
+    timeout(LATE, reports.wait()).await.unwrap();
     assert!(timeout(SOON, changes.wait()).await.is_err(), "a report is no change");
 }
 

@@ -15,6 +15,7 @@ mod gateway;
 mod help;
 mod http_semantics;
 mod hygiene;
+mod instances;
 mod keys_command;
 mod late;
 mod logs;

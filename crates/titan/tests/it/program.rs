@@ -1,7 +1,7 @@
 //! The program as a process: commands, refusals to start, signals.
 
 use crate::support::app::MASTER_KEY;
-use crate::support::program::{Program, run, stderr, titan};
+use crate::support::program::{EMBEDDED, Program, run, stderr, titan};
 use serde_json::{Value, json};
 use std::fs;
 use std::os::unix::fs::PermissionsExt;
@@ -195,7 +195,7 @@ fn the_openapi_document_can_be_printed_without_a_server() {
 #[tokio::test]
 async fn two_processes_cannot_have_one_database() {
     let folder = tempfile::tempdir().unwrap();
-    let first = Program::start(folder.path(), &[]).await;
+    let first = Program::start(folder.path(), &[EMBEDDED]).await;
     let text = refuses_to_serve(folder.path(), &[MASTER, ("TITAN_LISTEN", "127.0.0.1:0")]);
     assert!(text.contains("another process uses this database"), "{text}");
     std::os::unix::fs::symlink(folder.path().join("titan-data/titan.db"), folder.path().join("other.db"))
@@ -214,7 +214,7 @@ async fn two_processes_cannot_have_one_database() {
 #[tokio::test]
 async fn a_wrong_or_missing_seal_key_is_refused_and_changes_nothing() {
     let folder = tempfile::tempdir().unwrap();
-    let mut first = Program::start(folder.path(), &[]).await;
+    let mut first = Program::start(folder.path(), &[EMBEDDED]).await;
     first.kill();
     let seal = folder.path().join("titan-data/titan.db.seal-key");
     assert_eq!(fs::metadata(&seal).unwrap().permissions().mode() & 0o777, 0o600);
@@ -236,7 +236,7 @@ async fn a_wrong_or_missing_seal_key_is_refused_and_changes_nothing() {
     fs::set_permissions(&seal, fs::Permissions::from_mode(0o640)).unwrap();
     assert!(refuses_to_serve(folder.path(), &[MASTER, listen]).contains("chmod 600"));
     fs::set_permissions(&seal, fs::Permissions::from_mode(0o600)).unwrap();
-    Program::start(folder.path(), &[]).await.master().get("/admin/keys").await.expect(200);
+    Program::start(folder.path(), &[EMBEDDED]).await.master().get("/admin/keys").await.expect(200);
 }
 
 #[test]
@@ -298,7 +298,7 @@ async fn a_full_disk_loses_nothing_that_was_acknowledged() {
     full.master().delete(&format!("/admin/keys/{}", acknowledged[0])).await.expect(204);
     acknowledged.remove(0);
     full.kill();
-    let after = Program::start(folder.path(), &[]).await;
+    let after = Program::start(folder.path(), &[EMBEDDED]).await;
     for id in &acknowledged {
         after.master().get(&format!("/admin/keys/{id}")).await.expect(200);
     }

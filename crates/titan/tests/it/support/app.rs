@@ -44,6 +44,7 @@ pub(crate) struct TestApp {
     pub(crate) control: Option<SocketAddr>,
     pub(crate) upstream: Echo,
     pub(crate) clock: Arc<TestClock>,
+    pub(crate) database_url: String,
     stop: Option<oneshot::Sender<()>>,
     serving: Option<JoinHandle<anyhow::Result<()>>>,
     _folder: TempDir,
@@ -87,6 +88,7 @@ impl TestApp {
             ..Config::default()
         };
         change(&mut config);
+        let database_url = config.database_url.clone();
         let settings = Settings::check(config).unwrap();
         let listeners = Listeners::bind(&settings).unwrap();
         let (address, control) = (listeners.public_address().unwrap(), listeners.control_address().unwrap());
@@ -96,7 +98,16 @@ impl TestApp {
         let app = Arc::new(started.unwrap());
         let (stop, stopped) = oneshot::channel();
         let serving = tokio::spawn(serve(app, listeners, async { stopped.await.unwrap_or_default() }));
-        Self { address, control, upstream, clock, stop: Some(stop), serving: Some(serving), _folder: folder }
+        Self {
+            address,
+            control,
+            upstream,
+            clock,
+            database_url,
+            stop: Some(stop),
+            serving: Some(serving),
+            _folder: folder,
+        }
     }
 
     /// Stops as SIGTERM does, and returns when all is finished.

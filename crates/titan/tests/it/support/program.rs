@@ -8,6 +8,9 @@ use std::path::Path;
 use std::process::{Child, Command, ExitStatus, Output, Stdio};
 use std::time::{Duration, Instant};
 
+/// For what concerns only the embedded database, whatever engine this run is about.
+pub(crate) const EMBEDDED: (&str, &str) = ("TITAN_DATABASE_URL", "sqlite://titan-data/titan.db");
+
 /// A running `titan serve`. It is killed when this is dropped.
 pub(crate) struct Program {
     pub(crate) address: SocketAddr,
@@ -44,7 +47,11 @@ impl Program {
             .env("TITAN_LISTEN", address.to_string())
             .env("MASTER_KEY", MASTER_KEY)
             .env("TITAN_LOG", "warn")
-            .envs(database::environment(folder));
+            .envs(if environment.iter().any(|(name, _)| *name == EMBEDDED.0) {
+                Vec::new()
+            } else {
+                database::environment(folder)
+            });
         let child = command.envs(environment.iter().copied()).stdout(Stdio::null()).spawn().unwrap();
         Self::of(child, address)
     }

@@ -1,0 +1,109 @@
+//! Real processes that are stopped, killed and replaced.
+
+use super::{LEASE_AND_MARGIN, deleted, field, until};
+use crate::support::Role;
+use crate::support::app::MadeKey;
+use crate::support::database::{SEAL_KEY, new_postgres};
+use crate::support::program::Program;
+use serde_json::json;
+use std::time::{Duration, Instant};
+use tempfile::TempDir;
+
+const SOON: Duration = Duration::from_secs(10);
+
+/// Programs that share a database.
+struct Programs {
+    url: String,
+    folder: TempDir,
+}
+
+impl Programs {
+    fn new() -> Self {
+        Self { url: new_postgres(), folder: tempfile::tempdir().unwrap() }
+    }
+
+    async fn start(&self) -> Program {
+        let environment = [("TITAN_DATABASE_URL", self.url.as_str()), ("TITAN_SEAL_KEY", SEAL_KEY)];
+        Program::start(self.folder.path(), &environment).await
+    }
+}
+
+async fn made(master: &Role) -> MadeKey {
+    let body = json!({ "label": "x", "lifetimeDays": 30, "scopes": ["*"] });
+    MadeKey::of(&master.post("/admin/keys", body).await.expect(201))
+}
+
+async fn code(program: &Program, key: &MadeKey) -> String {
+    let answer = program.master().post("/auth/verify", json!({ "key": key.text })).await;
+    answer.expect(200).text_at("/data/code")
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn one_that_was_stopped_knows_better_when_it_goes_on() {
+    let programs = Programs::new();
+    let (running, stopped) = (programs.start().await, programs.start().await);
+    let (first, second) = (made(&running.master()).await, made(&running.master()).await);
+    stopped.signal("STOP");
+    let began = Instant::now();
+    let answer = deleted(&running.master(), &first).await;
+    let waited = began.elapsed();
+    assert!(waited > Duration::from_secs(3), "its lease was good for a while: {waited:?}");
+    assert!(waited < LEASE_AND_MARGIN + Duration::from_secs(2), "{waited:?}");
+    assert_eq!((field(&answer, "applied"), field(&answer, "lapsed")), (1, 1));
+    until("swept", SOON, async || {
+        running.master().get("/admin/instances").await.at("/data").as_array().unwrap().len() == 1
+    })
+    .await;
+    let began = Instant::now();
+    deleted(&running.master(), &second).await;
+    assert!(began.elapsed() < Duration::from_secs(2), "nobody waits for the dead twice");
+    stopped.signal("CONT");
+    // The very first answers, while it still catches up.
+    for key in [&first, &second] {
+        assert_eq!(code(&stopped, key).await, "REVOKED");
+    }
+    until("it joined again", SOON, async || {
+        running.master().get("/admin/instances").await.at("/data").as_array().unwrap().len() == 2
+    })
+    .await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn one_that_was_killed_is_waited_for_once() {
+    let programs = Programs::new();
+    let (running, mut killed) = (programs.start().await, programs.start().await);
+    let (first, second) = (made(&running.master()).await, made(&running.master()).await);
+    killed.kill();
+    let answer = deleted(&running.master(), &first).await;
+    assert_eq!(field(&answer, "lapsed"), 1);
+    until("swept", SOON, async || {
+        running.master().get("/admin/instances").await.at("/data").as_array().unwrap().len() == 1
+    })
+    .await;
+    let answer = deleted(&running.master(), &second).await;
+    assert_eq!((field(&answer, "applied"), field(&answer, "lapsed")), (1, 0));
+    assert!(field(&answer, "ms") < 2000);
+}
+
+/// Each is replaced by a new one while requests go on: none fails, and no revoked key passes.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_rolling_restart_loses_nothing() {
+    let programs = Programs::new();
+    let mut running = vec![programs.start().await, programs.start().await, programs.start().await];
+    let good = made(&running[0].master()).await;
+    for n in 0..3 {
+        let new = programs.start().await;
+        let dead = made(&new.master()).await;
+        let answer = deleted(&running[(n + 1) % 3].master(), &dead).await;
+        assert_eq!((field(&answer, "applied"), field(&answer, "lapsed")), (4, 0));
+        let mut old = std::mem::replace(&mut running[n], new);
+        old.signal("TERM");
+        assert!(old.wait().success());
+        let answer = deleted(&running[(n + 2) % 3].master(), &made(&running[n].master()).await).await;
+        assert_eq!((field(&answer, "applied"), field(&answer, "lapsed")), (3, 0), "it left in order");
+        for program in &running {
+            assert_eq!(code(program, &good).await, "VALID");
+            assert_eq!(code(program, &dead).await, "REVOKED");
+        }
+    }
+}
