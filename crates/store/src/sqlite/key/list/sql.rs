@@ -53,8 +53,7 @@ impl Listing<'_> {
     /// The most candidates that one page examines.
     fn most(&self, source: &Source) -> u32 {
         match source {
-            Source::Few(_) => FEW,
-            Source::Made(_) => ROWS,
+            Source::Few(_) | Source::Made(_) => FEW,
             Source::Order if self.filter.sort == Sort::Created => ROWS,
             Source::Order if self.is_covered(source) => ENTRIES,
             Source::Before(_) | Source::Order => FEW_ANYWHERE,
