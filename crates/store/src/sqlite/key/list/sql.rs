@@ -1,6 +1,6 @@
 //! The SQL. Values are bound. The text consists only of constants in this file, never of text from a caller.
 
-use super::source::{FEW, FEW_ANYWHERE, Source};
+use super::candidates::{FEW, FEW_ANYWHERE, Source};
 use super::{After, Listing};
 use crate::sqlite::key::bytes;
 use sqlx::{QueryBuilder, Sqlite};
