@@ -27,7 +27,7 @@ use titan_core::policy::{RequestPath, Style, Verdict};
 use upgrade::Tunnels;
 use upstream::Client;
 pub(crate) use upstream::Progress;
-pub use upstream::{Address, ClientIdentity, Relay, TlsSettings, Upstream, UpstreamMap, Upstreams};
+pub use upstream::{Address, Relay, TlsSettings, Upstream, UpstreamMap, Upstreams};
 
 /// How the gateway behaves, whatever the policy.
 #[derive(Clone, Debug)]
