@@ -96,13 +96,15 @@ impl Guard {
             Ok(key) => key,
             Err(denial) => return (None, Err(denial)),
         };
+        // Before the snapshot is loaded: a lease that becomes good in between stands for a newer one.
+        let is_good = self.lease.is_good(now);
         let mut snapshot = self.snapshot.load();
         loop {
             let proven = match snapshot.prove(&key) {
                 Ok(proven) => proven,
                 Err(denial) => return (None, Err(denial)),
             };
-            if !self.lease.is_good(now) {
+            if !is_good {
                 return (Some(proven), Err(Denial::Unknown));
             }
             let verdict = snapshot.decide(&proven, now.wall);
@@ -166,6 +168,14 @@ impl Guard {
         let snapshot = Arc::new(snapshot);
         self.snapshot.store(Arc::clone(&snapshot));
         snapshot.restrict(to_add);
+    }
+
+    /// From now on, keys that expire at or before this time are refused whatever a clock says. Only the one writer may call
+    /// this.
+    pub fn sweep_until(&self, until: Timestamp) {
+        let mut snapshot = Snapshot::clone(&self.snapshot.load());
+        snapshot.sweep_until(until);
+        self.snapshot.store(Arc::new(snapshot));
     }
 
     /// Forgets everything but the signing keys. Only the one writer may call this, without a lease.

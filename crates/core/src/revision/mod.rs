@@ -69,6 +69,8 @@ pub struct Changes {
     pub list: Vec<(Revision, Change)>,
     /// Whether more follow before `head`.
     pub has_more: bool,
+    /// Every key that expires at or before this time is refused, whatever a clock says (`docs/adr/0017-sweeping.md`).
+    pub swept_until: Timestamp,
 }
 
 /// Reading the log.
@@ -76,6 +78,15 @@ pub struct Changes {
 pub trait Revisions {
     /// At most `limit` changes after `after`, and the head, of one moment.
     async fn changes_after(&self, after: Revision, limit: u32) -> StoreResult<Changes>;
+
+    /// Keys with a row in the log whose expiry is later than `after` and not later than `until`: at most `limit`, the
+    /// earliest first, and those that expire at the same time as the last of them.
+    async fn ended_keys(
+        &self,
+        after: Timestamp,
+        until: Timestamp,
+        limit: u32,
+    ) -> StoreResult<Vec<(KeyId, Timestamp)>>;
 }
 
 /// Writing the log.
@@ -83,6 +94,16 @@ pub trait Revisions {
 pub trait RevisionsTx {
     /// The newest revision, as this transaction sees it.
     async fn head(&mut self) -> StoreResult<Revision>;
+
+    /// Until when keys are refused whatever a clock says, as this transaction sees it.
+    async fn swept_until(&mut self) -> StoreResult<Timestamp>;
+
+    /// Raises that time, with the next revision.
+    async fn sweep_until(&mut self, until: Timestamp) -> StoreResult<Revision>;
+
+    /// Deletes rows of keys that expire at or before `until` from the log, those of about `limit` keys. Whether there are
+    /// more.
+    async fn sweep_log(&mut self, until: Timestamp, limit: u32) -> StoreResult<bool>;
 
     /// Records the status of a subject, with the next revision.
     async fn record_change(&mut self, change: &Change) -> StoreResult<Revision>;
