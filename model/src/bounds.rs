@@ -23,8 +23,8 @@ pub struct Bounds {
     pub has_slow_checks: bool,
     /// Rows are swept.
     pub has_sweeps: bool,
-    /// A state tells what happened to its instances, for two of the examples.
-    pub has_history: bool,
+    /// A state tells whose row was swept, for one of the examples.
+    pub notes_sweeps: bool,
 }
 
 /// Two instances whose clocks have one rate. Then the protocol holds without a margin, and a margin only delays.
@@ -38,14 +38,14 @@ const TWO: Bounds = Bounds {
     is_drifting: false,
     has_slow_checks: false,
     has_sweeps: true,
-    has_history: false,
+    notes_sweeps: false,
 };
 
 /// Worlds that are small enough for each test run.
 pub(crate) const WORLDS: [Bounds; 6] = [
-    Bounds { has_history: true, ..TWO },
+    Bounds { notes_sweeps: true, ..TWO },
     Bounds { name: "clocks that drift", is_drifting: true, margin: 1, ..TWO },
-    Bounds { name: "a restart", restarts: 1, has_history: true, ..TWO },
+    Bounds { name: "a restart", restarts: 1, ..TWO },
     Bounds { name: "slow checks", has_slow_checks: true, ..TWO },
     Bounds { name: "two changes", revisions: 2, lease: 1, ..TWO },
     Bounds { name: "three instances", instances: 3, lease: 1, ..TWO },
@@ -62,5 +62,4 @@ pub(crate) const DEEP_WORLDS: [Bounds; 6] = [
 ];
 
 /// The world in which faults are looked for.
-pub(crate) const FAULTY_WORLD: Bounds =
-    Bounds { name: "with a fault", is_drifting: true, margin: 1, has_slow_checks: true, ..TWO };
+pub(crate) const FAULTY_WORLD: Bounds = Bounds { name: "with a fault", is_drifting: true, margin: 1, ..TWO };

@@ -40,7 +40,12 @@ impl Case {
 
     /// Each fault.
     pub fn faulty() -> Vec<Self> {
-        Fault::ALL.map(|fault| Self { bounds: FAULTY_WORLD, fault: Some(fault) }).to_vec()
+        Fault::ALL.map(Self::with).to_vec()
+    }
+
+    fn with(fault: Fault) -> Self {
+        let has_slow_checks = fault == Fault::SnapshotFirst;
+        Self { bounds: Bounds { has_slow_checks, ..FAULTY_WORLD }, fault: Some(fault) }
     }
 
     /// How it is called in the table.

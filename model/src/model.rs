@@ -5,7 +5,7 @@ use stateright::{Model, Property};
 use crate::action::Action;
 use crate::bounds::Bounds;
 use crate::fault::Fault;
-use crate::state::{MOST_REVISIONS, Past, Phase, Request, State};
+use crate::state::{Instance, MOST_REVISIONS, Past, Request, State};
 
 /// The name of what must always hold.
 pub const SAFE: &str = "no instance decides from memory without a change whose receipt was given";
@@ -79,12 +79,12 @@ impl Protocol {
                 |_, state| has_older_lease(state),
             ));
         }
-        if self.bounds.has_history && self.bounds.has_sweeps {
+        if self.bounds.notes_sweeps {
             examples.push(Property::sometimes("a swept instance joins again", |_, state| {
                 has_lease(state, Past::Swept)
             }));
         }
-        if self.bounds.has_history && self.bounds.restarts > 0 {
+        if self.bounds.restarts > 0 {
             examples.push(Property::sometimes("a lease is good after a restart", |_, state| {
                 has_lease(state, Past::Restarted)
             }));
@@ -108,25 +108,28 @@ fn are_checks_safe(state: &State) -> bool {
     })
 }
 
-/// The next step of a waiter can be the receipt, before a lease has passed, and every instance has a row.
+/// The next step of a waiter can be the receipt, before a lease has passed, and each instance has reported.
 fn ends_by_reports(protocol: &Protocol, state: &State) -> bool {
     let instances = protocol.bounds.instances;
-    let all_joined = state.instances.iter().take(instances).all(|instance| instance.row.is_some());
-    all_joined
-        && (0..protocol.bounds.revisions).any(|change| {
-            let waited = state.changes[change].waited;
-            state.all_read(instances, change) && waited.is_some_and(|waited| waited < protocol.wait())
-        })
+    (0..protocol.bounds.revisions).any(|change| {
+        let waited = state.changes[change].waited;
+        state.all_read(instances, change)
+            && waited.is_some_and(|waited| waited < protocol.wait())
+            && state.instances.iter().take(instances).all(|instance| reported(instance, change) == Some(true))
+    })
 }
 
-/// The next step of a waiter can be the receipt although an instance, whose lease has ended, did not report.
+/// The next step of a waiter can be the receipt although an instance did not report.
 fn ends_by_lapse(protocol: &Protocol, state: &State) -> bool {
     (0..protocol.bounds.revisions).any(|change| {
         let is_over = state.changes[change].waited.is_some_and(|waited| waited >= protocol.wait());
-        is_over
-            && !state.all_read(protocol.bounds.instances, change)
-            && state.changes[change].phase == Phase::Committed
+        is_over && state.instances.iter().any(|instance| reported(instance, change) == Some(false))
     })
+}
+
+/// Whether the row of an instance, if there is one, reports a change.
+fn reported(instance: &Instance, change: usize) -> Option<bool> {
+    instance.row.map(|row| usize::from(row.reported) > change)
 }
 
 fn has_older_lease(state: &State) -> bool {

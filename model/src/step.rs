@@ -9,7 +9,7 @@ mod sweep;
 
 use crate::action::Action;
 use crate::model::Protocol;
-use crate::state::{Instance, Past, State};
+use crate::state::State;
 
 impl Protocol {
     /// Takes a step; `None` where it is not possible now.
@@ -37,12 +37,6 @@ impl Protocol {
             Action::Read(change, i) => self.read(state, change, i),
             Action::ReadOld(change, row) => self.read_old(state, change, row),
             Action::GiveReceipt(change) => self.give_receipt(state, change),
-        }
-    }
-
-    fn remember(&self, instance: &mut Instance, past: Past) {
-        if self.bounds.has_history {
-            instance.past = past;
         }
     }
 }

@@ -39,8 +39,7 @@ impl Protocol {
         let Instance { row, is_read, .. } = state.instances[i];
         let free = state.old_rows.iter_mut().find(|old| old.is_none())?;
         *free = row.map(|row| OldRow { reported: row.reported, is_read });
-        state.instances[i] = Instance::default();
-        self.remember(&mut state.instances[i], Past::Restarted);
+        state.instances[i] = Instance { past: Past::Restarted, ..Instance::default() };
         Some(())
     }
 }

@@ -38,7 +38,9 @@ impl Protocol {
         instance.row.filter(|_| self.bounds.has_sweeps && self.may_sweep(instance.watch))?;
         instance.row = None;
         instance.watch = instance.watch.filter(|watch| watch.seen == Seen::First);
-        self.remember(instance, Past::Swept);
+        if self.bounds.notes_sweeps {
+            instance.past = Past::Swept;
+        }
         Some(())
     }
 
