@@ -69,8 +69,17 @@ pub struct Changes {
     pub list: Vec<(Revision, Change)>,
     /// Whether more follow before `head`.
     pub has_more: bool,
-    /// Every key that expires at or before this time is refused, whatever a clock says (`docs/adr/0017-sweeping.md`).
-    pub swept_until: Timestamp,
+    /// What has left the log.
+    pub swept: Swept,
+}
+
+/// What has expired for good (`docs/adr/0017-sweeping.md`).
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Swept {
+    /// Every key that expires at or before this time is refused, whatever a clock says.
+    pub until: Timestamp,
+    /// The log has no rows any more of keys that expire at or before this time.
+    pub log_until: Timestamp,
 }
 
 /// Reading the log.
@@ -95,8 +104,8 @@ pub trait RevisionsTx {
     /// The newest revision, as this transaction sees it.
     async fn head(&mut self) -> StoreResult<Revision>;
 
-    /// Until when keys are refused whatever a clock says, as this transaction sees it.
-    async fn swept_until(&mut self) -> StoreResult<Timestamp>;
+    /// What has left the log, as this transaction sees it.
+    async fn swept(&mut self) -> StoreResult<Swept>;
 
     /// Raises that time, with the next revision.
     async fn sweep_until(&mut self, until: Timestamp) -> StoreResult<Revision>;

@@ -122,6 +122,7 @@ impl Follower {
             self.renew(),
             self.keep_waits(),
             self.watch_instances(),
+            self.keep_sweeping(),
             self.keep_uses()
         );
     }
@@ -198,7 +199,7 @@ impl Follower {
         if signs_anew {
             self.read_signing_keys().await?;
         }
-        self.apply_sweep(changes.swept_until).await?;
+        self.apply_sweep(changes.swept).await?;
         if !changes.list.is_empty() {
             self.guard.apply(changes.list.iter().map(|(_, change)| change));
         }

@@ -4,7 +4,7 @@ use super::{Follower, ticks};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 use titan_core::port::StoreResult;
-use titan_core::revision::{Change, KeyStatus};
+use titan_core::revision::{Change, KeyStatus, Swept};
 use titan_core::time::{Timestamp, Uptime};
 
 const ROUND: Duration = Duration::from_secs(60);
@@ -19,9 +19,8 @@ pub(super) struct Sweep(Mutex<State>);
 
 #[derive(Default)]
 struct State {
-    /// The value that is applied, and the one before it: keys that expire up to that have left memory.
-    applied: Option<Timestamp>,
-    forgotten: Option<Timestamp>,
+    /// The value that is applied, and up to when keys that have expired have left memory.
+    applied: Option<(Timestamp, Timestamp)>,
     /// Since when the value in the database stands still, by the clock of this instance.
     watched: Option<(Timestamp, Uptime)>,
 }
@@ -39,7 +38,8 @@ impl Sweep {
     /// that has passed while `swept_until` stood still.
     fn next(&self, swept_until: Timestamp, wall: Timestamp, now: Uptime) -> Option<Timestamp> {
         let mut state = self.lock();
-        let (_, since) = *state.watched.get_or_insert((swept_until, now)).filter_same(swept_until, now);
+        let same = state.watched.filter(|(value, _)| *value == swept_until);
+        let (_, since) = *state.watched.insert(same.unwrap_or((swept_until, now)));
         let passed = i64::try_from(now.since(since).as_secs()).unwrap_or(0);
         let next = swept_until.plus_secs(passed).min(wall.plus_secs(-GRACE_SECS));
         (next > swept_until).then_some(next)
@@ -48,20 +48,6 @@ impl Sweep {
     /// The value in the database changed at this time, by this instance.
     fn raised(&self, to: Timestamp, now: Uptime) {
         self.lock().watched = Some((to, now));
-    }
-}
-
-/// Begins to watch anew if the value is another one.
-trait FilterSame {
-    fn filter_same(&mut self, value: Timestamp, now: Uptime) -> &mut Self;
-}
-
-impl FilterSame for (Timestamp, Uptime) {
-    fn filter_same(&mut self, value: Timestamp, now: Uptime) -> &mut Self {
-        if self.0 != value {
-            *self = (value, now);
-        }
-        self
     }
 }
 
@@ -79,7 +65,7 @@ impl Follower {
     /// One round: raises the time up to which keys are refused, and deletes what had expired at the last one.
     pub async fn sweep_once(&self) -> StoreResult<()> {
         let mut tx = self.store.begin().await?;
-        let swept_until = tx.swept_until().await?;
+        let swept_until = tx.swept().await?.until;
         // Read after the value: a time before it would allow too much.
         let now = self.clock.moment();
         let next = self.sweep.next(swept_until, now.wall, now.uptime);
@@ -107,21 +93,21 @@ impl Follower {
 
     /// Publishes a new value, and forgets the keys that had expired at the one before. Between the two, every check that
     /// began with an older snapshot has ended.
-    pub(super) async fn apply_sweep(&self, until: Timestamp) -> StoreResult<()> {
-        let (applied, forgotten) = {
-            let state = self.sweep.lock();
-            (state.applied, state.forgotten)
-        };
-        if applied == Some(until) {
+    pub(super) async fn apply_sweep(&self, swept: Swept) -> StoreResult<()> {
+        let before = self.sweep.lock().applied;
+        if before.is_some_and(|(applied, _)| applied == swept.until) {
             return Ok(());
         }
-        self.guard.sweep_until(until);
-        if let Some(applied) = applied {
-            self.forget_keys(forgotten.unwrap_or(Timestamp::from_ms(0)), applied).await?;
-        }
-        let mut state = self.sweep.lock();
-        state.forgotten = applied;
-        state.applied = Some(until);
+        self.guard.sweep_until(swept.until);
+        let forgotten = match before {
+            // What the log had no more, has never been in memory.
+            None => swept.log_until,
+            Some((applied, forgotten)) => {
+                self.forget_keys(forgotten, applied).await?;
+                applied
+            }
+        };
+        self.sweep.lock().applied = Some((swept.until, forgotten));
         Ok(())
     }
 
@@ -129,13 +115,53 @@ impl Follower {
         let mut after = after;
         loop {
             let ended = self.store.ended_keys(after, until, PIECE).await?;
-            let gone: Vec<_> =
-                ended.iter().map(|(id, _)| Change::Key(*id, KeyStatus::default())).collect();
+            let gone: Vec<_> = ended.iter().map(|(id, _)| Change::Key(*id, KeyStatus::default())).collect();
             self.guard.apply(&gone);
             match ended.last() {
                 Some((_, last)) if ended.len() >= usize::try_from(PIECE).unwrap_or(0) => after = *last,
                 _ => return Ok(()),
             }
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const YEARS: i64 = 10 * 365 * 86_400;
+
+    fn wall(secs: i64) -> Timestamp {
+        Timestamp::from_secs(1_800_000_000 + secs)
+    }
+
+    fn up(secs: u64) -> Uptime {
+        Uptime::new(Duration::from_secs(secs))
+    }
+
+    #[test]
+    fn a_clock_that_leaps_ahead_raises_it_no_faster_than_time_passes() {
+        let sweep = Sweep::default();
+        assert_eq!(sweep.next(wall(0), wall(YEARS), up(100)), None, "nothing is known of before");
+        assert_eq!(sweep.next(wall(0), wall(YEARS), up(160)), Some(wall(60)));
+        sweep.raised(wall(60), up(160));
+        assert_eq!(sweep.next(wall(60), wall(YEARS), up(220)), Some(wall(120)));
+    }
+
+    #[test]
+    fn a_clock_that_is_behind_raises_nothing() {
+        let sweep = Sweep::default();
+        sweep.next(wall(0), wall(GRACE_SECS), up(0));
+        assert_eq!(sweep.next(wall(0), wall(GRACE_SECS), up(1000)), None);
+        assert_eq!(sweep.next(wall(0), wall(GRACE_SECS + 30), up(1000)), Some(wall(30)));
+        assert_eq!(sweep.next(wall(0), wall(-YEARS), up(2000)), None);
+    }
+
+    #[test]
+    fn what_another_instance_raised_is_watched_anew() {
+        let sweep = Sweep::default();
+        sweep.next(wall(0), wall(YEARS), up(0));
+        assert_eq!(sweep.next(wall(50), wall(YEARS), up(60)), None);
+        assert_eq!(sweep.next(wall(50), wall(YEARS), up(120)), Some(wall(110)));
     }
 }

@@ -85,7 +85,7 @@ impl Instances for Postgres {
 
     async fn key_state(&self, key: KeyId, tenant: TenantId) -> StoreResult<KeyState> {
         let mut tx = self.readers.begin_with(ONE_MOMENT).await.map_err(failed)?;
-        let (head, swept_until) = read_head(&mut *tx).await?;
+        let (head, swept) = read_head(&mut *tx).await?;
         let rows =
             query("SELECT * FROM change WHERE (kind = $1 AND subject = $2) OR (kind = $3 AND subject = $4)")
                 .bind(KEY)
@@ -97,7 +97,7 @@ impl Instances for Postgres {
                 .map_err(failed)?;
         let changes = rows.iter().map(|row| Ok(read(row)?.1)).collect::<StoreResult<_>>()?;
         let signing_keys = read_all(&mut *tx, &self.vault).await?;
-        Ok(KeyState { head, signing_keys, swept_until, changes })
+        Ok(KeyState { head, signing_keys, swept_until: swept.until, changes })
     }
 }
 

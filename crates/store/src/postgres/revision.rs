@@ -8,7 +8,7 @@ use async_trait::async_trait;
 use sqlx::postgres::PgRow;
 use sqlx::{PgConnection, PgExecutor, query, query_scalar};
 use titan_core::port::{StoreError, StoreResult};
-use titan_core::revision::{Change, Changes, Revision, Revisions, RevisionsTx};
+use titan_core::revision::{Change, Changes, Revision, Revisions, RevisionsTx, Swept};
 use titan_core::time::Timestamp;
 use titan_token::{KeyId, Slot, TenantId};
 
@@ -27,7 +27,7 @@ impl Revisions for Postgres {
     async fn changes_after(&self, after: Revision, limit: u32) -> StoreResult<Changes> {
         // One snapshot: head and list are of one moment.
         let mut tx = self.log.begin_with(ONE_MOMENT).await.map_err(failed)?;
-        let (head, swept_until) = read_head(&mut *tx).await?;
+        let (head, swept) = read_head(&mut *tx).await?;
         let rows = query("SELECT * FROM change WHERE revision > $1 ORDER BY revision LIMIT $2")
             .bind(signed(after))
             .bind(i64::from(limit))
@@ -36,7 +36,7 @@ impl Revisions for Postgres {
             .map_err(failed)?;
         let has_more = u32::try_from(rows.len()).is_ok_and(|count| count == limit);
         let list = rows.iter().map(read).collect::<StoreResult<_>>()?;
-        Ok(Changes { head, list, has_more, swept_until })
+        Ok(Changes { head, list, has_more, swept })
     }
 
     async fn ended_keys(
@@ -56,7 +56,7 @@ impl RevisionsTx for PostgresTx {
         revision(select.fetch_one(self.connection()?).await.map_err(failed)?)
     }
 
-    async fn swept_until(&mut self) -> StoreResult<Timestamp> {
+    async fn swept(&mut self) -> StoreResult<Swept> {
         Ok(read_head(self.connection()?).await?.1)
     }
 
@@ -70,9 +70,8 @@ impl RevisionsTx for PostgresTx {
     }
 
     async fn sweep_log(&mut self, until: Timestamp, limit: u32) -> StoreResult<bool> {
-        let select = query_scalar("SELECT log_swept_until FROM revision_head");
-        let before: i64 = select.fetch_one(self.connection()?).await.map_err(failed)?;
-        let ended = ended(self.connection()?, Timestamp::from_ms(before), until, limit).await?;
+        let before = self.swept().await?.log_until;
+        let ended = ended(self.connection()?, before, until, limit).await?;
         let has_more = ended.len() >= usize::try_from(limit).unwrap_or(usize::MAX);
         let reached = ended.last().filter(|_| has_more).map_or(until, |(_, at)| *at);
         delete_keys(self.connection()?, ended.into_iter().map(|(id, _)| bytes(id)).collect()).await?;
@@ -152,10 +151,12 @@ pub(super) fn read(row: &PgRow) -> StoreResult<(Revision, Change)> {
     Ok((revision(column(row, TABLE, "revision")?)?, change))
 }
 
-/// The newest revision, and until when keys are refused whatever a clock says.
-pub(super) async fn read_head(executor: impl PgExecutor<'_>) -> StoreResult<(Revision, Timestamp)> {
+/// The newest revision, and what has left the log.
+pub(super) async fn read_head(executor: impl PgExecutor<'_>) -> StoreResult<(Revision, Swept)> {
     let row = query("SELECT * FROM revision_head").fetch_one(executor).await.map_err(failed)?;
-    Ok((revision(column(&row, HEAD, "revision")?)?, time(&row, HEAD, "swept_until")?))
+    let swept =
+        Swept { until: time(&row, HEAD, "swept_until")?, log_until: time(&row, HEAD, "log_swept_until")? };
+    Ok((revision(column(&row, HEAD, "revision")?)?, swept))
 }
 
 /// In the order of their end, from the index for that.

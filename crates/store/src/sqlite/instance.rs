@@ -79,7 +79,7 @@ impl Instances for Sqlite {
 
     async fn key_state(&self, key: KeyId, tenant: TenantId) -> StoreResult<KeyState> {
         let mut tx = self.readers.begin().await.map_err(failed)?;
-        let (head, swept_until) = read_head(&mut *tx).await?;
+        let (head, swept) = read_head(&mut *tx).await?;
         let rows =
             query("SELECT * FROM change WHERE (kind = ? AND subject = ?) OR (kind = ? AND subject = ?)")
                 .bind(KEY)
@@ -91,6 +91,6 @@ impl Instances for Sqlite {
                 .map_err(failed)?;
         let changes = rows.iter().map(|row| Ok(read(row)?.1)).collect::<StoreResult<_>>()?;
         let signing_keys = read_all(&mut *tx, &self.vault).await?;
-        Ok(KeyState { head, signing_keys, swept_until, changes })
+        Ok(KeyState { head, signing_keys, swept_until: swept.until, changes })
     }
 }

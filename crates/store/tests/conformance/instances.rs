@@ -48,7 +48,11 @@ pub(crate) async fn an_instance_joins_reports_and_is_swept(fixture: Fixture) {
     assert_eq!(store.instances().await.unwrap().len(), 1, "it joins again");
     if store.is_shared() {
         store.sweep(me.id, renewals).await.unwrap();
-        assert_eq!(store.instances().await.unwrap().len(), 1, "the sweep of the row before does not take this one");
+        assert_eq!(
+            store.instances().await.unwrap().len(),
+            1,
+            "the sweep of the row before does not take this one"
+        );
     }
     store.leave(me.id).await.unwrap();
     assert_eq!(store.instances().await.unwrap(), []);
