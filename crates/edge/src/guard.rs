@@ -75,9 +75,9 @@ impl Guard {
         }
     }
 
-    /// Records that a key was accepted, for its `lastUsedAt`.
-    pub fn record_use(&self, key: &KeyPrincipal) {
-        self.uses.record(key.id(), self.clock.now());
+    /// Records that a key was accepted at `now`, for its `lastUsedAt`.
+    pub fn record_use(&self, key: &KeyPrincipal, now: Timestamp) {
+        self.uses.record(key.id(), now);
     }
 
     /// The time by this guard's clock.
@@ -131,8 +131,9 @@ fn parse(credential: &str) -> Result<UntrustedKey, Denial> {
 
 impl Gate for Guard {
     fn authenticate(&self, credential: &str) -> Result<KeyPrincipal, Denial> {
-        let key = self.check(credential, self.clock.now())?;
-        self.record_use(&key);
+        let now = self.clock.now();
+        let key = self.check(credential, now)?;
+        self.record_use(&key, now);
         Ok(key)
     }
 }

@@ -24,6 +24,7 @@ use titan_core::Error;
 use titan_core::access::{Denial, KeyPrincipal, MasterKeys, bearer_or_header};
 use titan_core::error::Code;
 use titan_core::policy::{RequestPath, Style, Verdict};
+use titan_core::time::Timestamp;
 use upgrade::Tunnels;
 use upstream::Client;
 pub(crate) use upstream::Progress;
@@ -137,20 +138,26 @@ impl Gateway {
         let path = RequestPath::parse(request.uri().path());
         let path = path.map_err(|error| early(Error::invalid(error.to_string())))?;
         let upstream = upstreams.find(&path).ok_or_else(|| early(Error::not_found("page")))?;
-        let key = self.authenticate(request, entry).map_err(|error| (error, upstream.style()))?;
+        let now = self.guard.now();
+        let key = self.authenticate(request, now, entry).map_err(|error| (error, upstream.style()))?;
         let (verdict, style) = upstream.policies.decide(request.method().as_str(), &path);
         entry.decided(verdict, request.method());
         let session = self.check_route(&key, verdict, &path).map_err(|error| (error, style))?;
-        self.guard.record_use(&key);
+        self.guard.record_use(&key, now);
         let target = target(&path, request.uri()).map_err(early)?;
         Ok(Admitted { upstream: Arc::clone(upstream), key, session, target })
     }
 
-    fn authenticate(&self, request: &Request<RequestBody>, entry: &mut Entry) -> Result<KeyPrincipal, Error> {
+    fn authenticate(
+        &self,
+        request: &Request<RequestBody>,
+        now: Timestamp,
+        entry: &mut Entry,
+    ) -> Result<KeyPrincipal, Error> {
         const API_KEY: HeaderName = HeaderName::from_static("x-api-key");
         let values = |name| request.headers().get_all(name).iter().map(HeaderValue::as_bytes);
         let credential = bearer_or_header(values(AUTHORIZATION), values(API_KEY))?;
-        let (proven, principal) = self.guard.examine(credential, self.guard.now());
+        let (proven, principal) = self.guard.examine(credential, now);
         entry.key(proven.as_ref());
         principal.map_err(|denial| match denial {
             // Looked at last, as it is the rarest mistake.
