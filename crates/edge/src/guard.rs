@@ -52,9 +52,8 @@ impl Guard {
     }
 
     /// Who holds this key now, after every check but the scope. It records no use. Waits for the database only without
-    /// a good lease.
-    pub async fn decide(&self, credential: &str) -> Decision {
-        let now = self.clock.moment();
+    /// a good lease. `now` must be read after the request came.
+    pub async fn decide(&self, credential: &str, now: Moment) -> Decision {
         match self.examine(credential, now) {
             (Some(key), Err(Denial::Unknown)) => Box::pin(self.ask(credential, key, now.wall)).await,
             decision => decision,
@@ -128,9 +127,9 @@ impl Guard {
         }
     }
 
-    /// Records that a key was accepted, for its `lastUsedAt`.
-    pub fn record_use(&self, key: &KeyPrincipal) {
-        self.uses.record(key.id(), self.clock.now());
+    /// Records that a key was accepted at `now`, for its `lastUsedAt`.
+    pub fn record_use(&self, key: &KeyPrincipal, now: Moment) {
+        self.uses.record(key.id(), now.wall);
     }
 
     /// The time by this guard's clocks.
@@ -204,8 +203,9 @@ fn parse(credential: &str) -> Result<UntrustedKey, Denial> {
 #[async_trait]
 impl Gate for Guard {
     async fn authenticate(&self, credential: &str) -> Result<KeyPrincipal, Denial> {
-        let key = self.decide(credential).await.1?;
-        self.record_use(&key);
+        let now = self.clock.moment();
+        let key = self.decide(credential, now).await.1?;
+        self.record_use(&key, now);
         Ok(key)
     }
 }

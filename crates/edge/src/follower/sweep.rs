@@ -7,7 +7,7 @@ use titan_core::port::StoreResult;
 use titan_core::revision::{Change, KeyStatus, Swept};
 use titan_core::time::{Timestamp, Uptime};
 
-const ROUND: Duration = Duration::from_secs(60);
+const ROUND: Duration = Duration::from_mins(1);
 /// Nothing is swept until it has expired for so long: one hour.
 const GRACE_SECS: i64 = 3600;
 /// How many keys leave at once.

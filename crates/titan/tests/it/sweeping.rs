@@ -125,7 +125,7 @@ impl Instance {
     }
 
     async fn denial(&self, key: &PlainKey) -> Option<Denial> {
-        self.guard.decide(key.expose()).await.1.err()
+        self.guard.decide(key.expose(), self.clock.moment()).await.1.err()
     }
 
     async fn log_length(&self) -> usize {
@@ -185,7 +185,7 @@ async fn what_was_swept_stays_refused_when_the_clock_is_set_back() {
     instance.clock.set_wall(-20 * DAY);
     let guard = Arc::new(guard);
     let _follower = follow(&instance.store, &guard, &instance.clock).await;
-    assert_eq!(guard.decide(text.expose()).await.1.err(), Some(Denial::Expired));
+    assert_eq!(guard.decide(text.expose(), instance.clock.moment()).await.1.err(), Some(Denial::Expired));
 }
 
 /// A year with keys of 90 days. Memory, the log and the time of a start follow the keys that have not expired.
