@@ -26,9 +26,11 @@ const GRANT: &str = "\
     SET applied = greatest(instance.applied, excluded.applied), renewals = instance.renewals + 1 \
     RETURNING (SELECT revision FROM head)";
 
+/// A transaction that notifies holds a lock of the whole server until it has ended, so the reports of all instances wait for
+/// each other. It does not wait for the disk: a report that a crash of the server undoes only makes others wait longer.
 const REPORT: &str = "\
     WITH report AS (UPDATE instance SET applied = $2 WHERE id = $1 AND applied < $2 RETURNING 1) \
-    SELECT pg_notify($3, '') FROM report";
+    SELECT pg_notify($3, ''), set_config('synchronous_commit', 'off', true) FROM report";
 
 #[async_trait]
 impl Instances for Postgres {
