@@ -69,6 +69,28 @@ impl Guard {
         }
     }
 
+    /// Whether a key that was accepted is still good, from memory.
+    pub(crate) fn recheck(&self, key: &KeyPrincipal) -> Result<(), Denial> {
+        if !self.lease.is_good(self.clock.moment()) {
+            return Err(Denial::Unknown);
+        }
+        let mut snapshot = self.snapshot.load();
+        loop {
+            let verdict = snapshot.decide(key.key(), self.clock.now());
+            let newest = self.snapshot.load();
+            if !matches!(verdict, Err(Denial::Revoked)) || Arc::ptr_eq(&newest, &snapshot) {
+                return verdict.map(drop);
+            }
+            snapshot = newest;
+        }
+    }
+
+    /// The same from the database.
+    pub(crate) async fn recheck_in_database(&self, key: &KeyPrincipal) -> Result<(), Denial> {
+        let state = self.read_state(key.key()).await.ok_or(Denial::Unknown)?;
+        Snapshot::of(&state).decide(key.key(), self.clock.now()).map(drop)
+    }
+
     async fn read_state(&self, key: &VerifiedKey) -> Option<KeyState> {
         let state = self.store.as_ref()?.key_state(key.claims().id, key.claims().tenant);
         // What goes wrong is in the log already: the lease was lost because of it.

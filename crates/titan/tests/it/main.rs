@@ -19,6 +19,7 @@ mod instances;
 mod keys_command;
 mod late;
 mod logs;
+mod open_exchanges;
 mod principals;
 mod program;
 mod reference;
