@@ -29,8 +29,8 @@ use titan_core::time::Moment;
 use upgrade::Tunnels;
 use upstream::Client;
 pub(crate) use upstream::Progress;
-use watch::KeyWatch;
 pub use upstream::{Address, Relay, TlsSettings, Upstream, UpstreamMap, Upstreams};
+use watch::KeyWatch;
 
 /// How the gateway behaves, whatever the policy.
 #[derive(Clone, Debug)]
@@ -113,7 +113,8 @@ impl Gateway {
         headers::prepare(&mut request, identity, peer, request_id, is_trusted, upgrade.is_some());
         entry.asked(&admitted.upstream);
         let watch = || KeyWatch::new(&self.guard, &admitted.key);
-        let answer = self.client.send(&admitted.upstream, admitted.target.clone(), request, watch, entry).await;
+        let answer =
+            self.client.send(&admitted.upstream, admitted.target.clone(), request, watch, entry).await;
         entry.answered();
         let answer = match answer {
             Ok(answer) => answer,

@@ -65,12 +65,17 @@ pub(crate) async fn sqlite() -> Fixture {
     Fixture { store, catalogue, location, folder: Some(folder) }
 }
 
-/// A database of its own in the PostgreSQL of the tests (`ci/postgres`).
-pub(crate) async fn postgres() -> Fixture {
+/// An empty database in the PostgreSQL of the tests (`ci/postgres`).
+pub(crate) fn empty_postgres() -> String {
     let script = concat!(env!("CARGO_MANIFEST_DIR"), "/../../ci/postgres");
     let output = std::process::Command::new(script).arg("new").output().unwrap();
     assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
-    let location = Location::Postgres(String::from_utf8(output.stdout).unwrap().trim().to_owned());
+    String::from_utf8(output.stdout).unwrap().trim().to_owned()
+}
+
+/// A database of its own.
+pub(crate) async fn postgres() -> Fixture {
+    let location = Location::Postgres(empty_postgres());
     let (store, catalogue) = open(&location, &[]).await.unwrap();
     Fixture { store, catalogue, location, folder: None }
 }
@@ -102,6 +107,14 @@ impl Fixture {
     /// The same database for another instance. Only where instances can share one.
     pub(crate) async fn another(&self) -> Arc<dyn Store> {
         open(&self.location, &[]).await.unwrap().0
+    }
+
+    /// Of a PostgreSQL database.
+    pub(crate) fn url(&self) -> String {
+        match &self.location {
+            Location::Postgres(url) => url.clone(),
+            Location::Sqlite(_) => unreachable!("a database in a file"),
+        }
     }
 
     pub(crate) fn file(&self) -> PathBuf {

@@ -1,11 +1,11 @@
 //! Databases that this version cannot have made, and files that were edited.
 
-use crate::fixture::{open, sqlite};
+use crate::fixture::{open, postgres, sqlite};
 use crate::lists::all;
 use crate::stories::id;
 use aws_lc_rs::digest::{SHA384, digest};
-use sqlx::ConnectOptions;
 use sqlx::sqlite::SqliteConnectOptions;
+use sqlx::{ConnectOptions, Connection, Executor, PgConnection};
 use std::path::Path;
 use titan_core::key::{Creator, Key, KeyFilter, Sort};
 use titan_store::ConnectError;
@@ -49,6 +49,21 @@ async fn the_audit_log_cannot_be_edited() {
     tx.commit().await.unwrap();
     for statement in ["UPDATE audit SET actor = 'nobody'", "DELETE FROM audit"] {
         let error = sql(&fixture.file(), statement).await.err().unwrap();
+        assert!(error.to_string().contains("append only"), "{error}");
+    }
+}
+
+#[tokio::test]
+async fn the_audit_log_cannot_be_edited_on_postgres_either() {
+    let fixture = postgres().await;
+    let mut tx = fixture.store.begin().await.unwrap();
+    let entry =
+        titan_core::audit::Entry::by_system(crate::fixture::NOW, "x", String::new(), serde_json::Value::Null);
+    tx.add_audit(&entry).await.unwrap();
+    tx.commit().await.unwrap();
+    let mut connection = PgConnection::connect(&fixture.url()).await.unwrap();
+    for statement in ["UPDATE audit SET actor = 'nobody'", "DELETE FROM audit", "TRUNCATE audit"] {
+        let error = connection.execute(statement).await.err().unwrap();
         assert!(error.to_string().contains("append only"), "{error}");
     }
 }

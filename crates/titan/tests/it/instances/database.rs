@@ -52,7 +52,8 @@ fn each_refusal_of_the_server_says_what_to_do() {
 
 #[test]
 fn a_server_that_cannot_serve_says_so() {
-    let server = Server::start(&["max_connections=5", "superuser_reserved_connections=0", "max_wal_senders=2"]);
+    let server =
+        Server::start(&["max_connections=5", "superuser_reserved_connections=0", "max_wal_senders=2"]);
     let text = refusal(&server.url("titan:secret", "postgres"));
     assert!(text.contains("raise max_connections"), "{text}");
     let standby = server.standby();
@@ -77,8 +78,10 @@ fn a_newer_schema_and_another_seal_key_are_refused() {
     ];
     let text = stderr(&run(folder.path(), &["serve"], &other));
     assert!(text.contains("the seal key does not belong to this database"), "{text}");
-    psql("INSERT INTO _sqlx_migrations (version, description, success, checksum, execution_time) \
-          VALUES (9999, 'x', true, '', 0)");
+    psql(
+        "INSERT INTO _sqlx_migrations (version, description, success, checksum, execution_time) \
+          VALUES (9999, 'x', true, '', 0)",
+    );
     let text = refusal(&url);
     assert!(text.contains("a newer Titan created or upgraded this database"), "{text}");
 }
@@ -95,7 +98,8 @@ async fn without_a_database_nothing_is_a_wrong_yes_and_it_comes_back_by_itself()
     let mut server = Server::start(&[]);
     let url = server.url("titan:secret", "postgres");
     let folder = tempfile::tempdir().unwrap();
-    let environment = [("TITAN_DATABASE_URL", url.as_str()), ("TITAN_SEAL_KEY", SEAL_KEY), ("TITAN_LOG", "off")];
+    let environment =
+        [("TITAN_DATABASE_URL", url.as_str()), ("TITAN_SEAL_KEY", SEAL_KEY), ("TITAN_LOG", "off")];
     let programs = [
         Program::start(folder.path(), &environment).await,
         Program::start(folder.path(), &environment).await,
