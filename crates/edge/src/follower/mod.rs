@@ -26,7 +26,7 @@ use titan_core::revision::{
     Change, Changes, Fleet, InForce, InstanceView, Member, Propagation, Receipt, Revision, Spread, Topic,
 };
 use titan_core::time::Clock;
-use tokio::sync::{Notify, watch};
+use tokio::sync::{Mutex, Notify, watch};
 use tokio::time::{Interval, MissedTickBehavior, interval};
 use waits::Waits;
 
@@ -51,6 +51,8 @@ pub struct Follower {
     /// Notified when a caller waits for a revision that is not applied yet.
     is_awaited: Notify,
     grants: Grants,
+    /// Whether this instance has left the others.
+    has_left: Mutex<bool>,
     waits: Waits,
     sweep: Sweep,
 }
@@ -79,6 +81,7 @@ impl Follower {
             is_started: AtomicBool::new(false),
             is_awaited: Notify::new(),
             grants: Grants::default(),
+            has_left: Mutex::default(),
             waits: Waits::default(),
             sweep: Sweep::default(),
         }
@@ -167,14 +170,6 @@ impl Follower {
                 tracing::warn!(%error, "lastUsedAt cannot be written");
                 return;
             }
-        }
-    }
-
-    /// Leaves the other instances, so that no change waits for this one. The last thing to do before the program ends.
-    pub async fn leave(&self) {
-        self.guard.lease().end();
-        if let Err(error) = self.store.leave(self.member.id).await {
-            tracing::warn!(%error, "the row of this instance stays; changes wait for it until its lease has ended");
         }
     }
 

@@ -72,9 +72,9 @@ pub async fn serve(app: Arc<App>, listeners: Listeners, stop: impl Future<Output
             tracing::error!(error = format!("{error:#}"), "a worker did not end in order");
         }
     }
-    keeping.abort();
     app.follower.write_uses().await;
     app.follower.leave().await;
+    keeping.abort();
     app.close_access_log().await;
     ended
 }
