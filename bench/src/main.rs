@@ -147,7 +147,7 @@ fn add_served<'a>(board: &mut Board<'a>, guard: &'a Guard, pile: &'a Pile) -> Ro
     let serve = move |n| -> Outcome {
         let now = guard.now();
         let principal = guard.check(pile.get(n), now)?;
-        guard.record_use(&principal);
+        guard.record_use(&principal, now);
         guard.check_scope(&principal, NEEDED, "messages:write")?;
         Ok(principal.tenant())
     };

@@ -52,9 +52,8 @@ impl Guard {
     }
 
     /// Who holds this key now, after every check but the scope. It records no use. Waits for the database only without
-    /// a good lease.
-    pub async fn decide(&self, credential: &str) -> Decision {
-        let now = self.clock.moment();
+    /// a good lease. `now` must be read after the request came.
+    pub async fn decide(&self, credential: &str, now: Moment) -> Decision {
         match self.examine(credential, now) {
             (Some(key), Err(Denial::Unknown)) => Box::pin(self.ask(credential, key, now.wall)).await,
             decision => decision,
@@ -96,13 +95,15 @@ impl Guard {
             Ok(key) => key,
             Err(denial) => return (None, Err(denial)),
         };
+        // Before the snapshot is loaded: a lease that becomes good in between stands for a newer one.
+        let is_good = self.lease.is_good(now);
         let mut snapshot = self.snapshot.load();
         loop {
             let proven = match snapshot.prove(&key) {
                 Ok(proven) => proven,
                 Err(denial) => return (None, Err(denial)),
             };
-            if !self.lease.is_good(now) {
+            if !is_good {
                 return (Some(proven), Err(Denial::Unknown));
             }
             let verdict = snapshot.decide(&proven, now.wall);
@@ -126,9 +127,9 @@ impl Guard {
         }
     }
 
-    /// Records that a key was accepted, for its `lastUsedAt`.
-    pub fn record_use(&self, key: &KeyPrincipal) {
-        self.uses.record(key.id(), self.clock.now());
+    /// Records that a key was accepted at `now`, for its `lastUsedAt`.
+    pub fn record_use(&self, key: &KeyPrincipal, now: Moment) {
+        self.uses.record(key.id(), now.wall);
     }
 
     /// The time by this guard's clocks.
@@ -168,6 +169,14 @@ impl Guard {
         snapshot.restrict(to_add);
     }
 
+    /// From now on, keys that expire at or before this time are refused whatever a clock says. Only the one writer may call
+    /// this.
+    pub fn sweep_until(&self, until: Timestamp) {
+        let mut snapshot = Snapshot::clone(&self.snapshot.load());
+        snapshot.sweep_until(until);
+        self.snapshot.store(Arc::new(snapshot));
+    }
+
     /// Forgets everything but the signing keys. Only the one writer may call this, without a lease.
     pub(crate) fn forget(&self) {
         let mut snapshot = Snapshot::new();
@@ -194,8 +203,9 @@ fn parse(credential: &str) -> Result<UntrustedKey, Denial> {
 #[async_trait]
 impl Gate for Guard {
     async fn authenticate(&self, credential: &str) -> Result<KeyPrincipal, Denial> {
-        let key = self.decide(credential).await.1?;
-        self.record_use(&key);
+        let now = self.clock.moment();
+        let key = self.decide(credential, now).await.1?;
+        self.record_use(&key, now);
         Ok(key)
     }
 }

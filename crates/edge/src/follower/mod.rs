@@ -9,6 +9,7 @@
 mod grants;
 mod instances;
 mod spread;
+mod sweep;
 mod waits;
 
 use crate::Guard;
@@ -18,6 +19,7 @@ use grants::Grants;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
+use sweep::Sweep;
 use titan_core::error::Error;
 use titan_core::port::{Store, StoreResult};
 use titan_core::revision::{
@@ -50,6 +52,7 @@ pub struct Follower {
     is_awaited: Notify,
     grants: Grants,
     waits: Waits,
+    sweep: Sweep,
 }
 
 /// Whether requests can be answered.
@@ -77,6 +80,7 @@ impl Follower {
             is_awaited: Notify::new(),
             grants: Grants::default(),
             waits: Waits::default(),
+            sweep: Sweep::default(),
         }
     }
 
@@ -118,6 +122,7 @@ impl Follower {
             self.renew(),
             self.keep_waits(),
             self.watch_instances(),
+            self.keep_sweeping(),
             self.keep_uses()
         );
     }
@@ -194,6 +199,7 @@ impl Follower {
         if signs_anew {
             self.read_signing_keys().await?;
         }
+        self.apply_sweep(changes.swept).await?;
         if !changes.list.is_empty() {
             self.guard.apply(changes.list.iter().map(|(_, change)| change));
         }
@@ -212,6 +218,7 @@ impl Follower {
         self.guard.lease().end();
         self.grants.clear();
         self.waits.forget();
+        self.sweep.forget();
         self.guard.forget();
         self.applied.send_replace(Revision::default());
     }

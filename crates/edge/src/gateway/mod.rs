@@ -24,6 +24,7 @@ use titan_core::Error;
 use titan_core::access::{Denial, KeyPrincipal, MasterKeys, bearer_or_header};
 use titan_core::error::Code;
 use titan_core::policy::{RequestPath, Style, Verdict};
+use titan_core::time::Moment;
 use upgrade::Tunnels;
 use upstream::Client;
 pub(crate) use upstream::Progress;
@@ -141,11 +142,12 @@ impl Gateway {
         let path = RequestPath::parse(request.uri().path());
         let path = path.map_err(|error| early(Error::invalid(error.to_string())))?;
         let upstream = upstreams.find(&path).ok_or_else(|| early(Error::not_found("page")))?;
-        let key = self.authenticate(request, entry).await.map_err(|error| (error, upstream.style()))?;
+        let now = self.guard.now();
+        let key = self.authenticate(request, now, entry).await.map_err(|error| (error, upstream.style()))?;
         let (verdict, style) = upstream.policies.decide(request.method().as_str(), &path);
         entry.decided(verdict, request.method());
         let session = self.check_route(&key, verdict, &path).map_err(|error| (error, style))?;
-        self.guard.record_use(&key);
+        self.guard.record_use(&key, now);
         let target = target(&path, request.uri()).map_err(early)?;
         Ok(Admitted { upstream: Arc::clone(upstream), key, session, target })
     }
@@ -153,12 +155,13 @@ impl Gateway {
     async fn authenticate(
         &self,
         request: &Request<RequestBody>,
+        now: Moment,
         entry: &mut Entry,
     ) -> Result<KeyPrincipal, Error> {
         const API_KEY: HeaderName = HeaderName::from_static("x-api-key");
         let values = |name| request.headers().get_all(name).iter().map(HeaderValue::as_bytes);
         let credential = bearer_or_header(values(AUTHORIZATION), values(API_KEY))?;
-        let (proven, principal) = self.guard.decide(credential).await;
+        let (proven, principal) = self.guard.decide(credential, now).await;
         entry.key(proven.as_ref());
         principal.map_err(|denial| match denial {
             // Looked at last, as it is the rarest mistake.

@@ -76,7 +76,10 @@ async fn keys_of_before_are_found_renamed_and_revoked_as_if_they_were_new() {
         "DROP INDEX key_by_tenant_use",
         "ALTER TABLE key DROP COLUMN number",
         "CREATE INDEX key_by_tenant ON key (tenant, id)",
-        "DELETE FROM _sqlx_migrations WHERE version = 6",
+        "DROP INDEX key_by_end",
+        "ALTER TABLE revision_head DROP COLUMN swept_until",
+        "ALTER TABLE revision_head DROP COLUMN log_swept_until",
+        "DELETE FROM _sqlx_migrations WHERE version >= 6",
         OLD_ROWS,
     ] {
         sql(&file, statement).await.unwrap();
@@ -125,6 +128,7 @@ fn released_migrations_are_never_edited() {
         ("0004_audit.sql", include_bytes!("../../migrations/sqlite/0004_audit.sql")),
         ("0005_status.sql", include_bytes!("../../migrations/sqlite/0005_status.sql")),
         ("0006_key_lists.sql", include_bytes!("../../migrations/sqlite/0006_key_lists.sql")),
+        ("0009_sweeping.sql", include_bytes!("../../migrations/sqlite/0009_sweeping.sql")),
     ];
     let lines: String = released
         .iter()

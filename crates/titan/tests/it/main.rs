@@ -24,6 +24,7 @@ mod program;
 mod reference;
 mod rotation;
 mod support;
+mod sweeping;
 mod tls;
 mod upstreams;
 mod verify;
