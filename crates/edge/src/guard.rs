@@ -2,7 +2,7 @@
 //! asked for the one key.
 
 use crate::lease::Lease;
-use crate::snapshot::Snapshot;
+use crate::snapshot::{Decision, Snapshot};
 use crate::uses::Uses;
 use arc_swap::ArcSwap;
 use async_trait::async_trait;
@@ -17,9 +17,6 @@ use titan_token::{Presented, ScopeBit, UntrustedKey, VerifiedKey};
 
 /// How long the database may take to tell the state of one key.
 const PATIENCE: Duration = Duration::from_secs(2);
-
-/// A key whose MAC held, if it did, and who holds it or why it is refused.
-pub type Decision = (Option<VerifiedKey>, Result<KeyPrincipal, Denial>);
 
 /// Decides about keys from memory, while the lease is good.
 pub struct Guard {

@@ -1,6 +1,5 @@
 //! All data from which the edge decides: keys, tenants and signing keys, as of one revision.
 
-use crate::guard::Decision;
 use crate::revocation_set::RevocationSet;
 use imbl::{HashMap, OrdMap};
 use std::collections::HashSet;
@@ -10,6 +9,9 @@ use titan_core::revision::{Change, KeyState, KeyStatus, TenantStatus};
 use titan_core::signing::SlotKey;
 use titan_core::time::Timestamp;
 use titan_token::{KeyId, SigningKey, Slot, TenantId, UntrustedKey, VerifiedKey};
+
+/// A key whose MAC held, if it did, and who holds it or why it is refused.
+pub type Decision = (Option<VerifiedKey>, Result<KeyPrincipal, Denial>);
 
 /// A signing key, ready to verify.
 #[derive(Clone)]

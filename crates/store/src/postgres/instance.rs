@@ -1,10 +1,11 @@
 //! The instances and their leases: `docs/adr/0016-leases.md`.
 
 use super::Postgres;
+use super::connect::ONE_MOMENT;
 use super::error::{column, failed, time};
 use super::key::bytes;
 use super::news::REPORTS;
-use super::revision::{KEY, ONE_MOMENT, TENANT, read, read_head, revision, signed};
+use super::revision::{KEY, TENANT, read, read_head, revision, signed};
 use super::signing::read_all;
 use async_trait::async_trait;
 use sqlx::postgres::PgRow;

@@ -1,5 +1,6 @@
 //! The log of changes.
 
+use super::connect::ONE_MOMENT;
 use super::error::{column, failed, time};
 use super::key::{bytes, id};
 use super::news::CHANGES;
@@ -14,8 +15,6 @@ use titan_token::{KeyId, Slot, TenantId};
 
 const TABLE: &str = "change";
 const HEAD: &str = "revision_head";
-/// A transaction that sees one moment.
-pub(super) const ONE_MOMENT: &str = "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY";
 
 /// How kinds are stored. A number never changes its meaning.
 pub(super) const KEY: i16 = 1;
