@@ -44,6 +44,8 @@ pub(super) fn refused(error: Error) -> ConnectError {
         Some(READ_ONLY) => "the server is a standby or read-only; use the primary",
         _ => match &error {
             Error::Io(_) => "is the server running, and is the address right?",
+            // It was tried again and again until then.
+            Error::PoolTimedOut => "it gives no connection; raise max_connections, or look at its log",
             Error::Tls(_) => "check sslmode and sslrootcert in TITAN_DATABASE_URL",
             _ => return ConnectError::Store(failed(error)),
         },

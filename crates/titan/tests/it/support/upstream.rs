@@ -108,7 +108,7 @@ impl Websocket {
         let address = listener.local_addr().unwrap();
         tokio::spawn(async move {
             while let Ok((stream, _)) = listener.accept().await {
-                echo_websocket(stream).await;
+                tokio::spawn(echo_websocket(stream));
             }
         });
         Self { address }
