@@ -17,7 +17,7 @@ const READ_ONLY: &str = "25006";
 /// After these, and after those of the classes, the same call may work later.
 const PASSING: [&str; 5] = [SERIALIZATION_FAILURE, DEADLOCK, LOCK_NOT_AVAILABLE, READ_ONLY, "25P03"];
 
-pub(super) fn failed(error: Error) -> StoreError {
+pub(crate) fn failed(error: Error) -> StoreError {
     let is_passing = match &error {
         Error::PoolTimedOut | Error::PoolClosed | Error::WorkerCrashed | Error::Io(_) | Error::Tls(_) => true,
         Error::Database(error) => error.code().is_some_and(|code| is_passing(&code)),
@@ -31,10 +31,10 @@ fn is_passing(code: &str) -> bool {
 }
 
 /// Why a database cannot be opened, in words that say what to do.
-pub(super) fn refused(error: Error) -> ConnectError {
+pub(crate) fn refused(error: Error) -> ConnectError {
     let code = error.as_database_error().and_then(DatabaseError::code);
     let advice = match code.as_deref() {
-        Some("28P01" | "28000") => "check the user and the password in TITAN_DATABASE_URL",
+        Some("28P01" | "28000") => "check the user and the password in the URL of the database",
         Some("3D000") => "the database does not exist; create it with: createdb NAME",
         Some("42501") => "the user needs the right to create tables in this database",
         Some("53300") => "the server has no free connection; raise max_connections",
@@ -42,7 +42,7 @@ pub(super) fn refused(error: Error) -> ConnectError {
         Some(READ_ONLY) => "the server is a standby or read-only; use the primary",
         _ => match &error {
             Error::Io(_) => "is the server running, and is the address right?",
-            Error::Tls(_) => "check sslmode and sslrootcert in TITAN_DATABASE_URL",
+            Error::Tls(_) => "check sslmode and sslrootcert in the URL of the database",
             _ => return ConnectError::Store(failed(error)),
         },
     };

@@ -5,21 +5,22 @@
 use sqlx::SqlSafeStr;
 use sqlx::migrate::{Migration, MigrationType, Migrator};
 
-/// What each is about, and its text. The first has the version 1.
-const MIGRATIONS: [(&str, &str); 6] = [
-    ("keys", include_str!("../../migrations/sqlite/0001_keys.sql")),
-    ("revisions", include_str!("../../migrations/sqlite/0002_revisions.sql")),
-    ("answers", include_str!("../../migrations/sqlite/0003_answers.sql")),
-    ("audit", include_str!("../../migrations/sqlite/0004_audit.sql")),
-    ("status", include_str!("../../migrations/sqlite/0005_status.sql")),
-    ("key_lists", include_str!("../../migrations/sqlite/0006_key_lists.sql")),
+/// The version of each, what it is about, and its text.
+const MIGRATIONS: [(i64, &str, &str); 7] = [
+    (1, "keys", include_str!("../../migrations/sqlite/0001_keys.sql")),
+    (2, "revisions", include_str!("../../migrations/sqlite/0002_revisions.sql")),
+    (3, "answers", include_str!("../../migrations/sqlite/0003_answers.sql")),
+    (4, "audit", include_str!("../../migrations/sqlite/0004_audit.sql")),
+    (5, "status", include_str!("../../migrations/sqlite/0005_status.sql")),
+    (6, "key_lists", include_str!("../../migrations/sqlite/0006_key_lists.sql")),
+    (8, "moves", include_str!("../../migrations/sqlite/0008_moves.sql")),
 ];
 
-pub(super) fn migrator() -> Migrator {
-    let migrations = (1..).zip(MIGRATIONS).map(|(version, (about, sql))| {
+pub(crate) fn migrator() -> Migrator {
+    let migrations = MIGRATIONS.map(|(version, about, sql)| {
         Migration::new(version, about.into(), MigrationType::Simple, sql.into_sql_str(), false)
     });
-    Migrator::with_migrations(migrations.collect())
+    Migrator::with_migrations(migrations.into())
 }
 
 #[cfg(test)]

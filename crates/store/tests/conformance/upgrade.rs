@@ -125,6 +125,7 @@ fn released_migrations_are_never_edited() {
         ("0004_audit.sql", include_bytes!("../../migrations/sqlite/0004_audit.sql")),
         ("0005_status.sql", include_bytes!("../../migrations/sqlite/0005_status.sql")),
         ("0006_key_lists.sql", include_bytes!("../../migrations/sqlite/0006_key_lists.sql")),
+        ("0008_moves.sql", include_bytes!("../../migrations/sqlite/0008_moves.sql")),
     ];
     let lines: String = released
         .iter()
