@@ -5,6 +5,7 @@ mod completions;
 mod config;
 mod keys;
 mod man;
+mod migrate;
 mod openapi;
 mod policy;
 mod remote;
@@ -44,6 +45,8 @@ enum Command {
     /// Check the configuration, or print its JSON schema
     #[command(subcommand)]
     Config(config::Command),
+    /// Move the database from SQLite to PostgreSQL
+    Migrate(migrate::Migrate),
     /// Print the OpenAPI document
     Openapi,
     /// Print completions for a shell
@@ -82,6 +85,7 @@ pub fn run(titan: Titan) -> ExitCode {
         Command::SigningKeys(signing_keys) => signing_keys.run(),
         Command::Policy(command) => command.run(),
         Command::Config(command) => command.run(),
+        Command::Migrate(migrate) => migrate.run(),
         Command::Openapi => openapi::run(),
         Command::Completions(completions) => completions.run(),
         Command::Man(man) => man.run(),

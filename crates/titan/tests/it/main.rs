@@ -19,6 +19,7 @@ mod instances;
 mod keys_command;
 mod late;
 mod logs;
+mod migrate;
 mod principals;
 mod program;
 mod reference;
