@@ -2,7 +2,7 @@
 
 SHELL := /bin/bash
 .DEFAULT_GOAL := help
-.PHONY: help run test lint bench fuzz dist tools unit short-fuzz vectors house format docs-test api-fuzz
+.PHONY: help run test lint bench fuzz dist tools unit short-fuzz model vectors house format docs-test api-fuzz
 
 help:
 	@echo 'make run    build, and start Titan with a demo API behind it'
@@ -19,7 +19,7 @@ run: tools
 	@cargo build --profile quick --locked -p titan
 	@cargo run --quiet --profile quick --locked -p titan -- serve --dev
 
-test: tools vectors house format unit short-fuzz dist docs-test api-fuzz
+test: tools vectors house format unit short-fuzz model dist docs-test api-fuzz
 
 # What has state runs on both engines.
 unit:
@@ -31,6 +31,10 @@ unit:
 # The fuzz targets' bodies on seeds and on some thousand inputs, with the stable compiler.
 short-fuzz:
 	CARGO_TARGET_DIR=target/fuzz cargo test --locked --quiet --manifest-path fuzz/Cargo.toml
+
+# The leases of ADR 0016 in every order of their steps.
+model:
+	CARGO_TARGET_DIR=target/model cargo test --locked --quiet --manifest-path model/Cargo.toml
 
 vectors:
 	python3 vectors/generate.py --check

@@ -3,10 +3,11 @@
 use crate::keys::{Kind, SLOT, id, secret};
 use crate::measure;
 use std::sync::Arc;
+use std::time::Duration;
 use titan_core::access::Catalogue;
 use titan_core::revision::{Change, KeyStatus, TenantStatus};
 use titan_core::signing::SlotKey;
-use titan_core::time::{Clock, Timestamp};
+use titan_core::time::{Clock, Timestamp, Uptime};
 use titan_edge::Guard;
 use titan_token::TenantId;
 
@@ -23,11 +24,17 @@ impl Clock for WallClock {
         let now = measure::wall();
         Timestamp::from_ms(now.tv_sec * 1000 + now.tv_nsec / 1_000_000)
     }
+
+    fn uptime(&self) -> Uptime {
+        let now = measure::uptime();
+        let (secs, nanos) = (now.tv_sec.unsigned_abs(), u32::try_from(now.tv_nsec).unwrap_or_default());
+        Uptime::new(Duration::new(secs, nanos))
+    }
 }
 
 /// A guard that knows one signing key and so many revoked keys: the ids of [`Kind::Revoked`] from 0 on.
 pub fn with_revoked(count: usize) -> anyhow::Result<Guard> {
-    let guard = Guard::new(Arc::new(Catalogue::new([])?), Arc::new(WallClock));
+    let guard = Guard::without_database(Arc::new(Catalogue::new([])?), Arc::new(WallClock));
     guard.set_signing_keys(&[slot_key()]);
     // Another tenant is switched off, so that looking a tenant up is not free.
     let off = TenantStatus { is_disabled: true, not_before: None };

@@ -17,7 +17,7 @@ use keys::{EXPIRES, Kind, NEEDED, Pile};
 use measure::{Board, Row, RowId};
 use report::AtMost;
 use titan_core::access::Denial;
-use titan_core::time::{Clock, Timestamp};
+use titan_core::time::{Clock, Moment};
 use titan_edge::Guard;
 use titan_token::TenantId;
 
@@ -107,7 +107,7 @@ impl Rivals {
 }
 
 /// Every check of one key: shape, MAC, expiry, revocation, tenant, scope.
-fn whole(guard: &Guard, key: &str, now: Timestamp) -> Outcome {
+fn whole(guard: &Guard, key: &str, now: Moment) -> Outcome {
     let principal = guard.check(key, now)?;
     guard.check_scope(&principal, NEEDED, "messages:write")?;
     Ok(principal.tenant())
@@ -125,7 +125,7 @@ struct TitanRows {
     revoked: RowId,
 }
 
-fn add_titan<'a>(board: &mut Board<'a>, guards: &'a Guards, piles: &'a Piles, now: Timestamp) -> TitanRows {
+fn add_titan<'a>(board: &mut Board<'a>, guards: &'a Guards, piles: &'a Piles, now: Moment) -> TitanRows {
     let mut check = |name, guard: &'a Guard, pile: &'a Pile| {
         board.add(Row::new(name, PER_ROUND, move |n| whole(guard, pile.get(n), now)))
     };
@@ -147,7 +147,7 @@ fn add_served<'a>(board: &mut Board<'a>, guard: &'a Guard, pile: &'a Pile) -> Ro
     let serve = move |n| -> Outcome {
         let now = guard.now();
         let principal = guard.check(pile.get(n), now)?;
-        guard.record_use(&principal);
+        guard.record_use(&principal, now);
         guard.check_scope(&principal, NEEDED, "messages:write")?;
         Ok(principal.tenant())
     };
@@ -169,7 +169,7 @@ fn add_rivals<'a>(board: &mut Board<'a>, rivals: &'a Rivals, piles: &'a Piles, n
 }
 
 /// A row that measures something else than its name says is worse than none.
-fn check_outcomes(guards: &Guards, piles: &Piles, rivals: &Rivals, now: Timestamp) -> anyhow::Result<()> {
+fn check_outcomes(guards: &Guards, piles: &Piles, rivals: &Rivals, now: Moment) -> anyhow::Result<()> {
     let outcome = |pile: &Pile, n| whole(&guards.million, pile.get(n), now);
     for n in (0..1 << FEW).chain([piles.revoked.len() - 1]) {
         anyhow::ensure!(outcome(&piles.many, n) == Ok(keys::TENANT), "a good key was refused");
@@ -178,11 +178,11 @@ fn check_outcomes(guards: &Guards, piles: &Piles, rivals: &Rivals, now: Timestam
         anyhow::ensure!(outcome(&piles.malformed, n) == Err(Denial::Malformed), "a malformed key passed");
         anyhow::ensure!(outcome(&piles.revoked, n) == Err(Denial::Revoked), "a revoked key passed");
         anyhow::ensure!(
-            rivals.index.check(piles.opaque.get(n), now.secs_u32()).is_some(),
+            rivals.index.check(piles.opaque.get(n), now.wall.secs_u32()).is_some(),
             "not in the index"
         );
         anyhow::ensure!(
-            rivals.table.check(piles.opaque.get(n), now.secs_u32()).is_some(),
+            rivals.table.check(piles.opaque.get(n), now.wall.secs_u32()).is_some(),
             "not in the table"
         );
         anyhow::ensure!(rivals.hs256.check(n) && rivals.eddsa.check(n), "a token was refused");
@@ -259,8 +259,8 @@ fn main() -> anyhow::Result<()> {
 }
 
 fn compare(hashing: Hashing) -> anyhow::Result<()> {
-    let now = guards::WallClock.now();
-    anyhow::ensure!(now.secs_u32() < EXPIRES, "the clock is past the keys' expiry");
+    let now = guards::WallClock.moment();
+    anyhow::ensure!(now.wall.secs_u32() < EXPIRES, "the clock is past the keys' expiry");
     let guards = Guards::new()?;
     let piles = Piles::new();
     let folder = tempfile::tempdir()?;
@@ -276,7 +276,7 @@ fn compare(hashing: Hashing) -> anyhow::Result<()> {
     let ring = Row::new("2 dependent SHA-256 digests of one block, ring", PER_ROUND, reference::two_digests);
     let reference = [board.add(aws_lc), board.add(ring)];
     let titan = add_titan(&mut board, &guards, &piles, now);
-    let rival_rows = add_rivals(&mut board, &rivals, &piles, now.secs_u32());
+    let rival_rows = add_rivals(&mut board, &rivals, &piles, now.wall.secs_u32());
     board.run(rounds()?);
     print(&board, hashing, &reference, &titan, &rival_rows);
     Ok(())

@@ -107,3 +107,8 @@ fn cpu_ns() -> f64 {
 pub fn wall() -> Timespec {
     clock_gettime(ClockId::Realtime)
 }
+
+/// The time since the machine started.
+pub fn uptime() -> Timespec {
+    clock_gettime(ClockId::Boottime)
+}

@@ -298,6 +298,21 @@ mod tests {
     }
 
     #[test]
+    fn the_page_of_status_codes_has_one_row_for_each_code() {
+        let page = include_str!("../../../docs/status-codes.md");
+        let (errors, _) = page.split_once("\nTexts of `conflict`:").unwrap();
+        let row = |line: &'static str| {
+            let (code, rest) = line.strip_prefix("| `")?.split_once("` | ")?;
+            Some((code, rest.split_once(" | ")?.0.to_owned()))
+        };
+        let mut rows: Vec<_> = errors.lines().filter_map(row).collect();
+        let mut codes = Code::ALL.map(|code| (code.slug(), code.status().to_string()));
+        rows.sort_unstable();
+        codes.sort_unstable();
+        assert_eq!(rows, codes);
+    }
+
+    #[test]
     fn challenges_follow_rfc_6750() {
         let challenge = |error: Error| error.www_authenticate();
         assert_eq!(

@@ -53,6 +53,11 @@ pub fn from_json<T: DeserializeOwned>(body: &[u8]) -> Result<T, Error> {
     if body.trim_ascii_start().first() != Some(&b'{') {
         return Err(Error::invalid("body: must be a JSON object"));
     }
+    // Only a wrong body is read a second time, to name the field.
+    serde_json::from_slice(body).or_else(|_| read_with_path(body))
+}
+
+fn read_with_path<T: DeserializeOwned>(body: &[u8]) -> Result<T, Error> {
     let mut reader = serde_json::Deserializer::from_slice(body);
     let value = serde_path_to_error::deserialize(&mut reader).map_err(|error| {
         let path = error.path().to_string();

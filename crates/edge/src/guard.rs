@@ -2,7 +2,7 @@
 //! asked for the one key.
 
 use crate::lease::Lease;
-use crate::snapshot::Snapshot;
+use crate::snapshot::{Decision, Snapshot};
 use crate::uses::Uses;
 use arc_swap::ArcSwap;
 use async_trait::async_trait;
@@ -17,9 +17,6 @@ use titan_token::{Presented, ScopeBit, UntrustedKey, VerifiedKey};
 
 /// How long the database may take to tell the state of one key.
 const PATIENCE: Duration = Duration::from_secs(2);
-
-/// A key whose MAC held, if it did, and who holds it or why it is refused.
-pub type Decision = (Option<VerifiedKey>, Result<KeyPrincipal, Denial>);
 
 /// Decides about keys from memory, while the lease is good.
 pub struct Guard {
@@ -52,9 +49,8 @@ impl Guard {
     }
 
     /// Who holds this key now, after every check but the scope. It records no use. Waits for the database only without
-    /// a good lease.
-    pub async fn decide(&self, credential: &str) -> Decision {
-        let now = self.clock.moment();
+    /// a good lease. `now` must be read after the request came.
+    pub async fn decide(&self, credential: &str, now: Moment) -> Decision {
         match self.examine(credential, now) {
             (Some(key), Err(Denial::Unknown)) => Box::pin(self.ask(credential, key, now.wall)).await,
             decision => decision,
@@ -68,6 +64,28 @@ impl Guard {
             (Some(state), Ok(untrusted)) => Snapshot::of(&state).examine(&untrusted, now),
             _ => (Some(key), Err(Denial::Unknown)),
         }
+    }
+
+    /// Whether a key that was accepted is still good, from memory.
+    pub(crate) fn recheck(&self, key: &KeyPrincipal) -> Result<(), Denial> {
+        if !self.lease.is_good(self.clock.moment()) {
+            return Err(Denial::Unknown);
+        }
+        let mut snapshot = self.snapshot.load();
+        loop {
+            let verdict = snapshot.decide(key.key(), self.clock.now());
+            let newest = self.snapshot.load();
+            if !matches!(verdict, Err(Denial::Revoked)) || Arc::ptr_eq(&newest, &snapshot) {
+                return verdict.map(drop);
+            }
+            snapshot = newest;
+        }
+    }
+
+    /// The same from the database.
+    pub(crate) async fn recheck_in_database(&self, key: &KeyPrincipal) -> Result<(), Denial> {
+        let state = self.read_state(key.key()).await.ok_or(Denial::Unknown)?;
+        Snapshot::of(&state).decide(key.key(), self.clock.now()).map(drop)
     }
 
     async fn read_state(&self, key: &VerifiedKey) -> Option<KeyState> {
@@ -96,13 +114,15 @@ impl Guard {
             Ok(key) => key,
             Err(denial) => return (None, Err(denial)),
         };
+        // Before the snapshot is loaded: a lease that becomes good in between stands for a newer one.
+        let is_good = self.lease.is_good(now);
         let mut snapshot = self.snapshot.load();
         loop {
             let proven = match snapshot.prove(&key) {
                 Ok(proven) => proven,
                 Err(denial) => return (None, Err(denial)),
             };
-            if !self.lease.is_good(now) {
+            if !is_good {
                 return (Some(proven), Err(Denial::Unknown));
             }
             let verdict = snapshot.decide(&proven, now.wall);
@@ -126,9 +146,9 @@ impl Guard {
         }
     }
 
-    /// Records that a key was accepted, for its `lastUsedAt`.
-    pub fn record_use(&self, key: &KeyPrincipal) {
-        self.uses.record(key.id(), self.clock.now());
+    /// Records that a key was accepted at `now`, for its `lastUsedAt`.
+    pub fn record_use(&self, key: &KeyPrincipal, now: Moment) {
+        self.uses.record(key.id(), now.wall);
     }
 
     /// The time by this guard's clocks.
@@ -168,6 +188,14 @@ impl Guard {
         snapshot.restrict(to_add);
     }
 
+    /// From now on, keys that expire at or before this time are refused whatever a clock says. Only the one writer may call
+    /// this.
+    pub fn sweep_until(&self, until: Timestamp) {
+        let mut snapshot = Snapshot::clone(&self.snapshot.load());
+        snapshot.sweep_until(until);
+        self.snapshot.store(Arc::new(snapshot));
+    }
+
     /// Forgets everything but the signing keys. Only the one writer may call this, without a lease.
     pub(crate) fn forget(&self) {
         let mut snapshot = Snapshot::new();
@@ -194,8 +222,9 @@ fn parse(credential: &str) -> Result<UntrustedKey, Denial> {
 #[async_trait]
 impl Gate for Guard {
     async fn authenticate(&self, credential: &str) -> Result<KeyPrincipal, Denial> {
-        let key = self.decide(credential).await.1?;
-        self.record_use(&key);
+        let now = self.clock.moment();
+        let key = self.decide(credential, now).await.1?;
+        self.record_use(&key, now);
         Ok(key)
     }
 }

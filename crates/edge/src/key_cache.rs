@@ -23,9 +23,14 @@ impl KeyCache {
         Self { store, rows: Cache::new(CAPACITY), epoch: Mutex::new(0) }
     }
 
+    /// A key's row, if it is in the cache.
+    pub(crate) fn cached(&self, id: KeyId) -> Option<Arc<Key>> {
+        self.rows.get(&id)
+    }
+
     /// A key's row, no older than the newest revision that is in force.
     pub(crate) async fn lookup(&self, id: KeyId) -> StoreResult<Option<Arc<Key>>> {
-        if let Some(key) = self.rows.get(&id) {
+        if let Some(key) = self.cached(id) {
             return Ok(Some(key));
         }
         let epoch = *self.lock();

@@ -1,6 +1,5 @@
 //! All data from which the edge decides: keys, tenants and signing keys, as of one revision.
 
-use crate::guard::Decision;
 use crate::revocation_set::RevocationSet;
 use imbl::{HashMap, OrdMap};
 use std::collections::HashSet;
@@ -10,6 +9,9 @@ use titan_core::revision::{Change, KeyState, KeyStatus, TenantStatus};
 use titan_core::signing::SlotKey;
 use titan_core::time::Timestamp;
 use titan_token::{KeyId, SigningKey, Slot, TenantId, UntrustedKey, VerifiedKey};
+
+/// A key whose MAC held, if it did, and who holds it or why it is refused.
+pub type Decision = (Option<VerifiedKey>, Result<KeyPrincipal, Denial>);
 
 /// A signing key, ready to verify.
 #[derive(Clone)]
@@ -31,6 +33,8 @@ pub(crate) struct Snapshot {
     /// The status of a key in the revocation set that is not revoked for good. A key without an entry here is
     /// revoked; most are.
     statuses: HashMap<KeyId, KeyStatus>,
+    /// Keys that expire at or before this second are refused, whatever a clock says.
+    swept_until: u32,
 }
 
 impl Snapshot {
@@ -40,6 +44,7 @@ impl Snapshot {
             tenants: OrdMap::new(),
             revocations: Arc::new(RevocationSet::new()),
             statuses: HashMap::new(),
+            swept_until: 0,
         }
     }
 
@@ -47,9 +52,14 @@ impl Snapshot {
     pub(crate) fn of(state: &KeyState) -> Self {
         let mut snapshot = Self::new();
         snapshot.set_slots(&state.signing_keys);
+        snapshot.sweep_until(state.swept_until);
         let restricted = snapshot.apply(&state.changes);
         snapshot.restrict(restricted);
         snapshot
+    }
+
+    pub(crate) fn sweep_until(&mut self, until: Timestamp) {
+        self.swept_until = until.secs_u32();
     }
 
     /// Takes over the signing keys of another one.
@@ -156,7 +166,7 @@ impl Snapshot {
     #[inline]
     pub(crate) fn decide(&self, key: &VerifiedKey, now: Timestamp) -> Result<KeyPrincipal, Denial> {
         let claims = key.claims();
-        if now.secs_u32() >= claims.expires_at {
+        if now.secs_u32() >= claims.expires_at || claims.expires_at <= self.swept_until {
             return Err(Denial::Expired);
         }
         let signing = self.signing(claims.slot)?;
@@ -260,6 +270,16 @@ mod tests {
         assert_eq!(check(&snapshot(), claims(), NOW).unwrap().tenant(), TenantId(4));
         let at_expiry = Timestamp::from_secs(1_800_000_001);
         assert_eq!(check(&snapshot(), claims(), at_expiry).err(), Some(Denial::Expired));
+    }
+
+    #[test]
+    fn what_was_swept_stays_expired_whatever_the_clock_says() {
+        let mut snapshot = snapshot();
+        snapshot.sweep_until(Timestamp::from_secs(1_800_000_000));
+        assert!(check(&snapshot, claims(), NOW).is_ok(), "it expires a second later");
+        snapshot.sweep_until(Timestamp::from_secs(1_800_000_001));
+        let long_ago = Timestamp::from_secs(1_000_000_000);
+        assert_eq!(check(&snapshot, claims(), long_ago).err(), Some(Denial::Expired));
     }
 
     #[test]

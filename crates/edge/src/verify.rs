@@ -24,11 +24,14 @@ use titan_core::key::Key;
 use titan_core::policy::{RequestPath, Style, Verdict};
 use titan_core::time::Timestamp;
 use titan_core::wire::{MAX_BODY, from_json, is_json, required, unreadable};
-use titan_token::{Claims, ScopeBit};
+use titan_token::{Claims, KeyId, ScopeBit};
 use utoipa::ToSchema;
 
 /// How long an answer waits for a label: the database may be busy, and the decision does not need it.
 const PATIENCE: Duration = Duration::from_millis(250);
+
+/// Enough for most answers, so that their buffer does not grow.
+const USUAL_ANSWER: usize = 512;
 
 /// Answers `/auth/verify`.
 pub struct Verifier {
@@ -154,21 +157,25 @@ impl Verifier {
         entry.received(u64::try_from(body.len()).unwrap_or_default());
         let data = self.verify(&permit, from_json(&body)?, entry).await?;
         entry.verdict(data.code.name());
-        let body = serde_json::to_vec(&VerifyAnswer { data }).map_err(Error::internal)?;
-        Ok(json(StatusCode::OK, body))
+        let mut answer = Vec::with_capacity(USUAL_ANSWER);
+        serde_json::to_writer(&mut answer, &VerifyAnswer { data }).map_err(Error::internal)?;
+        Ok(json(StatusCode::OK, answer))
     }
 
     async fn permit(&self, headers: &HeaderMap, entry: &mut Entry) -> Result<Permit<VerifyKeys>, Error> {
         let values = |name| headers.get_all(name).iter().map(http::HeaderValue::as_bytes);
         let credential = bearer_or_header(values(AUTHORIZATION.as_str()), values("x-api-key"))?;
-        let caller = if self.master.contains(credential) {
-            Caller::Master
-        } else {
-            let (proven, principal) = self.guard.decide(credential).await;
-            entry.key(proven.as_ref());
-            let principal = principal?;
-            self.guard.record_use(&principal);
-            Caller::Key(principal)
+        let now = self.guard.now();
+        let (proven, principal) = self.guard.decide(credential, now).await;
+        entry.key(proven.as_ref());
+        let caller = match principal {
+            // Looked at last: to hash the credential costs as much as to verify a key.
+            Err(_) if self.master.contains(credential) => Caller::Master,
+            principal => {
+                let principal = principal?;
+                self.guard.record_use(&principal, now);
+                Caller::Key(principal)
+            }
         };
         Ok(decide(&caller, None, Origin::default())?)
     }
@@ -186,7 +193,8 @@ impl Verifier {
         };
         // Whether the question is right must not depend on the key, or the answer would tell of it.
         let needs = self.needs(scopes, request.method.as_deref(), request.path.as_deref())?;
-        let (proven, result) = self.guard.decide(&key).await;
+        let now = self.guard.now();
+        let (proven, result) = self.guard.decide(&key, now).await;
         if result.as_ref().is_err_and(|denial| *denial == Denial::Unknown) {
             return Err(Denial::Unknown.into());
         }
@@ -202,7 +210,7 @@ impl Verifier {
             return Ok(Verification { code: VerifyCode::from(&denial), ..Verification::default() });
         };
         if let (Ok(principal), None) = (&result, &denial) {
-            self.guard.record_use(principal);
+            self.guard.record_use(principal, now);
         }
         let code = denial.as_ref().map_or(VerifyCode::Valid, VerifyCode::from);
         Ok(self.describe(proven.claims(), code).await)
@@ -242,12 +250,10 @@ impl Verifier {
     /// All that may be told of a key that is ours. The row only adds what people read: without it, the answer
     /// is as good.
     async fn describe(&self, key: &Claims, code: VerifyCode) -> Verification {
-        let row = tokio::time::timeout(PATIENCE, self.follower.key_cache().lookup(key.id)).await;
-        let row =
-            row.map_err(Into::into).and_then(|row| row.map_err(BodyError::from)).unwrap_or_else(|error| {
-                tracing::warn!(%error, "the label of a key cannot be read");
-                None
-            });
+        let row = match self.follower.key_cache().cached(key.id) {
+            None => Box::pin(self.read_row(key.id)).await,
+            cached => cached,
+        };
         Verification {
             valid: code == VerifyCode::Valid,
             code,
@@ -258,6 +264,15 @@ impl Verifier {
             expires_at: Some(Timestamp::from_secs(key.expires_at.into()).to_string()),
             rate_limit: None,
         }
+    }
+
+    /// The row from the database, if it can be read soon.
+    async fn read_row(&self, id: KeyId) -> Option<Arc<Key>> {
+        let row = tokio::time::timeout(PATIENCE, self.follower.key_cache().lookup(id)).await;
+        row.map_err(Into::into).and_then(|row| row.map_err(BodyError::from)).unwrap_or_else(|error| {
+            tracing::warn!(%error, "the label of a key cannot be read");
+            None
+        })
     }
 
     fn scope_names(&self, key: &Claims, row: Option<&Key>) -> Vec<String> {

@@ -1,6 +1,7 @@
 //! Certificates and keys from PEM files (RFC 7468). Errors name the option, the file, and what would be right.
 
 use anyhow::{Context, Result, anyhow, bail};
+use rustls::RootCertStore;
 use rustls::crypto::CryptoProvider;
 use rustls::crypto::aws_lc_rs::default_provider;
 use rustls::pki_types::pem::PemObject;
@@ -40,6 +41,16 @@ impl Pem {
             return Err(self.wrong("holds no certificate (-----BEGIN CERTIFICATE-----)"));
         }
         Ok(certificates)
+    }
+
+    /// The certificates as CAs to trust.
+    pub(crate) fn roots(&self) -> Result<RootCertStore> {
+        let mut roots = RootCertStore::empty();
+        for certificate in self.certificates()? {
+            let added = roots.add(certificate);
+            added.map_err(|error| self.wrong(&format!("holds a CA that cannot be read: {error}")))?;
+        }
+        Ok(roots)
     }
 
     /// The first private key.

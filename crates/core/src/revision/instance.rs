@@ -48,6 +48,8 @@ pub struct KeyState {
     pub head: Revision,
     /// The signing keys.
     pub signing_keys: Vec<SlotKey>,
+    /// Keys that expire at or before this time are refused.
+    pub swept_until: Timestamp,
     /// The status of the key and of its tenant, where the log has one.
     pub changes: Vec<Change>,
 }

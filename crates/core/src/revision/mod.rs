@@ -69,6 +69,17 @@ pub struct Changes {
     pub list: Vec<(Revision, Change)>,
     /// Whether more follow before `head`.
     pub has_more: bool,
+    /// What has left the log.
+    pub swept: Swept,
+}
+
+/// What has expired for good (`docs/adr/0017-sweeping.md`).
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Swept {
+    /// Every key that expires at or before this time is refused, whatever a clock says.
+    pub until: Timestamp,
+    /// The log has no rows any more of keys that expire at or before this time.
+    pub log_until: Timestamp,
 }
 
 /// Reading the log.
@@ -76,6 +87,15 @@ pub struct Changes {
 pub trait Revisions {
     /// At most `limit` changes after `after`, and the head, of one moment.
     async fn changes_after(&self, after: Revision, limit: u32) -> StoreResult<Changes>;
+
+    /// Keys with a row in the log whose expiry is later than `after` and not later than `until`: at most `limit`, the
+    /// earliest first, and those that expire at the same time as the last of them.
+    async fn ended_keys(
+        &self,
+        after: Timestamp,
+        until: Timestamp,
+        limit: u32,
+    ) -> StoreResult<Vec<(KeyId, Timestamp)>>;
 }
 
 /// Writing the log.
@@ -83,6 +103,16 @@ pub trait Revisions {
 pub trait RevisionsTx {
     /// The newest revision, as this transaction sees it.
     async fn head(&mut self) -> StoreResult<Revision>;
+
+    /// What has left the log, as this transaction sees it.
+    async fn swept(&mut self) -> StoreResult<Swept>;
+
+    /// Raises that time, with the next revision.
+    async fn sweep_until(&mut self, until: Timestamp) -> StoreResult<Revision>;
+
+    /// Deletes rows of keys that expire at or before `until` from the log, those of about `limit` keys. Whether there are
+    /// more.
+    async fn sweep_log(&mut self, until: Timestamp, limit: u32) -> StoreResult<bool>;
 
     /// Records the status of a subject, with the next revision.
     async fn record_change(&mut self, change: &Change) -> StoreResult<Revision>;

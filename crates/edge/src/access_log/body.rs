@@ -1,4 +1,4 @@
-//! The body of an answer that is followed to its end.
+//! The body of an answer, observed until its end.
 
 use super::{Abort, Entry, Record};
 use crate::Body;
@@ -8,11 +8,12 @@ use http_body::{Body as HttpBody, Frame, SizeHint};
 use std::pin::Pin;
 use std::task::{Context, Poll};
 
-/// Counts what is sent. The record is handed in when this is dropped: after the last byte, or when the client is gone.
+/// Counts the bytes that are sent. When it is dropped (after the last byte, or when the client has disconnected), the
+/// record enters the queue.
 pub struct LoggedBody(Entry);
 
 impl LoggedBody {
-    /// Of an entry that holds the body.
+    /// Makes it from an entry that holds the body.
     pub(super) fn new(entry: Entry) -> Self {
         Self(entry)
     }
@@ -23,7 +24,7 @@ fn note(record: &mut Record, body: &Body, polled: &Poll<Option<Result<Frame<Byte
         Poll::Ready(Some(Ok(frame))) => {
             let bytes = frame.data_ref().map_or(0, Bytes::len);
             record.bytes_out += u64::try_from(bytes).unwrap_or_default();
-            // Who sends it asks this, too, and then asks for no more frames.
+            // hyper calls this too, and then asks for no further frame.
             if body.is_end_stream() {
                 record.aborted = None;
             }

@@ -1,4 +1,4 @@
-//! The record of a request that still runs.
+//! The record of a running request.
 
 use super::{AccessLog, LoggedBody, Record};
 use crate::Body;
@@ -11,25 +11,25 @@ use titan_core::error::Code;
 use titan_core::policy::Verdict;
 use titan_token::VerifiedKey;
 
-/// The record of a request that runs, or nothing if no access log is kept. It is handed in when this is dropped,
-/// whatever ends the request.
+/// The record of a running request, or nothing if there is no access log. The record enters the queue when this is
+/// dropped, whatever ended the request.
 #[derive(Default)]
 pub struct Entry(Option<Box<Open>>);
 
-/// One allocation for a request. It stays with its thread: what is handed in is a copy of the record.
+/// One allocation per request. Its thread also frees it: the queue gets a copy of the record.
 struct Open {
     record: Record,
     log: Arc<AccessLog>,
-    /// When the upstream was asked.
+    /// When the request was sent to the upstream.
     asked: Option<Instant>,
-    /// Counts what of the request's body has passed.
+    /// Counts the bytes of the request's body that were forwarded.
     upload: Option<Arc<Progress>>,
-    /// The answer's body, once there is one.
+    /// The body of the answer, when there is one.
     body: Option<Body>,
 }
 
 impl Entry {
-    /// No access log is kept.
+    /// An entry that records nothing, because there is no access log.
     pub fn off() -> Self {
         Self::default()
     }
@@ -44,27 +44,27 @@ impl Entry {
         }
     }
 
-    /// The request was refused, or failed.
+    /// Notes why the request was refused or failed.
     pub(crate) fn error(&mut self, code: Code) {
         self.note(|record| record.code = Some(code.slug()));
     }
 
-    /// What `/auth/verify` said.
+    /// Notes the verdict of `/auth/verify`.
     pub(crate) fn verdict(&mut self, code: &'static str) {
         self.note(|record| record.code = Some(code));
     }
 
-    /// The key that the answer is about, if its MAC held: what an unproven key says of itself is not noted.
+    /// Notes the key that the answer is about, if its MAC is right. The fields of an unproven key are not noted.
     pub(crate) fn key(&mut self, key: Option<&VerifiedKey>) {
         self.note(|record| record.key = key.map(|key| (key.claims().id, key.claims().tenant)));
     }
 
-    /// The pattern under which the request is known.
+    /// Notes the pattern of the route.
     pub(crate) fn route(&mut self, pattern: &Arc<str>) {
         self.note(|record| record.route = Some(Arc::clone(pattern)));
     }
 
-    /// What the policy found. The method of a route is the policy's word, so it may be logged, too.
+    /// Notes the route that the policy found. The method of a route comes from the policy, so it may also be logged.
     pub(crate) fn decided(&mut self, verdict: Verdict<'_>, method: &Method) {
         let Verdict::Route(route) = verdict else { return };
         self.route(&route.path);
@@ -73,7 +73,7 @@ impl Entry {
         });
     }
 
-    /// The upstream is asked now.
+    /// Notes that the request is sent to the upstream now.
     pub(crate) fn asked(&mut self, upstream: &Arc<Upstream>) {
         if let Some(open) = &mut self.0 {
             open.record.upstream = Some(Arc::clone(upstream));
@@ -81,32 +81,32 @@ impl Entry {
         }
     }
 
-    /// The request's body goes to the upstream, and is counted there.
+    /// Notes that the upstream gets the request's body, and who counts its bytes.
     pub(crate) fn uploads(&mut self, progress: Option<&Arc<Progress>>) {
         if let Some(open) = &mut self.0 {
             open.upload = progress.map(Arc::clone);
         }
     }
 
-    /// The upstream has begun to answer, or has failed.
+    /// Notes that the upstream has started to answer, or has failed.
     pub(crate) fn answered(&mut self) {
         if let Some(open) = &mut self.0 {
             open.record.upstream_time = open.asked.map(|asked| asked.elapsed());
         }
     }
 
-    /// So much of the request's body was read.
+    /// Notes how many bytes of the request's body were read.
     pub(crate) fn received(&mut self, bytes: u64) {
         self.note(|record| record.bytes_in = bytes);
     }
 
-    /// The record of a WebSocket, from its start on: it is handed in when the tunnel ends.
+    /// Takes the record of a WebSocket when that starts. The record enters the queue when the tunnel ends.
     pub(crate) fn take_for_tunnel(&mut self) -> Self {
         self.note(|record| record.status = Some(StatusCode::SWITCHING_PROTOCOLS.as_u16()));
         std::mem::take(self)
     }
 
-    /// A tunnel has ended, as each does some day: that is no abort.
+    /// Notes the end of a tunnel. Both sides may end it, so it does not count as aborted.
     pub(crate) fn tunnel_ended(&mut self, bytes_in: u64, bytes_out: u64) {
         self.note(|record| {
             record.bytes_in = bytes_in;
@@ -115,12 +115,12 @@ impl Entry {
         });
     }
 
-    /// The answer, whose body is followed to its end.
+    /// The same answer with a body that is observed until its end.
     pub fn follow(mut self, response: Response<Body>) -> Response<Body> {
         let Some(open) = &mut self.0 else { return response };
         let (head, body) = response.into_parts();
         open.record.status = Some(head.status.as_u16());
-        // No body is sent for HEAD, so none can break off.
+        // An answer to HEAD has no body, so it cannot break off.
         if body.is_end_stream() || open.record.method == Some(Method::HEAD) {
             open.record.aborted = None;
         }
@@ -128,13 +128,13 @@ impl Entry {
         Response::from_parts(head, Body::Logged(LoggedBody::new(self)))
     }
 
-    /// The body, and the record that it is noted in.
+    /// The body, and the record for its bytes.
     pub(super) fn body(&mut self) -> Option<(&mut Body, &mut Record)> {
         let open = self.0.as_mut()?;
         Some((open.body.as_mut()?, &mut open.record))
     }
 
-    /// The body, to be asked about.
+    /// The body, for reading its state.
     pub(super) fn body_ref(&self) -> Option<&Body> {
         self.0.as_ref()?.body.as_ref()
     }

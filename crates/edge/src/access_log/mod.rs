@@ -1,11 +1,11 @@
-//! The access log's part on the way of a request: a record for each, and the queue to whoever writes them.
+//! The part of the access log on the path of a request: one record per request, and a queue to the writer.
 //!
 //! ```text
 //! Entry (open while the request runs) → Record → queue → a writer elsewhere
 //! ```
 //!
-//! The way of a request fills in ids, numbers and shared texts. It formats nothing, takes no lock and waits for
-//! nobody: if the queue is full, the record is dropped and counted.
+//! The path of a request only fills in ids, numbers and shared texts. It formats nothing, takes no lock and does not
+//! wait: if the queue is full, the record is dropped and counted.
 
 mod body;
 mod entry;
@@ -21,17 +21,18 @@ use std::net::IpAddr;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 
-/// Records that may wait to be written: 8 MB, and a second without a write at 30,000 requests a second.
+/// How many records may wait in the queue. They take 8 MB, and at 30,000 requests a second the queue lasts for a second
+/// without a write.
 const WAITING: usize = 1 << 15;
 
-/// Records between the workers and the writer.
+/// The queue of records between the workers and the writer.
 pub struct AccessLog {
     waiting: ArrayQueue<Record>,
     dropped: AtomicU64,
 }
 
 impl AccessLog {
-    /// An empty one.
+    /// An empty queue.
     pub fn new() -> Self {
         Self::with_capacity(WAITING)
     }
@@ -40,13 +41,13 @@ impl AccessLog {
         Self { waiting: ArrayQueue::new(waiting), dropped: AtomicU64::new(0) }
     }
 
-    /// A request has come.
+    /// Starts the record of a request that has arrived.
     pub fn begin(self: &Arc<Self>, method: &Method, client: IpAddr, request_id: &HeaderValue) -> Entry {
         let record = Record::new(method, client, RequestId::new(request_id));
         Entry::open(record, Arc::clone(self))
     }
 
-    /// The oldest record that waits.
+    /// Takes the oldest record from the queue.
     pub fn take(&self) -> Option<Record> {
         self.waiting.pop()
     }
@@ -56,7 +57,7 @@ impl AccessLog {
         self.dropped.load(Ordering::Relaxed)
     }
 
-    /// The writer could not write these.
+    /// Counts records that the writer could not write.
     pub fn count_dropped(&self, records: u64) {
         self.dropped.fetch_add(records, Ordering::Relaxed);
     }

@@ -1,4 +1,4 @@
-//! What is known of one request when it has ended.
+//! The facts about one request, for a line of the access log.
 
 use crate::gateway::Upstream;
 use http::{HeaderValue, Method};
@@ -7,49 +7,49 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 use titan_token::{KeyId, TenantId};
 
-/// One request. It holds no credential, no path and no query: those are the caller's words.
+/// One request. It contains no credential, path or query, because these can contain secrets of the caller.
 pub struct Record {
-    /// When it came, on the monotonic clock.
+    /// When it arrived, on the monotonic clock.
     pub began: Instant,
-    /// `None`: a method that no standard and no route names.
+    /// `None`: the method is neither a standard one nor in the route.
     pub method: Option<Method>,
     /// The pattern of the route that the policy found.
     pub route: Option<Arc<str>>,
-    /// `None`: the client was gone before there was an answer.
+    /// `None`: the client disconnected before there was an answer.
     pub status: Option<u16>,
-    /// Of an error, or the verdict of `/auth/verify`.
+    /// The code of an error, or the verdict of `/auth/verify`.
     pub code: Option<&'static str>,
-    /// The key that the answer is about, once its MAC held.
+    /// The key that the answer is about, if its MAC is right.
     pub key: Option<(KeyId, TenantId)>,
-    /// The upstream that was asked.
+    /// The upstream that got the request.
     pub upstream: Option<Arc<Upstream>>,
-    /// Until the upstream's answer began, or failed.
+    /// The time until the upstream started to answer, or failed.
     pub upstream_time: Option<Duration>,
-    /// Until the last byte of the answer was handed to the connection, or it broke off.
+    /// The time until the last byte of the answer was passed to the connection, or until the answer broke off.
     pub total_time: Duration,
-    /// Of the request's body, as far as it was read.
+    /// How many bytes of the request's body were read.
     pub bytes_in: u64,
-    /// Of the answer's body.
+    /// How many bytes of the answer's body were sent.
     pub bytes_out: u64,
-    /// `X-Request-Id`
+    /// The value of `X-Request-Id`.
     pub request_id: RequestId,
-    /// Who asked: the peer, or the client behind a trusted proxy.
+    /// The address of the client: the peer, or the client behind a trusted proxy.
     pub client: IpAddr,
-    /// Who broke the exchange off. A new record says the client: if nothing more is noted, it is gone.
+    /// Which side broke off the exchange. It starts as the client: if nothing else is noted, the client has disconnected.
     pub aborted: Option<Abort>,
 }
 
-/// Who broke an exchange off.
+/// The side that broke off an exchange.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Abort {
     /// The connection to the client ended.
     Client,
-    /// The upstream's answer broke off.
+    /// The upstream broke off its answer.
     Upstream,
 }
 
 impl Abort {
-    /// As it is logged.
+    /// Its text in the log.
     pub const fn name(self) -> &'static str {
         match self {
             Self::Client => "client",
@@ -79,7 +79,7 @@ impl Record {
     }
 }
 
-/// A method of RFC 9110, 9.3, or `PATCH`. Others are any word that a client chose.
+/// Whether it is a method of RFC 9110, section 9.3, or `PATCH`. Other methods can be any text from a client.
 fn is_standard(method: &Method) -> bool {
     matches!(
         *method,
@@ -95,10 +95,10 @@ fn is_standard(method: &Method) -> bool {
     )
 }
 
-/// Ids of this length need no allocation: Titan's own, and UUIDs.
+/// Ids up to this length need no allocation. Titan's own ids and UUIDs are shorter.
 const SHORT_ID: usize = 47;
 
-/// A request's id. A copy: the header's value would keep all headers of its request in memory until it is written.
+/// The id of a request. It is a copy, because the header's value would keep all headers of its request in memory.
 pub struct RequestId(Text);
 
 enum Text {
@@ -107,7 +107,7 @@ enum Text {
 }
 
 impl RequestId {
-    /// Copies a header's value.
+    /// Copies the value of a header.
     pub fn new(value: &HeaderValue) -> Self {
         let value = value.as_bytes();
         let mut bytes = [0; SHORT_ID];
@@ -120,7 +120,7 @@ impl RequestId {
         }
     }
 
-    /// Its text; empty, if it is none.
+    /// The id as text. It is empty if it is not UTF-8.
     pub fn as_str(&self) -> &str {
         let bytes = match &self.0 {
             Text::Long(bytes) => bytes,

@@ -80,6 +80,11 @@ impl Follower {
     }
 
     async fn ask_for_lease(&self) -> StoreResult<()> {
+        // Held while the database is asked, so that no grant makes a row again after this instance has left.
+        let has_left = self.has_left.lock().await;
+        if *has_left {
+            return Ok(());
+        }
         // Before asking: the database cannot have granted it earlier.
         let asked = self.clock.moment();
         let grant = timeout(LEASE, self.store.grant(&self.member, self.applied())).await;
@@ -90,6 +95,17 @@ impl Follower {
         }
         self.count_grants();
         Ok(())
+    }
+
+    /// Leaves the other instances, so that no change waits for this one. The last thing to do before the program ends, while
+    /// [`Self::run`] still runs: what it has asked the database for is awaited.
+    pub async fn leave(&self) {
+        let mut has_left = self.has_left.lock().await;
+        *has_left = true;
+        self.guard.lease().end();
+        if let Err(error) = self.store.leave(self.member.id).await {
+            tracing::warn!(%error, "the row of this instance stays; changes wait for it until its lease has ended");
+        }
     }
 
     /// Extends the lease by the grants whose head is applied.

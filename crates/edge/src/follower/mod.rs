@@ -9,6 +9,7 @@
 mod grants;
 mod instances;
 mod spread;
+mod sweep;
 mod waits;
 
 use crate::Guard;
@@ -18,13 +19,14 @@ use grants::Grants;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
+use sweep::Sweep;
 use titan_core::error::Error;
 use titan_core::port::{Store, StoreResult};
 use titan_core::revision::{
     Change, Changes, Fleet, InForce, InstanceView, Member, Propagation, Receipt, Revision, Spread, Topic,
 };
 use titan_core::time::Clock;
-use tokio::sync::{Notify, watch};
+use tokio::sync::{Mutex, Notify, watch};
 use tokio::time::{Interval, MissedTickBehavior, interval};
 use waits::Waits;
 
@@ -49,7 +51,10 @@ pub struct Follower {
     /// Notified when a caller waits for a revision that is not applied yet.
     is_awaited: Notify,
     grants: Grants,
+    /// Whether this instance has left the others.
+    has_left: Mutex<bool>,
     waits: Waits,
+    sweep: Sweep,
 }
 
 /// Whether requests can be answered.
@@ -76,7 +81,9 @@ impl Follower {
             is_started: AtomicBool::new(false),
             is_awaited: Notify::new(),
             grants: Grants::default(),
+            has_left: Mutex::default(),
             waits: Waits::default(),
+            sweep: Sweep::default(),
         }
     }
 
@@ -118,6 +125,7 @@ impl Follower {
             self.renew(),
             self.keep_waits(),
             self.watch_instances(),
+            self.keep_sweeping(),
             self.keep_uses()
         );
     }
@@ -165,14 +173,6 @@ impl Follower {
         }
     }
 
-    /// Leaves the other instances, so that no change waits for this one. The last thing to do before the program ends.
-    pub async fn leave(&self) {
-        self.guard.lease().end();
-        if let Err(error) = self.store.leave(self.member.id).await {
-            tracing::warn!(%error, "the row of this instance stays; changes wait for it until its lease has ended");
-        }
-    }
-
     /// Applies all changes after `applied`.
     async fn catch_up(&self) -> StoreResult<()> {
         loop {
@@ -194,6 +194,7 @@ impl Follower {
         if signs_anew {
             self.read_signing_keys().await?;
         }
+        self.apply_sweep(changes.swept).await?;
         if !changes.list.is_empty() {
             self.guard.apply(changes.list.iter().map(|(_, change)| change));
         }
@@ -212,6 +213,7 @@ impl Follower {
         self.guard.lease().end();
         self.grants.clear();
         self.waits.forget();
+        self.sweep.forget();
         self.guard.forget();
         self.applied.send_replace(Revision::default());
     }

@@ -2,6 +2,7 @@
 
 use bytes::Bytes;
 use http::header::{HeaderMap, HeaderName, HeaderValue};
+use std::fmt::Write;
 use titan_core::access::{Catalogue, KeyPrincipal};
 
 pub(super) const KEY_ID: HeaderName = HeaderName::from_static("x-titan-key-id");
@@ -9,6 +10,8 @@ pub(super) const SCOPES: HeaderName = HeaderName::from_static("x-titan-scopes");
 pub(super) const SESSION: HeaderName = HeaderName::from_static("x-titan-session");
 pub(super) const SUBJECT: HeaderName = HeaderName::from_static("x-titan-subject");
 pub(super) const TENANT: HeaderName = HeaderName::from_static("x-titan-tenant");
+/// Enough for an id, a tenant and a few scopes.
+const USUAL_LENGTH: usize = 128;
 const EMPTY: HeaderValue = HeaderValue::from_static("");
 
 /// The caller, as header values.
@@ -22,10 +25,11 @@ pub(super) struct Identity {
 
 impl Identity {
     pub(super) fn new(key: &KeyPrincipal, catalogue: &Catalogue, session: Option<&str>) -> Self {
-        // One allocation for all three.
-        let mut text = key.id().to_string();
+        // One allocation for all three. Writing to a text cannot fail.
+        let mut text = String::with_capacity(USUAL_LENGTH);
+        let _ = write!(text, "{}", key.id());
         let id_end = text.len();
-        text.push_str(&key.tenant().to_string());
+        let _ = write!(text, "{}", key.tenant());
         let tenant_end = text.len();
         catalogue.write_names(key.scopes(), &mut text);
         let text = Bytes::from(text);

@@ -10,6 +10,7 @@ mod headers;
 mod identity;
 mod upgrade;
 mod upstream;
+mod watch;
 
 use crate::access_log::Entry;
 use crate::reply::error_response;
@@ -24,10 +25,12 @@ use titan_core::Error;
 use titan_core::access::{Denial, KeyPrincipal, MasterKeys, bearer_or_header};
 use titan_core::error::Code;
 use titan_core::policy::{RequestPath, Style, Verdict};
+use titan_core::time::Moment;
 use upgrade::Tunnels;
 use upstream::Client;
 pub(crate) use upstream::Progress;
-pub use upstream::{Address, ClientIdentity, Relay, TlsSettings, Upstream, UpstreamMap, Upstreams};
+pub use upstream::{Address, Relay, TlsSettings, Upstream, UpstreamMap, Upstreams};
+use watch::KeyWatch;
 
 /// How the gateway behaves, whatever the policy.
 #[derive(Clone, Debug)]
@@ -109,13 +112,15 @@ impl Gateway {
         let is_trusted = self.settings.trusted_proxies.contains(peer.address.ip());
         headers::prepare(&mut request, identity, peer, request_id, is_trusted, upgrade.is_some());
         entry.asked(&admitted.upstream);
-        let answer = self.client.send(&admitted.upstream, admitted.target.clone(), request, entry).await;
+        let watch = || KeyWatch::new(&self.guard, &admitted.key);
+        let answer =
+            self.client.send(&admitted.upstream, admitted.target.clone(), request, watch, entry).await;
         entry.answered();
         let answer = match answer {
             Ok(answer) => answer,
             Err(error) => return refusal(&error, style, entry),
         };
-        let mut answer = match upgrade::connect(upgrade, answer, &self.tunnels, entry) {
+        let mut answer = match upgrade::connect(upgrade, answer, watch(), &self.tunnels, entry) {
             Ok(answer) => answer,
             Err(error) => return refusal(&error, style, entry),
         };
@@ -141,11 +146,12 @@ impl Gateway {
         let path = RequestPath::parse(request.uri().path());
         let path = path.map_err(|error| early(Error::invalid(error.to_string())))?;
         let upstream = upstreams.find(&path).ok_or_else(|| early(Error::not_found("page")))?;
-        let key = self.authenticate(request, entry).await.map_err(|error| (error, upstream.style()))?;
+        let now = self.guard.now();
+        let key = self.authenticate(request, now, entry).await.map_err(|error| (error, upstream.style()))?;
         let (verdict, style) = upstream.policies.decide(request.method().as_str(), &path);
         entry.decided(verdict, request.method());
         let session = self.check_route(&key, verdict, &path).map_err(|error| (error, style))?;
-        self.guard.record_use(&key);
+        self.guard.record_use(&key, now);
         let target = target(&path, request.uri()).map_err(early)?;
         Ok(Admitted { upstream: Arc::clone(upstream), key, session, target })
     }
@@ -153,12 +159,13 @@ impl Gateway {
     async fn authenticate(
         &self,
         request: &Request<RequestBody>,
+        now: Moment,
         entry: &mut Entry,
     ) -> Result<KeyPrincipal, Error> {
         const API_KEY: HeaderName = HeaderName::from_static("x-api-key");
         let values = |name| request.headers().get_all(name).iter().map(HeaderValue::as_bytes);
         let credential = bearer_or_header(values(AUTHORIZATION), values(API_KEY))?;
-        let (proven, principal) = self.guard.decide(credential).await;
+        let (proven, principal) = self.guard.decide(credential, now).await;
         entry.key(proven.as_ref());
         principal.map_err(|denial| match denial {
             // Looked at last, as it is the rarest mistake.

@@ -88,7 +88,10 @@ impl fmt::Display for MoveError {
                 "target: its URL must be postgres://user:password@host/database; in a password, write %40 for @, %2F \
                  for / and %3A for :",
             ),
-            Self::Target(error) => write!(f, "target: {error}"),
+            // Advice is written for those who start Titan.
+            Self::Target(error) => {
+                write!(f, "target: {}", error.to_string().replace("TITAN_DATABASE_URL", "--to"))
+            }
         }
     }
 }

@@ -167,3 +167,34 @@ fn read(table: &Table, row: &SqliteRow) -> Result<Row, sqlx::Error> {
     };
     table.columns.iter().enumerate().map(read).collect()
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::moving::table::TABLES;
+
+    /// What stays behind: notes of the databases about themselves, and the index of terms.
+    const OTHERS: &str = "SELECT name FROM sqlite_schema WHERE type = 'table' \
+        AND name NOT IN ('_sqlx_migrations', 'move_out') AND name NOT LIKE 'key_term%' AND name NOT LIKE 'sqlite_%'";
+
+    /// A migration that adds a table or a column must say how it moves.
+    #[tokio::test]
+    async fn every_table_and_column_moves() {
+        let folder = tempfile::tempdir().unwrap();
+        let pool = pool(&folder.path().join("titan.db"), 1, false).await.unwrap();
+        migrator().run(&pool).await.unwrap();
+        let mut names: Vec<String> = query_scalar(OTHERS).fetch_all(&pool).await.unwrap();
+        names.sort();
+        let mut moved: Vec<_> = TABLES.iter().map(|table| table.name).collect();
+        moved.sort_unstable();
+        assert_eq!(names, moved);
+        for table in &TABLES {
+            let columns =
+                query_scalar("SELECT name FROM pragma_table_info(?) ORDER BY name").bind(table.name);
+            let columns: Vec<String> = columns.fetch_all(&pool).await.unwrap();
+            let mut moved: Vec<_> = table.columns.iter().map(|(name, _)| *name).collect();
+            moved.sort_unstable();
+            assert_eq!(columns, moved, "{}", table.name);
+        }
+    }
+}

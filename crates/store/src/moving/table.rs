@@ -128,7 +128,11 @@ pub(super) const TABLES: [Table; 9] = [
         columns: &[("revision", Number), ("kind", Number), ("subject", Bytes), ("status", Text)],
         key_length: 1,
     },
-    Table { name: "revision_head", columns: &[("one", Flag), ("revision", Number)], key_length: 1 },
+    Table {
+        name: "revision_head",
+        columns: &[("one", Flag), ("revision", Number), ("swept_until", Number), ("log_swept_until", Number)],
+        key_length: 1,
+    },
     Table {
         name: "answer",
         columns: &[

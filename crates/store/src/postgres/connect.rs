@@ -10,6 +10,8 @@ use std::str::FromStr;
 use std::time::Duration;
 use tokio::time::timeout;
 
+/// A transaction that sees one moment.
+pub(super) const ONE_MOMENT: &str = "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY";
 /// The oldest version that is supported: 15.
 const OLDEST: i32 = 150_000;
 /// How long a call waits for a connection.

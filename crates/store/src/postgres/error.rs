@@ -19,7 +19,9 @@ const PASSING: [&str; 5] = [SERIALIZATION_FAILURE, DEADLOCK, LOCK_NOT_AVAILABLE,
 
 pub(crate) fn failed(error: Error) -> StoreError {
     let is_passing = match &error {
-        Error::PoolTimedOut | Error::PoolClosed | Error::WorkerCrashed | Error::Io(_) | Error::Tls(_) => true,
+        Error::PoolTimedOut | Error::PoolClosed | Error::WorkerCrashed => true,
+        // A connection that breaks in the middle of a message is one of these.
+        Error::Io(_) | Error::Tls(_) | Error::Protocol(_) | Error::BeginFailed => true,
         Error::Database(error) => error.code().is_some_and(|code| is_passing(&code)),
         _ => false,
     };
@@ -34,7 +36,7 @@ fn is_passing(code: &str) -> bool {
 pub(crate) fn refused(error: Error) -> ConnectError {
     let code = error.as_database_error().and_then(DatabaseError::code);
     let advice = match code.as_deref() {
-        Some("28P01" | "28000") => "check the user and the password in the URL of the database",
+        Some("28P01" | "28000") => "check the user and the password in TITAN_DATABASE_URL",
         Some("3D000") => "the database does not exist; create it with: createdb NAME",
         Some("42501") => "the user needs the right to create tables in this database",
         Some("53300") => "the server has no free connection; raise max_connections",
@@ -42,7 +44,7 @@ pub(crate) fn refused(error: Error) -> ConnectError {
         Some(READ_ONLY) => "the server is a standby or read-only; use the primary",
         _ => match &error {
             Error::Io(_) => "is the server running, and is the address right?",
-            Error::Tls(_) => "check sslmode and sslrootcert in the URL of the database",
+            Error::Tls(_) => "check sslmode and sslrootcert in TITAN_DATABASE_URL",
             _ => return ConnectError::Store(failed(error)),
         },
     };

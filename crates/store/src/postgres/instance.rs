@@ -1,10 +1,11 @@
 //! The instances and their leases: `docs/adr/0016-leases.md`.
 
 use super::Postgres;
+use super::connect::ONE_MOMENT;
 use super::error::{column, failed, time};
 use super::key::bytes;
 use super::news::REPORTS;
-use super::revision::{KEY, ONE_MOMENT, TENANT, read, revision, signed};
+use super::revision::{KEY, TENANT, read, read_head, revision, signed};
 use super::signing::read_all;
 use async_trait::async_trait;
 use sqlx::postgres::PgRow;
@@ -15,12 +16,13 @@ use titan_token::{KeyId, TenantId};
 
 const TABLE: &str = "instance";
 
-/// One statement, so it is done or not done, also when the caller stops in the middle. The lock in shared mode waits for
+/// A row that is made begins with a random number, so that nobody who watched an earlier row of the same instance takes the
+/// one for the other. One statement, so it is done or not done, also when the caller stops in the middle. The lock in shared mode waits for
 /// the change that is being committed, and then sees its revision (PostgreSQL manual, 13.2.1).
 const GRANT: &str = "\
     WITH head AS MATERIALIZED (SELECT revision FROM revision_head FOR SHARE) \
     INSERT INTO instance (id, version, address, started_at, applied, renewals) \
-    SELECT $1, $2, $3, $4, $5, 0 FROM head \
+    SELECT $1, $2, $3, $4, $5, floor(random() * 9007199254740992)::bigint FROM head \
     ON CONFLICT (id) DO UPDATE \
     SET applied = greatest(instance.applied, excluded.applied), renewals = instance.renewals + 1 \
     RETURNING (SELECT revision FROM head)";
@@ -84,8 +86,7 @@ impl Instances for Postgres {
 
     async fn key_state(&self, key: KeyId, tenant: TenantId) -> StoreResult<KeyState> {
         let mut tx = self.readers.begin_with(ONE_MOMENT).await.map_err(failed)?;
-        let head: i64 =
-            query_scalar("SELECT revision FROM revision_head").fetch_one(&mut *tx).await.map_err(failed)?;
+        let (head, swept) = read_head(&mut *tx).await?;
         let rows =
             query("SELECT * FROM change WHERE (kind = $1 AND subject = $2) OR (kind = $3 AND subject = $4)")
                 .bind(KEY)
@@ -97,7 +98,7 @@ impl Instances for Postgres {
                 .map_err(failed)?;
         let changes = rows.iter().map(|row| Ok(read(row)?.1)).collect::<StoreResult<_>>()?;
         let signing_keys = read_all(&mut *tx, &self.vault).await?;
-        Ok(KeyState { head: revision(head)?, signing_keys, changes })
+        Ok(KeyState { head, signing_keys, swept_until: swept.until, changes })
     }
 }
 

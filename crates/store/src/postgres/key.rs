@@ -44,7 +44,7 @@ impl Keys for Postgres {
 
     async fn keys(&self, filter: &KeyFilter) -> StoreResult<Page> {
         // One snapshot: all that a page is made of is of one moment.
-        let mut tx = self.readers.begin_with(super::revision::ONE_MOMENT).await.map_err(failed)?;
+        let mut tx = self.readers.begin_with(super::connect::ONE_MOMENT).await.map_err(failed)?;
         list::page(&mut tx, filter).await
     }
 

@@ -1,19 +1,20 @@
 //! The log of changes.
 
-use super::error::{column, failed};
+use super::connect::ONE_MOMENT;
+use super::error::{column, failed, time};
 use super::key::{bytes, id};
 use super::news::CHANGES;
 use super::{Postgres, PostgresTx};
 use async_trait::async_trait;
 use sqlx::postgres::PgRow;
-use sqlx::{query, query_scalar};
+use sqlx::{PgConnection, PgExecutor, query, query_scalar};
 use titan_core::port::{StoreError, StoreResult};
-use titan_core::revision::{Change, Changes, Revision, Revisions, RevisionsTx};
-use titan_token::{Slot, TenantId};
+use titan_core::revision::{Change, Changes, Revision, Revisions, RevisionsTx, Swept};
+use titan_core::time::Timestamp;
+use titan_token::{KeyId, Slot, TenantId};
 
 const TABLE: &str = "change";
-/// A transaction that sees one moment.
-pub(super) const ONE_MOMENT: &str = "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY";
+const HEAD: &str = "revision_head";
 
 /// How kinds are stored. A number never changes its meaning.
 pub(super) const KEY: i16 = 1;
@@ -25,8 +26,7 @@ impl Revisions for Postgres {
     async fn changes_after(&self, after: Revision, limit: u32) -> StoreResult<Changes> {
         // One snapshot: head and list are of one moment.
         let mut tx = self.log.begin_with(ONE_MOMENT).await.map_err(failed)?;
-        let head: i64 =
-            query_scalar("SELECT revision FROM revision_head").fetch_one(&mut *tx).await.map_err(failed)?;
+        let (head, swept) = read_head(&mut *tx).await?;
         let rows = query("SELECT * FROM change WHERE revision > $1 ORDER BY revision LIMIT $2")
             .bind(signed(after))
             .bind(i64::from(limit))
@@ -35,7 +35,16 @@ impl Revisions for Postgres {
             .map_err(failed)?;
         let has_more = u32::try_from(rows.len()).is_ok_and(|count| count == limit);
         let list = rows.iter().map(read).collect::<StoreResult<_>>()?;
-        Ok(Changes { head: revision(head)?, list, has_more })
+        Ok(Changes { head, list, has_more, swept })
+    }
+
+    async fn ended_keys(
+        &self,
+        after: Timestamp,
+        until: Timestamp,
+        limit: u32,
+    ) -> StoreResult<Vec<(KeyId, Timestamp)>> {
+        ended(&self.log, after, until, limit).await
     }
 }
 
@@ -44,6 +53,30 @@ impl RevisionsTx for PostgresTx {
     async fn head(&mut self) -> StoreResult<Revision> {
         let select = query_scalar("SELECT revision FROM revision_head");
         revision(select.fetch_one(self.connection()?).await.map_err(failed)?)
+    }
+
+    async fn swept(&mut self) -> StoreResult<Swept> {
+        Ok(read_head(self.connection()?).await?.1)
+    }
+
+    async fn sweep_until(&mut self, until: Timestamp) -> StoreResult<Revision> {
+        let raise = query_scalar(
+            "UPDATE revision_head SET revision = revision + 1, swept_until = $1 RETURNING revision",
+        );
+        let next = raise.bind(until.ms()).fetch_one(self.connection()?).await.map_err(failed)?;
+        self.notify().await?;
+        revision(next)
+    }
+
+    async fn sweep_log(&mut self, until: Timestamp, limit: u32) -> StoreResult<bool> {
+        let before = self.swept().await?.log_until;
+        let ended = ended(self.connection()?, before, until, limit).await?;
+        let has_more = ended.len() >= usize::try_from(limit).unwrap_or(usize::MAX);
+        let reached = ended.last().filter(|_| has_more).map_or(until, |(_, at)| *at);
+        delete_keys(self.connection()?, ended.into_iter().map(|(id, _)| bytes(id)).collect()).await?;
+        let raise = query("UPDATE revision_head SET log_swept_until = $1 WHERE log_swept_until < $1");
+        raise.bind(reached.ms()).execute(self.connection()?).await.map_err(failed)?;
+        Ok(has_more)
     }
 
     async fn record_change(&mut self, change: &Change) -> StoreResult<Revision> {
@@ -63,9 +96,7 @@ impl RevisionsTx for PostgresTx {
         .execute(self.connection()?)
         .await
         .map_err(failed)?;
-        // Sent with the commit; equal notifications of one transaction are sent once.
-        let notify = query("SELECT pg_notify($1, '')").bind(CHANGES);
-        notify.execute(self.connection()?).await.map_err(failed)?;
+        self.notify().await?;
         revision(next)
     }
 }
@@ -117,4 +148,55 @@ pub(super) fn read(row: &PgRow) -> StoreResult<(Revision, Change)> {
         _ => return Err(corrupt("kind")),
     };
     Ok((revision(column(row, TABLE, "revision")?)?, change))
+}
+
+/// The newest revision, and what has left the log.
+pub(super) async fn read_head(executor: impl PgExecutor<'_>) -> StoreResult<(Revision, Swept)> {
+    let row = query("SELECT * FROM revision_head").fetch_one(executor).await.map_err(failed)?;
+    let swept =
+        Swept { until: time(&row, HEAD, "swept_until")?, log_until: time(&row, HEAD, "log_swept_until")? };
+    Ok((revision(column(&row, HEAD, "revision")?)?, swept))
+}
+
+/// In the order of their end, from the index for that.
+async fn ended(
+    executor: impl PgExecutor<'_>,
+    after: Timestamp,
+    until: Timestamp,
+    limit: u32,
+) -> StoreResult<Vec<(KeyId, Timestamp)>> {
+    let rows = query(
+        "SELECT id, expires_at FROM key \
+         WHERE (revoked_at IS NOT NULL OR retires_at IS NOT NULL OR NOT is_active) \
+             AND expires_at > $1 AND expires_at <= $2 \
+         ORDER BY expires_at FETCH FIRST $3 ROWS WITH TIES",
+    )
+    .bind(after.ms())
+    .bind(until.ms())
+    .bind(i64::from(limit))
+    .fetch_all(executor)
+    .await
+    .map_err(failed)?;
+    rows.iter().map(read_ended).collect()
+}
+
+fn read_ended(row: &PgRow) -> StoreResult<(KeyId, Timestamp)> {
+    let bytes: &[u8] = column(row, "key", "id")?;
+    let id = id(bytes).ok_or(StoreError::Corrupt { table: "key", column: "id" })?;
+    Ok((id, time(row, "key", "expires_at")?))
+}
+
+async fn delete_keys(connection: &mut PgConnection, ids: Vec<Vec<u8>>) -> StoreResult<()> {
+    let delete = query("DELETE FROM change WHERE kind = $1 AND subject = ANY ($2)").bind(KEY).bind(ids);
+    delete.execute(connection).await.map_err(failed)?;
+    Ok(())
+}
+
+impl PostgresTx {
+    /// Sent with the commit; equal notifications of one transaction are sent once.
+    async fn notify(&mut self) -> StoreResult<()> {
+        let notify = query("SELECT pg_notify($1, '')").bind(CHANGES);
+        notify.execute(self.connection()?).await.map_err(failed)?;
+        Ok(())
+    }
 }

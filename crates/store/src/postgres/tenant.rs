@@ -17,6 +17,12 @@ pub(super) async fn ensure_default(writer: &mut PgConnection, now: Timestamp) ->
     query("INSERT INTO tenant (id, name, is_active, created_at) VALUES ($1, 'default', true, $2) ON CONFLICT DO NOTHING")
         .bind(i64::from(DEFAULT.0))
         .bind(now.whole_seconds().ms())
+        .execute(&mut *writer)
+        .await
+        .map_err(failed)?;
+    // A database begins at the time of its first tenant: no key of before can be there.
+    query("UPDATE revision_head SET swept_until = (SELECT created_at FROM tenant WHERE id = $1) WHERE swept_until = 0")
+        .bind(i64::from(DEFAULT.0))
         .execute(writer)
         .await
         .map_err(failed)?;

@@ -3,7 +3,7 @@
 use super::Sqlite;
 use super::error::failed;
 use super::key::bytes;
-use super::revision::{KEY, TENANT, read, revision};
+use super::revision::{KEY, TENANT, read, read_head, revision};
 use super::signing::read_all;
 use async_trait::async_trait;
 use sqlx::{query, query_scalar};
@@ -79,8 +79,7 @@ impl Instances for Sqlite {
 
     async fn key_state(&self, key: KeyId, tenant: TenantId) -> StoreResult<KeyState> {
         let mut tx = self.readers.begin().await.map_err(failed)?;
-        let head: i64 =
-            query_scalar("SELECT revision FROM revision_head").fetch_one(&mut *tx).await.map_err(failed)?;
+        let (head, swept) = read_head(&mut *tx).await?;
         let rows =
             query("SELECT * FROM change WHERE (kind = ? AND subject = ?) OR (kind = ? AND subject = ?)")
                 .bind(KEY)
@@ -92,6 +91,6 @@ impl Instances for Sqlite {
                 .map_err(failed)?;
         let changes = rows.iter().map(|row| Ok(read(row)?.1)).collect::<StoreResult<_>>()?;
         let signing_keys = read_all(&mut *tx, &self.vault).await?;
-        Ok(KeyState { head: revision(head)?, signing_keys, changes })
+        Ok(KeyState { head, signing_keys, swept_until: swept.until, changes })
     }
 }

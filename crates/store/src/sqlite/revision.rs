@@ -1,16 +1,18 @@
 //! The log of changes.
 
-use super::error::{column, failed};
+use super::error::{column, failed, time};
 use super::key::{bytes, id};
 use super::{Sqlite, SqliteTx};
 use async_trait::async_trait;
 use sqlx::sqlite::SqliteRow;
-use sqlx::{query, query_scalar};
+use sqlx::{AssertSqlSafe, SqliteConnection, SqliteExecutor, query, query_scalar};
 use titan_core::port::{StoreError, StoreResult};
-use titan_core::revision::{Change, Changes, Revision, Revisions, RevisionsTx};
-use titan_token::{Slot, TenantId};
+use titan_core::revision::{Change, Changes, Revision, Revisions, RevisionsTx, Swept};
+use titan_core::time::Timestamp;
+use titan_token::{KeyId, Slot, TenantId};
 
 const TABLE: &str = "change";
+const HEAD: &str = "revision_head";
 
 /// How kinds are stored. A number never changes its meaning.
 pub(super) const KEY: u8 = 1;
@@ -22,8 +24,7 @@ impl Revisions for Sqlite {
     async fn changes_after(&self, after: Revision, limit: u32) -> StoreResult<Changes> {
         // One transaction: head and list are of one moment.
         let mut tx = self.log.begin().await.map_err(failed)?;
-        let head: i64 =
-            query_scalar("SELECT revision FROM revision_head").fetch_one(&mut *tx).await.map_err(failed)?;
+        let (head, swept) = read_head(&mut *tx).await?;
         let rows = query("SELECT * FROM change WHERE revision > ? ORDER BY revision LIMIT ?")
             .bind(signed(after))
             .bind(limit)
@@ -32,7 +33,16 @@ impl Revisions for Sqlite {
             .map_err(failed)?;
         let has_more = u32::try_from(rows.len()).is_ok_and(|count| count == limit);
         let list = rows.iter().map(read).collect::<StoreResult<_>>()?;
-        Ok(Changes { head: revision(head)?, list, has_more })
+        Ok(Changes { head, list, has_more, swept })
+    }
+
+    async fn ended_keys(
+        &self,
+        after: Timestamp,
+        until: Timestamp,
+        limit: u32,
+    ) -> StoreResult<Vec<(KeyId, Timestamp)>> {
+        ended(&self.log, after, until, limit).await
     }
 }
 
@@ -41,6 +51,29 @@ impl RevisionsTx for SqliteTx {
     async fn head(&mut self) -> StoreResult<Revision> {
         let select = query_scalar("SELECT revision FROM revision_head");
         revision(select.fetch_one(self.connection()?).await.map_err(failed)?)
+    }
+
+    async fn swept(&mut self) -> StoreResult<Swept> {
+        Ok(read_head(self.connection()?).await?.1)
+    }
+
+    async fn sweep_until(&mut self, until: Timestamp) -> StoreResult<Revision> {
+        let raise = query_scalar(
+            "UPDATE revision_head SET revision = revision + 1, swept_until = ?1 RETURNING revision",
+        );
+        let next = raise.bind(until.ms()).fetch_one(self.connection()?).await.map_err(failed)?;
+        revision(next)
+    }
+
+    async fn sweep_log(&mut self, until: Timestamp, limit: u32) -> StoreResult<bool> {
+        let before = self.swept().await?.log_until;
+        let ended = ended(self.connection()?, before, until, limit).await?;
+        let has_more = ended.len() >= usize::try_from(limit).unwrap_or(usize::MAX);
+        let reached = ended.last().filter(|_| has_more).map_or(until, |(_, at)| *at);
+        delete_keys(self.connection()?, ended.into_iter().map(|(id, _)| bytes(id)).collect()).await?;
+        let raise = query("UPDATE revision_head SET log_swept_until = ?1 WHERE log_swept_until < ?1");
+        raise.bind(reached.ms()).execute(self.connection()?).await.map_err(failed)?;
+        Ok(has_more)
     }
 
     async fn record_change(&mut self, change: &Change) -> StoreResult<Revision> {
@@ -111,4 +144,51 @@ pub(super) fn read(row: &SqliteRow) -> StoreResult<(Revision, Change)> {
         _ => return Err(corrupt("kind")),
     };
     Ok((revision(column(row, TABLE, "revision")?)?, change))
+}
+
+/// The newest revision, and what has left the log.
+pub(super) async fn read_head(executor: impl SqliteExecutor<'_>) -> StoreResult<(Revision, Swept)> {
+    let row = query("SELECT * FROM revision_head").fetch_one(executor).await.map_err(failed)?;
+    let swept =
+        Swept { until: time(&row, HEAD, "swept_until")?, log_until: time(&row, HEAD, "log_swept_until")? };
+    Ok((revision(column(&row, HEAD, "revision")?)?, swept))
+}
+
+/// In the order of their end, from the index for that.
+async fn ended(
+    executor: impl SqliteExecutor<'_>,
+    after: Timestamp,
+    until: Timestamp,
+    limit: u32,
+) -> StoreResult<Vec<(KeyId, Timestamp)>> {
+    const ENDED: &str = "(revoked_at IS NOT NULL OR retires_at IS NOT NULL OR is_active = 0)";
+    let sql = format!(
+        "SELECT id, expires_at FROM key INDEXED BY key_by_end \
+         WHERE {ENDED} AND expires_at > ?1 AND expires_at <= coalesce( \
+             (SELECT expires_at FROM key INDEXED BY key_by_end WHERE {ENDED} AND expires_at > ?1 AND expires_at <= ?2 \
+              ORDER BY expires_at LIMIT 1 OFFSET ?3), ?2) \
+         ORDER BY expires_at"
+    );
+    let rows = query(AssertSqlSafe(sql))
+        .bind(after.ms())
+        .bind(until.ms())
+        .bind(i64::from(limit) - 1)
+        .fetch_all(executor)
+        .await
+        .map_err(failed)?;
+    rows.iter().map(read_ended).collect()
+}
+
+fn read_ended(row: &SqliteRow) -> StoreResult<(KeyId, Timestamp)> {
+    let bytes: &[u8] = column(row, "key", "id")?;
+    let id = id(bytes).ok_or(StoreError::Corrupt { table: "key", column: "id" })?;
+    Ok((id, time(row, "key", "expires_at")?))
+}
+
+async fn delete_keys(connection: &mut SqliteConnection, ids: Vec<Vec<u8>>) -> StoreResult<()> {
+    for id in ids {
+        let delete = query("DELETE FROM change WHERE kind = ? AND subject = ?").bind(KEY).bind(id);
+        delete.execute(&mut *connection).await.map_err(failed)?;
+    }
+    Ok(())
 }

@@ -20,6 +20,12 @@ pub(super) async fn ensure_default(writer: &SqlitePool, now: Timestamp) -> Store
         .execute(writer)
         .await
         .map_err(failed)?;
+    // A database begins at the time of its first tenant: no key of before can be there.
+    query("UPDATE revision_head SET swept_until = (SELECT created_at FROM tenant WHERE id = ?) WHERE swept_until = 0")
+        .bind(DEFAULT.0)
+        .execute(writer)
+        .await
+        .map_err(failed)?;
     Ok(())
 }
 

@@ -77,18 +77,19 @@ pub(crate) async fn sqlite() -> Fixture {
     Fixture { store, catalogue, location, folder: Some(folder) }
 }
 
-pub(crate) async fn postgres() -> Fixture {
-    let location = new_postgres();
-    let (store, catalogue) = open(&location, &[]).await.unwrap();
-    Fixture { store, catalogue, location, folder: None }
-}
-
-/// An empty database of its own in the PostgreSQL of the tests (`ci/postgres`).
-pub(crate) fn new_postgres() -> Location {
+/// An empty database in the PostgreSQL of the tests (`ci/postgres`).
+pub(crate) fn empty_postgres() -> String {
     let script = concat!(env!("CARGO_MANIFEST_DIR"), "/../../ci/postgres");
     let output = std::process::Command::new(script).arg("new").output().unwrap();
     assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
-    Location::Postgres(String::from_utf8(output.stdout).unwrap().trim().to_owned())
+    String::from_utf8(output.stdout).unwrap().trim().to_owned()
+}
+
+/// A database of its own.
+pub(crate) async fn postgres() -> Fixture {
+    let location = Location::Postgres(empty_postgres());
+    let (store, catalogue) = open(&location, &[]).await.unwrap();
+    Fixture { store, catalogue, location, folder: None }
 }
 
 impl Fixture {
@@ -127,6 +128,14 @@ impl Fixture {
     /// Closes the database. Only its place is left.
     pub(crate) fn close(self) -> Closed {
         Closed { location: self.location, _folder: self.folder }
+    }
+
+    /// Of a PostgreSQL database.
+    pub(crate) fn url(&self) -> String {
+        match &self.location {
+            Location::Postgres(url) => url.clone(),
+            Location::Sqlite(_) => unreachable!("a database in a file"),
+        }
     }
 
     pub(crate) fn file(&self) -> PathBuf {

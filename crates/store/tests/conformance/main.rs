@@ -2,12 +2,14 @@
 
 #![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
 
+mod expand;
 mod fixture;
 mod groups;
 mod instances;
 mod lists;
 mod moving;
 mod stories;
+mod sweeping;
 mod upgrade;
 
 /// Runs every story on every engine.
@@ -47,6 +49,9 @@ on_both!(
     stories::uses_only_move_forward,
     stories::the_log_keeps_one_row_a_subject_and_its_order,
     stories::the_log_is_read_piece_by_piece,
+    sweeping::a_database_begins_with_its_creation,
+    sweeping::what_has_expired_leaves_the_log_piece_by_piece,
+    sweeping::ended_keys_come_in_the_order_of_their_end,
     stories::descendants_are_found_through_rotations,
     stories::answers_are_remembered_for_their_time,
     stories::signing_keys_come_back_opened,

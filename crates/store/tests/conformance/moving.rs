@@ -1,6 +1,6 @@
 //! Stories of moves from SQLite to PostgreSQL.
 
-use crate::fixture::{Closed, Counter, NOW, new_postgres, open, postgres, sqlite};
+use crate::fixture::{Closed, Counter, NOW, empty_postgres, open, postgres, sqlite};
 use crate::lists::all;
 use crate::stories::{add, id, key, slot_key};
 use serde_json::json;
@@ -59,6 +59,10 @@ async fn fill(store: &dyn Store) {
         tx.add_answer("master", name, &answer).await.unwrap();
     }
     tx.commit().await.unwrap();
+}
+
+fn new_postgres() -> Location {
+    Location::Postgres(empty_postgres())
 }
 
 async fn source() -> Closed {
@@ -311,6 +315,9 @@ async fn a_target_that_is_newer_or_not_there_is_refused() {
     let error = migrate(&from.location, &nobody).await.unwrap_err().to_string();
     assert!(error.contains("is the server running") && !error.contains("sekret"), "{error}");
     let Location::Postgres(url) = new_postgres() else { return };
+    let bad = Location::Postgres(url.replace("titan@", "titan:sek/ret@"));
+    let error = migrate(&from.location, &bad).await.unwrap_err().to_string();
+    assert!(error.contains("%2F") && !error.contains("sek"), "{error}");
     let missing = Location::Postgres(format!("{url}_missing"));
     let error = migrate(&from.location, &missing).await.unwrap_err().to_string();
     assert!(error.contains("createdb"), "{error}");

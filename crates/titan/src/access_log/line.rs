@@ -1,7 +1,7 @@
 //! A record as a line: JSON, or `name=value` (logfmt).
 //!
-//! Both have the same fields in the same order; `docs/logging.md` lists them. Text is pushed piece by piece: what the
-//! standard formatting would add to each line is more than the rest of it.
+//! Both have the same fields in the same order; `docs/logging.md` lists them. The code appends text piece by piece,
+//! because `format!` would more than double the time for a line.
 
 use crate::config::LogFormat;
 use crate::telemetry::loggable;
@@ -10,7 +10,7 @@ use std::time::Duration;
 use titan_core::time::Timestamp;
 use titan_edge::access_log::{Abort, Record};
 
-/// A field's name with what stands around it, in both formats.
+/// The name of a field with the characters before and after it, in both formats.
 #[derive(Clone, Copy)]
 struct Name {
     json: &'static str,
@@ -26,7 +26,7 @@ macro_rules! name {
 /// Writes lines of one format.
 pub(super) struct LineWriter {
     format: LogFormat,
-    /// The second that was written last: most lines have the same as the one before.
+    /// The second of the previous line, and its text. Most lines have the same second as the previous one.
     second: Timestamp,
     second_text: String,
 }
@@ -37,7 +37,7 @@ impl LineWriter {
         Self { format, second, second_text: second.to_string() }
     }
 
-    /// One line, with its end.
+    /// Appends one line, with its line break.
     pub(super) fn write(&mut self, out: &mut String, record: &Record, began: Timestamp) {
         self.read_second(began);
         let mut line = Line { out, format: self.format };
@@ -74,7 +74,7 @@ struct Line<'a> {
 }
 
 impl Line<'_> {
-    /// The first field.
+    /// Appends the first field.
     fn time(&mut self, second: &str, ms: u64) {
         let (before, after) = self.choose(("{\"time\":\"", "Z\""), ("time=", "Z"));
         self.push(&[before, second, "."]);
@@ -90,7 +90,7 @@ impl Line<'_> {
         }
     }
 
-    /// With the microseconds behind the point.
+    /// Milliseconds with three decimal places.
     fn milliseconds(&mut self, name: Name, value: Option<Duration>) {
         self.name(name);
         let Some(value) = value else { return self.null() };
@@ -98,7 +98,7 @@ impl Line<'_> {
         self.thousandths(u64::from(value.subsec_micros() % 1000));
     }
 
-    /// Three digits.
+    /// Appends three digits.
     fn thousandths(&mut self, value: u64) {
         let zeros = if value < 10 {
             "00"
@@ -110,7 +110,7 @@ impl Line<'_> {
         self.push(&[zeros, Buffer::new().format(value)]);
     }
 
-    /// A value that needs no escape: no space, no quote, no `=`.
+    /// Appends a value without spaces, quotes and `=`, which therefore needs no escape.
     fn word(&mut self, name: Name, value: Option<&str>) {
         self.name(name);
         let quote = self.choose("\"", "");
@@ -120,7 +120,7 @@ impl Line<'_> {
         }
     }
 
-    /// Any text: a JSON string in both formats, so that nothing in it can look like another field or line.
+    /// Appends any text. It is a JSON string in both formats, so that no part of it can look like another field or line.
     fn text(&mut self, name: Name, value: Option<&str>) {
         self.name(name);
         match value {
@@ -156,7 +156,7 @@ impl Line<'_> {
     }
 }
 
-/// Whether a text is its own JSON string.
+/// Whether a text needs no escapes in a JSON string.
 fn is_plain(text: &str) -> bool {
     text.bytes().all(|byte| matches!(byte, b' '..=b'~') && byte != b'"' && byte != b'\\')
 }

@@ -4,7 +4,7 @@
 //! workers → queue (titan-edge) → a thread of its own → a file, or standard output
 //! ```
 //!
-//! Requests never wait for it. What cannot be written in time is dropped and counted.
+//! Requests never wait for it. Lines that it cannot write in time are dropped and counted.
 
 mod line;
 mod output;
@@ -24,9 +24,9 @@ use tokio::sync::watch;
 use tokio::time::{interval, timeout};
 use writer::Writer;
 
-/// Between two messages about lines that were dropped, or that cannot be written.
+/// The shortest time between two messages about lines that were dropped or cannot be written.
 const REPORT: Duration = Duration::from_secs(10);
-/// At the end, the writer has this long to write what is left.
+/// How long the writer may take at the end of the program to write the remaining lines.
 const LAST_LINES: Duration = Duration::from_secs(2);
 
 /// Where the access log goes, and how its lines look.
@@ -43,7 +43,7 @@ enum Target {
 }
 
 impl AccessLogSettings {
-    /// `off`, `stdout`, or the path of a file.
+    /// Reads `off`, `stdout`, or the path of a file.
     pub fn parse(text: &str, format: LogFormat) -> Result<Option<Self>> {
         let target = match text {
             "off" => return Ok(None),
@@ -55,26 +55,26 @@ impl AccessLogSettings {
     }
 }
 
-/// The writer's thread, as the rest of the program sees it.
+/// A handle of the thread that writes, for the rest of the program.
 pub(crate) struct AccessLogWriter {
     log: Arc<AccessLog>,
     orders: Arc<Orders>,
     thread: Thread,
-    /// Its sender is gone when the thread has ended.
+    /// The sender is dropped when the thread ends.
     ended: watch::Receiver<()>,
 }
 
-/// What the thread is told, and what it tells.
+/// Orders to the thread, and what it reports back.
 #[derive(Default)]
 struct Orders {
     reopen: AtomicBool,
     stop: AtomicBool,
-    /// Lines that were taken from the queue and are being written.
+    /// The number of lines that the thread took from the queue and is writing now.
     in_hand: AtomicU64,
 }
 
 impl AccessLogWriter {
-    /// Opens the file and starts the thread. A file that cannot be opened is an error.
+    /// Opens the file and starts the thread. It is an error if the file cannot be opened.
     pub(crate) fn start(settings: &AccessLogSettings, clock: Arc<dyn Clock>) -> Result<Self> {
         let output = Output::new(settings.target.clone());
         let output = output.with_context(|| format!("access_log: {}", settings.target))?;
@@ -89,20 +89,20 @@ impl AccessLogWriter {
         Ok(Self { log, orders, thread: thread?.thread().clone(), ended })
     }
 
-    /// Where records go.
+    /// The queue for records.
     pub(crate) fn log(&self) -> Arc<AccessLog> {
         Arc::clone(&self.log)
     }
 
-    /// The file was moved away: from now on another of the same name.
+    /// Opens the file again by its name, because the old one was renamed.
     pub(crate) fn reopen(&self) {
         self.order(&self.orders.reopen);
     }
 
-    /// Writes what is left. To be called when no request runs any more.
+    /// Writes the remaining lines. Call it when no request runs any more.
     pub(crate) async fn close(&self) {
         self.order(&self.orders.stop);
-        // An error says that the thread has ended, which is what is awaited.
+        // An error means that the thread has ended. That is what this waits for.
         let _ = timeout(LAST_LINES, self.ended.clone().changed()).await;
         let left = std::iter::from_fn(|| self.log.take()).fold(0, |left, _| left + 1);
         self.log.count_dropped(left + self.orders.in_hand.load(Ordering::Acquire));
@@ -123,7 +123,7 @@ impl Drop for AccessLogWriter {
     }
 }
 
-/// Not by the writer: it may be the one that is held up.
+/// Reports dropped lines. The writer cannot do this, because a slow disk can block it.
 async fn report_drops(log: Arc<AccessLog>) {
     let mut ticks = interval(REPORT);
     let mut reported = 0;

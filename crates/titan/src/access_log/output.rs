@@ -17,7 +17,7 @@ impl fmt::Display for Target {
 }
 
 impl Target {
-    /// Nothing is kept back in memory: a line is written when the call returns.
+    /// Opens the target without a buffer: a line is written when the call returns.
     fn open(&self) -> Result<File> {
         match self {
             Self::File(path) => OpenOptions::new().append(true).create(true).mode(0o640).open(path),
@@ -25,7 +25,7 @@ impl Target {
         }
     }
 
-    /// A named pipe cannot be opened until somebody reads it.
+    /// Whether it is a named pipe, which cannot be opened before somebody reads it.
     fn is_pipe(&self) -> bool {
         match self {
             Self::File(path) => path.metadata().is_ok_and(|about| about.file_type().is_fifo()),
@@ -37,35 +37,35 @@ impl Target {
 /// An open target.
 pub(super) struct Output {
     target: Target,
-    /// Of a named pipe, `None` until the first line.
+    /// For a named pipe, this is `None` until the first line.
     file: Option<File>,
-    /// The last line was written in part: the next one must not continue it.
+    /// Whether only a part of the last line was written. The next line must not continue it.
     is_torn: bool,
 }
 
-/// Some lines could not be written.
+/// The error if some lines could not be written.
 pub(super) struct Unwritten {
-    /// How many, with the one that was written in part.
+    /// How many, including a line that was written in part.
     pub(super) lines: u64,
-    /// Why.
+    /// The cause.
     pub(super) error: Error,
 }
 
 impl Output {
-    /// Opens it, or finds out now that it cannot be.
+    /// Opens the target now, so that the start fails if it cannot be opened. A named pipe is opened later.
     pub(super) fn new(target: Target) -> Result<Self> {
         let file = if target.is_pipe() { None } else { Some(target.open()?) };
         Ok(Self { target, file, is_torn: false })
     }
 
-    /// Opens the file of that name, which may be another one by now. The old one stays if that fails.
+    /// Opens the file by its name again, because it may be another file now. If that fails, the old one stays open.
     pub(super) fn reopen(&mut self) -> Result<()> {
         self.file = Some(self.target.open()?);
         self.is_torn = false;
         Ok(())
     }
 
-    /// Writes whole lines.
+    /// Writes lines, each with its line break.
     pub(super) fn write(&mut self, lines: &[u8]) -> std::result::Result<(), Unwritten> {
         let mut rest = lines;
         self.write_all(&mut rest).map_err(|error| {
@@ -77,7 +77,7 @@ impl Output {
         })
     }
 
-    /// Takes from `rest` what was written, also when it fails.
+    /// Removes from `rest` what was written, also if it fails.
     fn write_all(&mut self, rest: &mut &[u8]) -> Result<()> {
         let file = match &mut self.file {
             Some(file) => file,

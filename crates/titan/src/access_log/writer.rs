@@ -12,14 +12,14 @@ use std::time::{Duration, Instant};
 use titan_core::time::{Clock, Timestamp};
 use titan_edge::access_log::AccessLog;
 
-/// A line is at most this late while requests come.
+/// While requests arrive, a line is written at most this much later.
 const BUSY: Duration = Duration::from_millis(10);
-/// And this late after a pause.
+/// The same for the first line after a pause.
 const IDLE: Duration = Duration::from_millis(100);
-/// So much is written at once.
+/// How many bytes are written at once.
 const BATCH: usize = 64 * 1024;
 
-/// Takes records, writes lines.
+/// Takes records from the queue and writes their lines.
 pub(super) struct Writer {
     log: Arc<AccessLog>,
     orders: Arc<Orders>,
@@ -43,7 +43,7 @@ impl Writer {
         Self { log, orders, output, clock, lines: LineWriter::new(format), batch, reported: None }
     }
 
-    /// Until it is stopped, and then until nothing waits.
+    /// Runs until it is stopped and the queue is empty.
     pub(super) fn run(mut self) {
         loop {
             let is_stopped = self.orders.stop.load(Ordering::Acquire);
@@ -64,14 +64,14 @@ impl Writer {
         }
     }
 
-    /// One batch of lines. How many they are.
+    /// Fills the batch with lines and returns their number.
     fn fill(&mut self) -> u64 {
         let (now, instant) = (self.clock.now(), Instant::now());
         let mut lines = 0;
         while self.batch.len() < BATCH
             && let Some(record) = self.log.take()
         {
-            // The request read the monotonic clock alone; what that says in wall time is worked out here.
+            // A request reads only the monotonic clock, to save time. Its wall time is computed here.
             let age = instant.saturating_duration_since(record.began).as_millis();
             let began = now.ms().saturating_sub(i64::try_from(age).unwrap_or_default());
             self.lines.write(&mut self.batch, &record, Timestamp::from_ms(began));

@@ -3,6 +3,7 @@
 mod client;
 mod completions;
 mod config;
+mod instances;
 mod keys;
 mod man;
 mod migrate;
@@ -39,6 +40,8 @@ enum Command {
     Tenants(tenants::Tenants),
     /// Manage the signing keys of a running Titan
     SigningKeys(signing_keys::SigningKeys),
+    /// List the instances that use the database of a running Titan
+    Instances(instances::Instances),
     /// Check a policy, or explain what it decides for a request
     #[command(subcommand)]
     Policy(policy::Command),
@@ -83,6 +86,7 @@ pub fn run(titan: Titan) -> ExitCode {
         Command::Keys(keys) => keys.run(),
         Command::Tenants(tenants) => tenants.run(),
         Command::SigningKeys(signing_keys) => signing_keys.run(),
+        Command::Instances(instances) => instances.run(),
         Command::Policy(command) => command.run(),
         Command::Config(command) => command.run(),
         Command::Migrate(migrate) => migrate.run(),

@@ -4,6 +4,7 @@ mod dev;
 mod screen;
 
 use self::dev::Dev;
+use self::screen::{Ports, screen};
 use super::ConfigFile;
 use crate::config::Settings;
 use crate::server::{Listeners, serve};
@@ -57,7 +58,9 @@ impl Serve {
         let (terminate, interrupt) = (signal(SignalKind::terminate())?, signal(SignalKind::interrupt())?);
         // Before the first line of the log, so that nothing pushes it off the screen.
         if let Some(dev) = &dev {
-            print!("{}", screen::screen(address, listeners.control_address()?, dev)?);
+            let has_tls = settings.tls.is_some();
+            let ports = Ports { public: address, control: listeners.control_address()?, has_tls };
+            print!("{}", screen(&ports, dev)?);
         }
         if let Some(control) = listeners.control_address()? {
             tracing::info!(%address, %control, "ready");

@@ -2,18 +2,18 @@
 
 use super::{Config, LogFormat, UpstreamConfig, policy_text};
 use crate::access_log::AccessLogSettings;
+use crate::pem::{Pem, certified_key};
 use crate::server::{Limits, TlsFiles};
 use crate::telemetry;
 use anyhow::{Context, Result, bail};
 use std::net::SocketAddr;
 use std::path::PathBuf;
+use std::sync::Arc;
 use std::time::Duration;
 use titan_core::access::{Catalogue, MASTER_KEY_LENGTH, MasterKeys};
 use titan_core::policy::{Policy, PolicySet, Problem};
 use titan_edge::TrustedProxies;
-use titan_edge::gateway::{
-    Address, ClientIdentity, Settings as GatewaySettings, TlsSettings, Upstream, UpstreamMap,
-};
+use titan_edge::gateway::{Address, Settings as GatewaySettings, TlsSettings, Upstream, UpstreamMap};
 use titan_store::Location;
 
 /// The master keys in force.
@@ -95,7 +95,8 @@ impl Settings {
     pub fn upstream_map(&self, catalogue: &Catalogue) -> Result<UpstreamMap> {
         let upstreams = self.upstreams.iter().map(|upstream| {
             let policies = policy_set(&upstream.policy, catalogue)?;
-            Address::parse(&upstream.url, &upstream_tls(upstream)?)
+            let tls = upstream_tls(upstream).with_context(|| format!("upstream {}", upstream.url))?;
+            Address::parse(&upstream.url, &tls)
                 .and_then(|address| Upstream::new(address, &upstream.paths, policies))
                 .map_err(|error| anyhow::anyhow!("upstream {error}"))
         });
@@ -181,15 +182,16 @@ fn has_upstream_files(config: &Config) -> bool {
 
 /// Reads the files that say how an `https://` upstream is trusted.
 fn upstream_tls(upstream: &UpstreamConfig) -> Result<TlsSettings> {
-    let read = |path: &PathBuf| {
-        std::fs::read(path).with_context(|| format!("upstream {}: {}", upstream.url, path.display()))
-    };
+    let ca = upstream.ca_file.as_ref().map(|path| Pem::read("ca_file", path)?.roots()).transpose()?;
     let identity = match (&upstream.cert_file, &upstream.key_file) {
-        (Some(cert), Some(key)) => Some(ClientIdentity { certificates: read(cert)?, key: read(key)? }),
+        (Some(certificate), Some(key)) => {
+            let (certificate, key) = (Pem::read("cert_file", certificate)?, Pem::read("key_file", key)?);
+            Some(Arc::new(certified_key(&certificate, &key)?))
+        }
         (None, None) => None,
-        _ => bail!("upstream {}: a client certificate and its key go only together", upstream.url),
+        _ => bail!("cert_file, key_file: a client certificate and its key go only together"),
     };
-    Ok(TlsSettings { ca: upstream.ca_file.as_ref().map(read).transpose()?, identity })
+    Ok(TlsSettings { ca, identity })
 }
 
 fn seconds(option: &str, value: u32) -> Result<Duration> {

@@ -1,6 +1,7 @@
 //! What runs in a connection. Only the connection writes it. Others read it when they look for one that can be closed.
 
 use futures_util::task::AtomicWaker;
+use http::Version;
 use std::future::poll_fn;
 use std::sync::atomic::{AtomicBool, AtomicU8, AtomicU32, AtomicU64, AtomicUsize, Ordering};
 use std::sync::{Arc, LazyLock};
@@ -32,6 +33,7 @@ pub(super) struct Activity {
     /// and one for a WebSocket. The bit `GIVEN_UP` is also here.
     running: AtomicU32,
     has_asked: AtomicBool,
+    is_http_1: AtomicBool,
     is_tunnel: AtomicBool,
     is_blocked: AtomicBool,
     /// When the last request ended: milliseconds as of [`now_ms`].
@@ -57,6 +59,17 @@ impl Activity {
     /// Whether a request has arrived yet.
     pub(super) fn has_asked(&self) -> bool {
         self.has_asked.load(Ordering::Relaxed)
+    }
+
+    /// Notes the HTTP version of a request.
+    pub(super) fn speaks(&self, version: Version) {
+        self.is_http_1.store(version < Version::HTTP_2, Ordering::Relaxed);
+    }
+
+    /// Whether a part of the next request has arrived since the last sign of progress. Only HTTP/1.1 shows it: on
+    /// HTTP/2, frames such as PING also arrive between requests.
+    pub(super) fn has_begun_next(&self) -> bool {
+        self.is_http_1.load(Ordering::Relaxed) && self.unproductive.load(Ordering::Relaxed) > 0
     }
 
     /// Since when nothing runs, if nothing runs.
@@ -201,6 +214,8 @@ impl Exchange {
 
 impl Drop for Exchange {
     fn drop(&mut self) {
+        // The rest of a body, such as its last chunk, is not the beginning of the next request.
+        self.0.progressed();
         self.0.end();
     }
 }

@@ -28,6 +28,7 @@ pub(super) async fn serve(worker: Arc<Worker>, socket: TcpStream, client: Arc<Cl
     let socket = Counted::new(socket, place);
     let Some(stream) = secure(worker.tls.as_deref(), client.port, socket, &activity).await else { return };
     let service = service_fn(|request: Request<Incoming>| {
+        activity.speaks(request.version());
         answer(Arc::clone(&worker), request, Arc::clone(&client), Exchange::begin(&activity))
     });
     let connection = worker.http.serve_connection_with_upgrades(TokioIo::new(stream), service);

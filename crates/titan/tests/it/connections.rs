@@ -157,6 +157,26 @@ async fn an_idle_connection_is_closed_and_a_busy_one_is_not() {
     assert!(is_closed(&mut idle).await);
 }
 
+/// The limit is 15 s. A byte each second does not extend it.
+#[tokio::test]
+async fn headers_that_arrive_slowly_on_a_kept_connection_are_cut_off() {
+    let app = TestApp::with(|config| {
+        config.body_timeout = 1;
+        config.idle_timeout = 3600;
+    })
+    .await;
+    let mut stream = TcpStream::connect(app.address).await.unwrap();
+    assert!(ask(&mut stream).await.starts_with("HTTP/1.1 200"));
+    stream.write_all(b"GET /health/live HTTP/1.1\r\nHost: ").await.unwrap();
+    let mut sent = 0;
+    while tokio::time::timeout(Duration::from_secs(1), is_closed(&mut stream)).await.is_err() {
+        // It fails if Titan has closed the connection meanwhile.
+        let _ = stream.write_all(b"a").await;
+        sent += 1;
+        assert!(sent < 60, "nothing limits the headers");
+    }
+}
+
 /// A request whose body stops, to each part of Titan that reads one.
 #[tokio::test]
 async fn a_body_that_stops_coming_is_408() {

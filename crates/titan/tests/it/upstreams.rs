@@ -148,8 +148,11 @@ async fn titan_shows_its_client_certificate_to_an_upstream_that_asks() {
 
 #[test]
 fn what_is_wrong_with_an_upstream_s_tls_is_named() {
-    let folder = tempfile::tempdir().unwrap();
+    let (folder, ca) = (tempfile::tempdir().unwrap(), Ca::new("ours"));
     write(&folder, "empty.pem", "");
+    write(&folder, "ca.pem", &ca.pem);
+    ca.pair(&["titan"]).write(folder.path(), "titan");
+    ca.pair(&["titan"]).write(folder.path(), "other");
     let check = |more: &[(&str, &str)]| {
         let mut environment = vec![
             ("MASTER_KEY", MASTER_KEY),
@@ -160,11 +163,18 @@ fn what_is_wrong_with_an_upstream_s_tls_is_named() {
         stderr(&run(folder.path(), &["config", "check"], &environment))
     };
     let missing = check(&[("TITAN_UPSTREAM_CA_FILE", "no.pem")]);
-    assert!(missing.contains("https://localhost: no.pem: No such file"), "{missing}");
+    assert!(missing.contains("upstream https://localhost: ca_file: no.pem: No such file"), "{missing}");
     let empty = check(&[("TITAN_UPSTREAM_CA_FILE", "empty.pem")]);
-    assert!(empty.contains("CA: holds no certificate in PEM"), "{empty}");
+    assert!(empty.contains("https://localhost: ca_file: empty.pem holds no certificate"), "{empty}");
+    let pair = |certificate: &str, key: &str| {
+        check(&[("TITAN_UPSTREAM_CERT_FILE", certificate), ("TITAN_UPSTREAM_KEY_FILE", key)])
+    };
+    let none = pair("titan.pem", "empty.pem");
+    assert!(none.contains("https://localhost: key_file: empty.pem holds no private key"), "{none}");
+    let other = pair("titan.pem", "other.key");
+    assert!(other.contains("key_file: other.key is not the key of the certificate in titan.pem"), "{other}");
     let half = check(&[("TITAN_UPSTREAM_CERT_FILE", "empty.pem")]);
     assert!(half.contains("a client certificate and its key go only together"), "{half}");
-    let plain = check(&[("TITAN_UPSTREAM", "http://localhost"), ("TITAN_UPSTREAM_CA_FILE", "empty.pem")]);
+    let plain = check(&[("TITAN_UPSTREAM", "http://localhost"), ("TITAN_UPSTREAM_CA_FILE", "ca.pem")]);
     assert!(plain.contains("goes only with https://"), "{plain}");
 }

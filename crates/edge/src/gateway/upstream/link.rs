@@ -54,6 +54,9 @@ impl Link {
         request: Request<Upload>,
     ) -> Result<Response<Incoming>, TrySendError<Request<Upload>>> {
         let mut answer = pin!(self.sender.try_send_request(request));
+        // The other requests of this turn come first. Then all write together, and wake the upstream once: see
+        // `docs/adr/0014`.
+        tokio::task::yield_now().await;
         poll_fn(|context| {
             let _ = self.drive(context);
             answer.as_mut().poll(context)

@@ -13,7 +13,7 @@ mod upload;
 pub use address::Address;
 pub(super) use client::Client;
 pub use relay::Relay;
-pub use tls::{ClientIdentity, TlsSettings};
+pub use tls::TlsSettings;
 pub(crate) use upload::Progress;
 
 use arc_swap::ArcSwap;

@@ -1,6 +1,7 @@
 //! Pages of lists. Each page is read from an index and examines a limited number of keys:
 //! docs/adr/0010-lists-of-keys.md.
 
+mod candidates;
 #[cfg(test)]
 mod plan;
 mod source;

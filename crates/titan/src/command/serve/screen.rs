@@ -7,10 +7,37 @@ use std::env::{current_dir, current_exe, split_paths, var_os};
 use std::net::{IpAddr, Ipv4Addr, SocketAddr};
 use std::path::Path;
 
-/// The whole screen. `ci/tour` runs what stands between "Paste" and "Ctrl-C", and the README shows it.
-pub(super) fn screen(public: SocketAddr, control: Option<SocketAddr>, dev: &Dev) -> Result<String> {
-    let (api, control) = (url(public), url(control.unwrap_or(public)));
-    let setup = setup(&control, dev)?;
+/// Titan cannot know the CA of its certificate, or for which of its names this machine has an address.
+const TRUST: &str = "
+# TLS: put a name of the certificate in place of the address. If this machine does not trust the CA:
+# export TITAN_CA_FILE=ca.pem CURL_CA_BUNDLE=ca.pem";
+
+/// Where Titan listens.
+pub(super) struct Ports {
+    pub(super) public: SocketAddr,
+    /// The address of `admin_listen`, if there is one.
+    pub(super) control: Option<SocketAddr>,
+    pub(super) has_tls: bool,
+}
+
+impl Ports {
+    /// Where this machine reaches an address on which Titan listens.
+    fn url(&self, mut address: SocketAddr) -> String {
+        if address.ip().is_unspecified() {
+            address.set_ip(IpAddr::V4(Ipv4Addr::LOCALHOST));
+        }
+        let scheme = if self.has_tls { "https" } else { "http" };
+        format!("{scheme}://{address}")
+    }
+}
+
+/// The whole screen. `ci/tour` runs the lines between "Paste" and "Ctrl-C", and the README shows them.
+pub(super) fn screen(ports: &Ports, dev: &Dev) -> Result<String> {
+    let (api, control) = (ports.url(ports.public), ports.url(ports.control.unwrap_or(ports.public)));
+    let mut setup = setup(&control, dev)?;
+    if ports.has_tls {
+        setup += TRUST;
+    }
     let (guarded, tour) = match dev.demo {
         Some(_) => ("a small demo API", tour(&api)),
         None => ("your API", "titan keys list\n".to_owned()),
@@ -29,14 +56,6 @@ Paste this into a second terminal, in the same folder:
 Ctrl-C stops Titan.
 "
     ))
-}
-
-/// Where this machine reaches an address on which Titan listens.
-fn url(mut address: SocketAddr) -> String {
-    if address.ip().is_unspecified() {
-        address.set_ip(IpAddr::V4(Ipv4Addr::LOCALHOST));
-    }
-    format!("http://{address}")
 }
 
 fn master_key(dev: &Dev) -> String {
@@ -102,7 +121,7 @@ mod tests {
     }
 
     fn usual(dev: &Dev) -> String {
-        screen(SocketAddr::from(([127, 0, 0, 1], 8080)), None, dev).unwrap()
+        screen(&Ports { public: ([127, 0, 0, 1], 8080).into(), control: None, has_tls: false }, dev).unwrap()
     }
 
     fn tour_of(screen: &str) -> Vec<&str> {
@@ -129,12 +148,22 @@ mod tests {
 
     #[test]
     fn the_commands_ask_the_port_of_the_control_plane() {
-        let (public, control) = (([0, 0, 0, 0], 80).into(), ([127, 0, 0, 1], 9090).into());
-        let screen = screen(public, Some(control), &dev(MasterKey::File)).unwrap();
+        let (public, control) = (([0, 0, 0, 0], 80).into(), Some(([127, 0, 0, 1], 9090).into()));
+        let screen = screen(&Ports { public, control, has_tls: false }, &dev(MasterKey::File)).unwrap();
         assert!(screen.contains(" TITAN_URL=http://127.0.0.1:9090 "), "{screen}");
         assert!(screen.contains("http://127.0.0.1:9090/docs"), "{screen}");
         assert!(screen.contains("http://127.0.0.1:80/api/sessions"), "{screen}");
         assert!(!usual(&dev(MasterKey::File)).contains("TITAN_URL"));
+    }
+
+    #[test]
+    fn with_tls_every_address_is_https_and_the_screen_says_how_to_trust_it() {
+        let ports = Ports { public: ([127, 0, 0, 1], 8080).into(), control: None, has_tls: true };
+        let screen = screen(&ports, &dev(MasterKey::Made("m".repeat(43)))).unwrap();
+        assert!(!screen.contains("http://"), "{screen}");
+        assert!(screen.contains(" TITAN_URL=https://127.0.0.1:8080 "), "{screen}");
+        assert!(screen.contains("TITAN_CA_FILE") && screen.lines().count() <= 24, "{screen}");
+        assert!(TRUST.lines().all(|line| line.len() <= 110) && tour_of(&screen).len() <= 15, "{screen}");
     }
 
     #[test]

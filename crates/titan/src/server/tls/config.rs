@@ -1,14 +1,14 @@
 //! The configuration of rustls.
 
 use super::follow::Contents;
-use crate::pem::{self, certified_key, provider};
+use crate::pem::{certified_key, provider};
 use crate::system::SystemClock;
 use anyhow::Result;
 use rustls::pki_types::CertificateDer;
 use rustls::server::{WantsServerCert, WebPkiClientVerifier};
 use rustls::sign::SingleCertAndKey;
 use rustls::version::{TLS12, TLS13};
-use rustls::{ConfigBuilder, RootCertStore, ServerConfig};
+use rustls::{ConfigBuilder, ServerConfig};
 use std::sync::Arc;
 use titan_core::time::{Clock, Timestamp};
 use x509_cert::Certificate;
@@ -38,22 +38,13 @@ impl Configs {
         let public = finish(builder()?.with_no_client_auth());
         let control = match &contents.client_ca {
             Some(ca) => {
-                let verifier = WebPkiClientVerifier::builder_with_provider(roots(ca)?.into(), provider());
+                let verifier = WebPkiClientVerifier::builder_with_provider(ca.roots()?.into(), provider());
                 finish(builder()?.with_client_cert_verifier(verifier.build()?))
             }
             None => Arc::clone(&public),
         };
         Ok(Self { public, control })
     }
-}
-
-fn roots(ca: &pem::Pem) -> Result<RootCertStore> {
-    let mut roots = RootCertStore::empty();
-    for certificate in ca.certificates()? {
-        let added = roots.add(certificate);
-        added.map_err(|error| ca.wrong(&format!("holds a CA that cannot be read: {error}")))?;
-    }
-    Ok(roots)
 }
 
 /// Titan uses an expired certificate in spite of the warning: some clients may accept it, and refusing to start would

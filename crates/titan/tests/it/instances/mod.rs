@@ -1,5 +1,6 @@
 //! Several instances on one PostgreSQL.
 
+mod database;
 mod lapsed;
 mod promise;
 mod receipt;

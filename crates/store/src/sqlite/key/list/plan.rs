@@ -1,6 +1,6 @@
 //! Checks the query plan of every statement: each list is read from an index.
 
-use super::source::Source;
+use super::candidates::Source;
 use super::{After, Listing};
 use crate::sqlite::migration::migrator;
 use sqlx::sqlite::SqliteConnectOptions;

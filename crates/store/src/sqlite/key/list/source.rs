@@ -1,5 +1,6 @@
-//! Which index a page is read from.
+//! Chooses the index that a page is read from.
 
+use super::candidates::{FEW, FEW_ANYWHERE, Source};
 use super::sql;
 use crate::sqlite::error::failed;
 use crate::sqlite::key::term;
@@ -7,25 +8,9 @@ use sqlx::{Row, SqliteConnection, query};
 use titan_core::key::{KeyFilter, Sort};
 use titan_core::port::StoreResult;
 
-/// Up to this number of keys, reading by number and sorting takes a few milliseconds.
-pub(super) const FEW: u32 = 3000;
-/// The same for rows that are far apart in the table.
-pub(super) const FEW_ANYWHERE: u32 = 1000;
-/// Up to this number of entries, intersecting lists of the inverted index takes a few milliseconds.
-const ENTRIES: i64 = 400_000;
-
-/// The source of candidates for a page. Each candidate is then checked against the whole filter.
-#[derive(Debug, PartialEq, Eq)]
-pub(super) enum Source {
-    /// The few keys before the time of the filter in this order, which is not the order of the list.
-    Before(Sort),
-    /// The few keys with these terms.
-    Few(String),
-    /// The keys with these terms, in the order of creation.
-    Made(String),
-    /// All keys, in the order of the list.
-    Order,
-}
+/// The most entries of lists of the inverted index that one page intersects. It does so up to three times: to estimate,
+/// to read, and to find the end.
+const ENTRIES: i64 = 150_000;
 
 /// Chooses the source with the fewest candidates.
 pub(super) async fn choose(connection: &mut SqliteConnection, filter: &KeyFilter) -> StoreResult<Source> {

@@ -1,6 +1,6 @@
 //! The SQL. Values are bound. The text consists only of constants in this file, never of text from a caller.
 
-use super::source::{FEW, FEW_ANYWHERE, Source};
+use super::candidates::{FEW, FEW_ANYWHERE, Source};
 use super::{After, Listing};
 use crate::sqlite::key::bytes;
 use sqlx::{QueryBuilder, Sqlite};
@@ -53,8 +53,7 @@ impl Listing<'_> {
     /// The most candidates that one page examines.
     fn most(&self, source: &Source) -> u32 {
         match source {
-            Source::Few(_) => FEW,
-            Source::Made(_) => ROWS,
+            Source::Few(_) | Source::Made(_) => FEW,
             Source::Order if self.filter.sort == Sort::Created => ROWS,
             Source::Order if self.is_covered(source) => ENTRIES,
             Source::Before(_) | Source::Order => FEW_ANYWHERE,
