@@ -17,7 +17,7 @@ const READ_ONLY: &str = "25006";
 /// After these, and after those of the classes, the same call may work later.
 const PASSING: [&str; 5] = [SERIALIZATION_FAILURE, DEADLOCK, LOCK_NOT_AVAILABLE, READ_ONLY, "25P03"];
 
-pub(super) fn failed(error: Error) -> StoreError {
+pub(crate) fn failed(error: Error) -> StoreError {
     let is_passing = match &error {
         Error::PoolTimedOut | Error::PoolClosed | Error::WorkerCrashed => true,
         // A connection that breaks in the middle of a message is one of these.
@@ -33,7 +33,7 @@ fn is_passing(code: &str) -> bool {
 }
 
 /// Why a database cannot be opened, in words that say what to do.
-pub(super) fn refused(error: Error) -> ConnectError {
+pub(crate) fn refused(error: Error) -> ConnectError {
     let code = error.as_database_error().and_then(DatabaseError::code);
     let advice = match code.as_deref() {
         Some("28P01" | "28000") => "check the user and the password in TITAN_DATABASE_URL",

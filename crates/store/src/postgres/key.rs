@@ -3,6 +3,8 @@
 mod list;
 mod term;
 
+pub(crate) use term::of_columns as terms;
+
 use super::error::{column, failed, number, optional_time, small, time};
 use super::{Postgres, PostgresTx};
 use async_trait::async_trait;

@@ -7,6 +7,7 @@ mod fixture;
 mod groups;
 mod instances;
 mod lists;
+mod moving;
 mod stories;
 mod sweeping;
 mod upgrade;

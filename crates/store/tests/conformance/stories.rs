@@ -184,7 +184,7 @@ pub(crate) async fn answers_are_remembered_for_their_time(fixture: Fixture) {
     assert_eq!(tx.answer("master", "a", NOW.plus_secs(1)).await.unwrap(), None);
 }
 
-fn slot_key(slot: u8, secret: u8) -> SlotKey {
+pub(crate) fn slot_key(slot: u8, secret: u8) -> SlotKey {
     SlotKey {
         slot: Slot::new(slot).unwrap(),
         secret: SigningSecret::new([secret; 32]),

@@ -91,6 +91,7 @@ async fn keys_of_before_are_found_renamed_and_revoked_as_if_they_were_new() {
         "DROP INDEX key_by_tenant_use",
         "ALTER TABLE key DROP COLUMN number",
         "CREATE INDEX key_by_tenant ON key (tenant, id)",
+        "DROP TABLE move_out",
         "DROP INDEX key_by_end",
         "ALTER TABLE revision_head DROP COLUMN swept_until",
         "ALTER TABLE revision_head DROP COLUMN log_swept_until",
@@ -143,6 +144,7 @@ fn released_migrations_are_never_edited() {
         ("0004_audit.sql", include_bytes!("../../migrations/sqlite/0004_audit.sql")),
         ("0005_status.sql", include_bytes!("../../migrations/sqlite/0005_status.sql")),
         ("0006_key_lists.sql", include_bytes!("../../migrations/sqlite/0006_key_lists.sql")),
+        ("0008_moves.sql", include_bytes!("../../migrations/sqlite/0008_moves.sql")),
         ("0009_sweeping.sql", include_bytes!("../../migrations/sqlite/0009_sweeping.sql")),
     ];
     let lines: String = released

@@ -6,6 +6,7 @@ mod config;
 mod instances;
 mod keys;
 mod man;
+mod migrate;
 mod openapi;
 mod policy;
 mod remote;
@@ -47,6 +48,8 @@ enum Command {
     /// Check the configuration, or print its JSON schema
     #[command(subcommand)]
     Config(config::Command),
+    /// Move the database from SQLite to PostgreSQL
+    Migrate(migrate::Migrate),
     /// Print the OpenAPI document
     Openapi,
     /// Print completions for a shell
@@ -86,6 +89,7 @@ pub fn run(titan: Titan) -> ExitCode {
         Command::Instances(instances) => instances.run(),
         Command::Policy(command) => command.run(),
         Command::Config(command) => command.run(),
+        Command::Migrate(migrate) => migrate.run(),
         Command::Openapi => openapi::run(),
         Command::Completions(completions) => completions.run(),
         Command::Man(man) => man.run(),

@@ -19,6 +19,7 @@ mod instances;
 mod keys_command;
 mod late;
 mod logs;
+mod migrate;
 mod open_exchanges;
 mod principals;
 mod program;
