@@ -94,6 +94,10 @@ async fn an_installation_moves_with_its_keys_and_revocations() {
     for key in &keys {
         codes.push(code(&program, key).await);
     }
+    // The last uses are written at the end, and the lists show them.
+    program.signal("TERM");
+    program.wait();
+    let mut program = Program::start(folder.path(), &[EMBEDDED]).await;
     let before = lists(&program).await;
     let refused = migrate(folder.path(), &to, &[]);
     assert!(stderr(&refused).contains("Titan runs on this database; stop it first"), "{refused:?}");
