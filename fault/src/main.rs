@@ -95,12 +95,13 @@ async fn run(mut options: Options) -> Result<()> {
         options.faults = Fault::value_variants().to_vec();
     }
     let postgres = Arc::new(postgres::Postgres::start().await?);
-    if options.breaks.is_empty() {
+    let result = if options.breaks.is_empty() {
         let seed = options.seed.unwrap_or_else(|| RandomState::new().hash_one(0));
         search(&options, seed, &postgres).await
     } else {
         breaks::find_all(&Arc::new(options), &postgres).await
-    }
+    };
+    result.inspect_err(|_| postgres.keep())
 }
 
 /// Rounds until there were enough revocations, or a violation.

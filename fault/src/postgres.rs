@@ -1,5 +1,6 @@
 //! A PostgreSQL of its own, which can be killed. It writes to the disk before it answers, as it does by default.
 
+use crate::lock;
 use anyhow::{Context, Result, ensure};
 use rustix::process::{Pid, Signal, geteuid, kill_process};
 use std::fs::Permissions;
@@ -8,13 +9,15 @@ use std::os::unix::fs::PermissionsExt;
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
 use std::sync::Mutex;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
-use tempfile::TempDir;
 use tokio::time::sleep;
 
 pub(crate) struct Postgres {
     programs: PathBuf,
-    folder: TempDir,
+    folder: PathBuf,
+    /// Whether the folder stays, for who wants to know why.
+    stays: AtomicBool,
     pub(crate) address: SocketAddr,
     server: Mutex<Option<Child>>,
 }
@@ -34,11 +37,12 @@ fn programs() -> Result<PathBuf> {
 
 impl Postgres {
     pub(crate) async fn start() -> Result<Self> {
-        let folder = tempfile::Builder::new().prefix("titan-fault-").tempdir()?;
+        let folder = tempfile::Builder::new().prefix("titan-fault-").tempdir()?.keep();
         // PostgreSQL may run as another user.
-        std::fs::set_permissions(folder.path(), Permissions::from_mode(0o777))?;
+        std::fs::set_permissions(&folder, Permissions::from_mode(0o777))?;
         let (programs, address) = (programs()?, free_port()?);
-        let postgres = Self { programs, folder, address, server: Mutex::default() };
+        let postgres =
+            Self { programs, folder, address, stays: AtomicBool::new(false), server: Mutex::default() };
         let output = postgres
             .command("initdb")
             .args(["-D", "data", "-U", "titan", "--auth=trust", "--encoding=UTF8", "--locale=C.UTF-8"])
@@ -49,7 +53,13 @@ impl Postgres {
     }
 
     pub(crate) fn folder(&self) -> &Path {
-        self.folder.path()
+        &self.folder
+    }
+
+    /// Leaves the logs of all programs when they have ended, and says where.
+    pub(crate) fn keep(&self) {
+        self.stays.store(true, Ordering::Relaxed);
+        println!("fault: the logs are in {}", self.folder.display());
     }
 
     /// As a user who is not root: PostgreSQL insists.
@@ -62,7 +72,7 @@ impl Postgres {
         } else {
             Command::new(path)
         };
-        command.current_dir(self.folder.path()).stdin(Stdio::null());
+        command.current_dir(&self.folder).stdin(Stdio::null());
         command
     }
 
@@ -124,12 +134,14 @@ impl Postgres {
 
 impl Drop for Postgres {
     fn drop(&mut self) {
-        let Some(mut server) = lock(&self.server).take() else { return };
-        let pid = i32::try_from(server.id()).ok().and_then(Pid::from_raw);
-        // A fast shutdown, which ends its children too.
-        let _ = pid.map(|pid| kill_process(pid, Signal::INT));
-        let _ = server.wait();
+        if let Some(mut server) = lock(&self.server).take() {
+            let pid = i32::try_from(server.id()).ok().and_then(Pid::from_raw);
+            // A fast shutdown, which ends its children too.
+            let _ = pid.map(|pid| kill_process(pid, Signal::INT));
+            let _ = server.wait();
+        }
+        if !self.stays.load(Ordering::Relaxed) {
+            let _ = std::fs::remove_dir_all(&self.folder);
+        }
     }
 }
-
-use crate::lock;
