@@ -92,7 +92,10 @@ impl Follower {
         let grant = timeout(LEASE, self.store.grant(&self.member, self.applied())).await;
         let head = grant.map_err(|late| StoreError::Unavailable(late.into())).flatten()?;
         let asked = if fault::is_on(Break::LeaseFromAnswer) { self.clock.moment() } else { asked };
-        self.grants.add(asked, head);
+        // A head that is behind what is applied is that of another database: see `begin_anew`.
+        if head >= self.applied() {
+            self.grants.add(asked, head);
+        }
         if head > self.applied() {
             self.is_awaited.notify_one();
         }
@@ -105,6 +108,7 @@ impl Follower {
     pub async fn leave(&self) {
         let mut has_left = self.has_left.lock().await;
         *has_left = true;
+        self.grants.clear();
         self.guard.lease().end();
         if let Err(error) = self.store.leave(self.member.id).await {
             tracing::warn!(%error, "the row of this instance stays; changes wait for it until its lease has ended");

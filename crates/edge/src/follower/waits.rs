@@ -43,6 +43,7 @@ impl Waits {
 
     /// The numbers of revisions begin somewhere else.
     pub(super) fn forget(&self) {
+        self.pending().clear();
         self.in_force.send_replace(InForce::default());
     }
 
@@ -158,8 +159,9 @@ impl Follower {
         let Some((revision, _)) = pending.iter().rev().find(|(_, since)| is_over(since)) else {
             return false;
         };
+        // How many others there are, nobody can say. This one counts, as applied or as lapsed.
         let applied = u32::from(self.applied() >= *revision);
-        self.waits.end(InForce { revision: *revision, applied, lapsed: 0 }, now);
+        self.waits.end(InForce { revision: *revision, applied, lapsed: 1 - applied }, now);
         true
     }
 

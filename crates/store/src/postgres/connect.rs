@@ -1,17 +1,30 @@
 //! Connections, and the settings that each session has.
 
-use super::error::refused;
+use super::error::{failed, refused};
 use super::migration::migrator;
 use crate::error::ConnectError;
 use sqlx::postgres::{PgConnectOptions, PgPoolOptions};
-use sqlx::{AssertSqlSafe, ConnectOptions, Connection, Error, PgConnection, PgPool, query_scalar};
+use sqlx::{
+    AssertSqlSafe, ConnectOptions, Connection, Error, PgConnection, PgPool, Postgres, Transaction,
+    query_scalar,
+};
 use std::io::ErrorKind;
 use std::str::FromStr;
 use std::time::Duration;
+use titan_core::port::{StoreError, StoreResult};
 use tokio::time::timeout;
 
 /// A transaction that sees one moment.
-pub(super) const ONE_MOMENT: &str = "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY";
+const ONE_MOMENT: &str = "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY";
+
+/// Begins a transaction that sees one moment. In a task of its own: a caller that goes away in the middle would leave the
+/// transaction open on its connection, and the next one would see that old moment.
+pub(super) async fn one_moment(pool: &PgPool) -> StoreResult<Transaction<'static, Postgres>> {
+    let pool = pool.clone();
+    let begun = tokio::spawn(async move { pool.begin_with(ONE_MOMENT).await }).await;
+    begun.map_err(|error| StoreError::Unavailable(error.into()))?.map_err(failed)
+}
+
 /// The oldest version that is supported: 15.
 const OLDEST: i32 = 150_000;
 /// How long a call waits for a connection.

@@ -1,7 +1,7 @@
 //! The instances and their leases: `docs/adr/0016-leases.md`.
 
 use super::Postgres;
-use super::connect::ONE_MOMENT;
+use super::connect::one_moment;
 use super::error::{column, failed, time};
 use super::news::REPORTS;
 use super::revision::{read, read_head};
@@ -85,7 +85,7 @@ impl Instances for Postgres {
     }
 
     async fn key_state(&self, key: KeyId, tenant: TenantId) -> StoreResult<KeyState> {
-        let mut tx = self.readers.begin_with(ONE_MOMENT).await.map_err(failed)?;
+        let mut tx = one_moment(&self.readers).await?;
         let (head, swept) = read_head(&mut *tx).await?;
         let rows =
             query("SELECT * FROM change WHERE (kind = $1 AND subject = $2) OR (kind = $3 AND subject = $4)")

@@ -5,6 +5,7 @@ mod term;
 
 pub(crate) use term::of_columns as terms;
 
+use super::connect::one_moment;
 use super::error::{column, failed, number, optional_time, small, time};
 use super::{Postgres, PostgresTx};
 use crate::stored::{key_bytes, key_id, prefix, prefix_number};
@@ -45,7 +46,7 @@ impl Keys for Postgres {
 
     async fn keys(&self, filter: &KeyFilter) -> StoreResult<Page> {
         // One snapshot: all that a page is made of is of one moment.
-        let mut tx = self.readers.begin_with(super::connect::ONE_MOMENT).await.map_err(failed)?;
+        let mut tx = one_moment(&self.readers).await?;
         list::page(&mut tx, filter).await
     }
 

@@ -1,6 +1,6 @@
 //! The log of changes.
 
-use super::connect::ONE_MOMENT;
+use super::connect::one_moment;
 use super::error::{column, failed, time};
 use super::news::CHANGES;
 use super::{Postgres, PostgresTx};
@@ -20,7 +20,7 @@ const HEAD: &str = "revision_head";
 impl Revisions for Postgres {
     async fn changes_after(&self, after: Revision, limit: u32) -> StoreResult<Changes> {
         // One snapshot: head and list are of one moment.
-        let mut tx = self.log.begin_with(ONE_MOMENT).await.map_err(failed)?;
+        let mut tx = one_moment(&self.log).await?;
         let (head, swept) = read_head(&mut *tx).await?;
         let rows = query("SELECT * FROM change WHERE revision > $1 ORDER BY revision LIMIT $2")
             .bind(revision_number(after))
@@ -104,7 +104,12 @@ pub(super) fn read(row: &PgRow) -> StoreResult<(Revision, Change)> {
 
 /// The newest revision, and what has left the log.
 pub(super) async fn read_head(executor: impl PgExecutor<'_>) -> StoreResult<(Revision, Swept)> {
-    let row = query("SELECT * FROM revision_head").fetch_one(executor).await.map_err(failed)?;
+    let head = query("SELECT *, pg_is_in_recovery() AS is_standby FROM revision_head");
+    let row = head.fetch_one(executor).await.map_err(failed)?;
+    // A former primary that follows now: what it knows may be old, and a lapsed instance would believe it.
+    if column(&row, HEAD, "is_standby")? {
+        return Err(StoreError::Unavailable("this server is a standby".into()));
+    }
     let swept =
         Swept { until: time(&row, HEAD, "swept_until")?, log_until: time(&row, HEAD, "log_swept_until")? };
     Ok((revision(column(&row, HEAD, "revision")?)?, swept))
