@@ -120,6 +120,8 @@ impl Guard {
         loop {
             let proven = match snapshot.prove(&key) {
                 Ok(proven) => proven,
+                // Perhaps its signing key is one that this instance has not heard of yet.
+                Err(Denial::Invalid) if !self.lease.is_good(now) => return (None, Err(Denial::Unknown)),
                 Err(denial) => return (None, Err(denial)),
             };
             if !is_good {

@@ -11,6 +11,8 @@
 
 pub mod access_log;
 mod body;
+#[doc(hidden)]
+pub mod fault;
 mod follower;
 pub mod gateway;
 mod guard;

@@ -12,6 +12,7 @@ mod moving;
 mod postgres;
 mod seal;
 mod sqlite;
+mod stored;
 
 pub use error::ConnectError;
 pub use moving::{MoveError, Progress, Report, Step, Sum, move_database, undo_move};

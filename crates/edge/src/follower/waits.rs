@@ -3,6 +3,7 @@
 use super::Follower;
 use super::instances::Watch;
 use super::spread::Histogram;
+use crate::fault;
 use crate::lease::{LEASE, MARGIN};
 use std::collections::BTreeMap;
 use std::sync::{Mutex, MutexGuard, PoisonError};
@@ -75,7 +76,7 @@ fn newest_in_force(
 ) -> Option<InForce> {
     let everywhere = others.iter().map(|other| other.applied).fold(own, Revision::min);
     let is_in_force = |revision: &Revision, since: &Uptime| {
-        *revision <= everywhere || (lease_ends && now.since(*since) > LEASE + MARGIN)
+        *revision <= everywhere || (lease_ends && now.since(*since) > fault::wait(LEASE + MARGIN))
     };
     let (revision, _) = pending.iter().rev().find(|(revision, since)| is_in_force(revision, since))?;
     let all = others.iter().map(|other| other.applied).chain([own]);
@@ -152,7 +153,8 @@ impl Follower {
     /// Also without the database, no lease from before a commit outlives the wait.
     fn end_without_rows(&self, pending: &BTreeMap<Revision, Uptime>) -> bool {
         let now = self.clock.uptime();
-        let is_over = |since: &Uptime| self.store.is_shared() && now.since(*since) > LEASE + MARGIN;
+        let is_over =
+            |since: &Uptime| self.store.is_shared() && now.since(*since) > fault::wait(LEASE + MARGIN);
         let Some((revision, _)) = pending.iter().rev().find(|(_, since)| is_over(since)) else {
             return false;
         };

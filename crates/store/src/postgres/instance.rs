@@ -3,10 +3,10 @@
 use super::Postgres;
 use super::connect::ONE_MOMENT;
 use super::error::{column, failed, time};
-use super::key::bytes;
 use super::news::REPORTS;
-use super::revision::{KEY, TENANT, read, read_head, revision, signed};
+use super::revision::{read, read_head};
 use super::signing::read_all;
+use crate::stored::{KEY, TENANT, key_bytes, revision, revision_number, tenant_bytes};
 use async_trait::async_trait;
 use sqlx::postgres::PgRow;
 use sqlx::{query, query_scalar};
@@ -43,7 +43,7 @@ impl Instances for Postgres {
             .bind(&member.version)
             .bind(&member.address)
             .bind(member.started_at.ms())
-            .bind(signed(applied))
+            .bind(revision_number(applied))
             .fetch_one(&self.log)
             .await
             .map_err(failed)?;
@@ -51,7 +51,7 @@ impl Instances for Postgres {
     }
 
     async fn report(&self, id: InstanceId, applied: Revision) -> StoreResult<()> {
-        let report = query(REPORT).bind(id_bytes(id)).bind(signed(applied)).bind(REPORTS);
+        let report = query(REPORT).bind(id_bytes(id)).bind(revision_number(applied)).bind(REPORTS);
         report.execute(&self.log).await.map_err(failed)?;
         Ok(())
     }
@@ -90,9 +90,9 @@ impl Instances for Postgres {
         let rows =
             query("SELECT * FROM change WHERE (kind = $1 AND subject = $2) OR (kind = $3 AND subject = $4)")
                 .bind(KEY)
-                .bind(bytes(key))
+                .bind(key_bytes(key))
                 .bind(TENANT)
-                .bind(tenant.0.to_be_bytes().to_vec())
+                .bind(tenant_bytes(tenant))
                 .fetch_all(&mut *tx)
                 .await
                 .map_err(failed)?;

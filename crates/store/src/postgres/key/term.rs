@@ -1,7 +1,7 @@
 //! The terms of a key, for the index that filters use (GIN): every three consecutive characters of the label, the
 //! creator, and each scope.
 
-use super::bytes;
+use crate::stored::key_bytes;
 use titan_core::key::{Creator, Key, KeyFilter};
 
 /// The number of characters in a term of a label.
@@ -13,7 +13,7 @@ pub(super) fn of(key: &Key) -> Vec<String> {
         return Vec::new();
     }
     let scopes: Vec<u8> = key.scopes.iter().map(|bit| bit.number()).collect();
-    of_columns(&key.label, key.created_by.map(bytes).as_deref(), &scopes)
+    of_columns(&key.label, key.created_by.map(key_bytes).as_deref(), &scopes)
 }
 
 /// The terms of a key that is not revoked, from the columns of its row.
@@ -29,7 +29,7 @@ pub(crate) fn of_columns(label: &str, created_by: Option<&[u8]>, scopes: &[u8]) 
 pub(super) fn wanted(filter: &KeyFilter) -> Vec<String> {
     let label = filter.label.as_deref().map(grams).unwrap_or_default();
     let made_by = filter.created_by.map(|creator| match creator {
-        Creator::Key(id) => Some(bytes(id)),
+        Creator::Key(id) => Some(key_bytes(id)),
         Creator::Master => None,
     });
     let others = [made_by.map(|id| creator(id.as_deref())), filter.scope.map(|bit| scope(bit.number()))];

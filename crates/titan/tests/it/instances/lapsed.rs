@@ -110,3 +110,21 @@ async fn with_the_database_down_changes_are_refused_and_nothing_is_half_done() {
     assert!(answer.header("titan-revocation").is_empty());
     assert_eq!(whole.code(&key).await, "VALID");
 }
+
+/// A good key is never called a forged one.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn one_that_is_cut_off_does_not_refuse_what_a_new_signing_key_signed() {
+    let (fleet, wire) = pair().await;
+    let [whole, cut] = &fleet.0[..] else { panic!("two instances") };
+    wire.cut();
+    whole.master().send("POST", "/admin/signing-keys", None).await.expect(201);
+    let key = whole.key(&["*"]).await;
+    cut.holder(&key).get("/api/sessions").await.refused(503, "revocation state unknown");
+    cut.master()
+        .post("/auth/verify", json!({ "key": key.text }))
+        .await
+        .refused(503, "revocation state unknown");
+    wire.mend();
+    until("ready again", SOON, async || status_of(cut, "/health/ready").await == 200).await;
+    assert_eq!(fleet.codes(&key).await, ["VALID"; 2]);
+}
