@@ -2,7 +2,7 @@
 
 SHELL := /bin/bash
 .DEFAULT_GOAL := help
-.PHONY: help run test lint bench fuzz fault dist tools unit short-fuzz short-fault model vectors house format docs-test api-fuzz
+.PHONY: help run test lint bench fuzz fault dist tools unit short-fuzz short-fault model vectors house format docs-test api-fuzz deploy
 
 help:
 	@echo 'make run    build, and start Titan with a demo API behind it'
@@ -20,7 +20,7 @@ run: tools
 	@cargo build --profile quick --locked -p titan
 	@cargo run --quiet --profile quick --locked -p titan -- serve --dev
 
-test: tools vectors house format unit short-fuzz short-fault model dist docs-test api-fuzz
+test: tools vectors house format unit short-fuzz short-fault model dist docs-test api-fuzz deploy
 
 # What has state runs on both engines.
 unit:
@@ -62,6 +62,13 @@ docs-test:
 api-fuzz:
 	@ci/tools api-fuzz
 	ci/schemathesis
+
+# The compose file, the image, nginx and the chart.
+deploy:
+	@ci/tools deploy
+	cargo build --locked --quiet -p titan
+	target/deploy-tools/bin/python ci/deploy
+	@ci/postgres stop
 
 dist: tools
 	@ci/tools dist

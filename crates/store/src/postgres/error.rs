@@ -19,9 +19,14 @@ const PASSING: [&str; 5] = [SERIALIZATION_FAILURE, DEADLOCK, LOCK_NOT_AVAILABLE,
 
 pub(crate) fn failed(error: Error) -> StoreError {
     let is_passing = match &error {
-        Error::PoolTimedOut | Error::PoolClosed | Error::WorkerCrashed => true,
-        // A connection that breaks in the middle of a message is one of these.
-        Error::Io(_) | Error::Tls(_) | Error::Protocol(_) | Error::BeginFailed => true,
+        // A connection that breaks in the middle of a message is one of the last four.
+        Error::PoolTimedOut
+        | Error::PoolClosed
+        | Error::WorkerCrashed
+        | Error::Io(_)
+        | Error::Tls(_)
+        | Error::Protocol(_)
+        | Error::BeginFailed => true,
         Error::Database(error) => error.code().is_some_and(|code| is_passing(&code)),
         _ => false,
     };

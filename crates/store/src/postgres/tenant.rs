@@ -1,7 +1,8 @@
 //! Tenants.
 
 use super::error::{column, failed, number, optional_time, time};
-use super::{Postgres, PostgresTx, key};
+use super::{Postgres, PostgresTx};
+use crate::stored::key_id;
 use async_trait::async_trait;
 use sqlx::postgres::PgRow;
 use sqlx::{PgConnection, query, query_scalar};
@@ -79,7 +80,7 @@ impl TenantsTx for PostgresTx {
             .bind(i64::from(id.0));
         let bytes: Option<Vec<u8>> = select.fetch_optional(self.connection()?).await.map_err(failed)?;
         let corrupt = StoreError::Corrupt { table: "key", column: "id" };
-        bytes.map(|bytes| key::id(&bytes).ok_or(corrupt)).transpose()
+        bytes.map(|bytes| key_id(&bytes).ok_or(corrupt)).transpose()
     }
 
     async fn save_tenant(&mut self, tenant: &Tenant) -> StoreResult<()> {

@@ -1,7 +1,8 @@
 //! Tenants.
 
 use super::error::{column, failed, optional_time, time};
-use super::{Sqlite, SqliteTx, key};
+use super::{Sqlite, SqliteTx};
+use crate::stored::key_id;
 use async_trait::async_trait;
 use sqlx::sqlite::SqliteRow;
 use sqlx::{SqlitePool, query, query_scalar};
@@ -78,7 +79,7 @@ impl TenantsTx for SqliteTx {
         let select = query_scalar("SELECT id FROM key WHERE tenant = ? ORDER BY id DESC LIMIT 1").bind(id.0);
         let bytes: Option<Vec<u8>> = select.fetch_optional(self.connection()?).await.map_err(failed)?;
         let corrupt = StoreError::Corrupt { table: "key", column: "id" };
-        bytes.map(|bytes| key::id(&bytes).ok_or(corrupt)).transpose()
+        bytes.map(|bytes| key_id(&bytes).ok_or(corrupt)).transpose()
     }
 
     async fn save_tenant(&mut self, tenant: &Tenant) -> StoreResult<()> {

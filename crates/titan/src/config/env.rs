@@ -19,13 +19,14 @@ pub enum Kind {
 }
 
 /// Variable, option, kind.
-pub const VARIABLES: [(&str, &str, Kind); 30] = [
+pub const VARIABLES: [(&str, &str, Kind); 31] = [
     ("TITAN_LISTEN", "listen", Kind::Text),
     ("TITAN_ADMIN_LISTEN", "admin_listen", Kind::Text),
     ("TITAN_TLS_CERT_FILE", "tls_cert_file", Kind::Text),
     ("TITAN_TLS_KEY_FILE", "tls_key_file", Kind::Text),
     ("TITAN_ADMIN_CLIENT_CA_FILE", "admin_client_ca_file", Kind::Text),
     ("TITAN_DATABASE_URL", "database_url", Kind::Text),
+    ("TITAN_DATABASE_URL_FILE", "database_url_file", Kind::Text),
     ("MASTER_KEY", "master_key", Kind::Text),
     ("MASTER_KEY_FILE", "master_key_file", Kind::Text),
     ("MASTER_KEY_PREVIOUS", "master_key_previous", Kind::Text),

@@ -10,6 +10,7 @@ mod settings;
 pub use env::VARIABLES;
 pub(crate) use env::check_names;
 pub use policies::{SHIPPED, policy_text};
+pub(crate) use settings::location;
 pub use settings::{MasterSecrets, SealSource, Settings};
 
 use anyhow::{Context, Result, anyhow, bail};
@@ -38,6 +39,8 @@ pub struct Config {
     pub admin_client_ca_file: Option<PathBuf>,
     /// The database: `sqlite://path`.
     pub database_url: String,
+    /// A file that holds the URL of the database, which can contain a password.
+    pub database_url_file: Option<PathBuf>,
     /// The master key: at least 32 characters.
     pub master_key: Option<String>,
     /// A file that holds the master key.
@@ -145,6 +148,7 @@ impl Default for Config {
             tls_key_file: None,
             admin_client_ca_file: None,
             database_url: "sqlite://titan-data/titan.db".to_owned(),
+            database_url_file: None,
             master_key: None,
             master_key_file: None,
             master_key_previous: None,

@@ -64,7 +64,7 @@ pub struct Settings {
 impl Settings {
     /// Checks a configuration. The first mistake is named.
     pub fn check(config: Config) -> Result<Self> {
-        let database = Location::parse(&config.database_url)?;
+        let database = location(&config)?;
         if !(1..=3_650).contains(&config.max_lifetime_days) {
             bail!("max_lifetime_days: must be 1 to 3650");
         }
@@ -234,6 +234,14 @@ fn secret(option: &str, value: Option<&String>, file: Option<&PathBuf>) -> Resul
         }
         (None, None) => Ok(None),
     }
+}
+
+/// Where the database is: by the option itself, or by its file.
+pub(crate) fn location(config: &Config) -> Result<Location> {
+    let is_set = config.database_url != Config::default().database_url;
+    let value = Some(&config.database_url).filter(|_| is_set || config.database_url_file.is_none());
+    let url = secret("TITAN_DATABASE_URL", value, config.database_url_file.as_ref())?;
+    Ok(Location::parse(&url.unwrap_or_default())?)
 }
 
 impl MasterSecrets {

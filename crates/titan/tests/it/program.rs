@@ -72,6 +72,32 @@ fn broken_configurations_are_named_with_their_line() {
 }
 
 #[test]
+fn the_url_of_the_database_may_be_in_a_file() {
+    let folder = tempfile::tempdir().unwrap();
+    fs::write(folder.path().join("url"), "mysql://user:s3cret@host/db\n").unwrap();
+    fs::write(folder.path().join("good"), "\n postgres://user:s3cret@127.0.0.1:1/db \n").unwrap();
+    let check = |text: &str, environment: &[(&str, &str)]| {
+        fs::write(folder.path().join("titan.toml"), text).unwrap();
+        let output = run(folder.path(), &["config", "check"], &[&[MASTER], environment].concat());
+        assert!(!stderr(&output).contains("s3cret"), "no secret is printed: {output:?}");
+        (output.status.success(), stderr(&output))
+    };
+    let file = ("TITAN_DATABASE_URL_FILE", "url");
+    let is_read = "must be sqlite://";
+    assert!(check("", &[file]).1.contains(is_read));
+    assert!(check("database_url_file = \"url\"\n", &[]).1.contains(is_read));
+    assert!(check("database_url = \"sqlite://a.db\"\n", &[file]).1.contains(is_read), "the environment wins");
+    assert!(check("database_url_file = \"url\"\n", &[("TITAN_DATABASE_URL", "sqlite://a.db")]).0);
+    let good = [("TITAN_DATABASE_URL_FILE", "good"), ("TITAN_SEAL_KEY_FILE", "seal-key")];
+    assert!(check("", &good).0, "white space around the URL");
+    assert!(check("", &[good[0]]).1.contains("TITAN_SEAL_KEY"), "the file is read before this is known");
+    let both = "database_url = \"sqlite://a.db\"\ndatabase_url_file = \"url\"\n";
+    assert!(check(both, &[]).1.contains("TITAN_DATABASE_URL: its value and its file are both set"));
+    assert!(check("", &[file, ("TITAN_DATABASE_URL", "sqlite://a.db")]).1.contains("both set"));
+    assert!(check("", &[("TITAN_DATABASE_URL_FILE", "/no/such/file")]).1.contains("/no/such/file"));
+}
+
+#[test]
 fn a_misspelt_name_is_answered_with_the_one_that_is_meant() {
     let folder = tempfile::tempdir().unwrap();
     let says = |arguments: &[&str], environment: &[(&str, &str)], expected: &str| {

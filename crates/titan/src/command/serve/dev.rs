@@ -1,6 +1,6 @@
 //! What `titan serve --dev` makes: a master key and an API to guard.
 
-use crate::config::Config;
+use crate::config::{Config, location};
 use crate::demo;
 use crate::system::{SystemClock, SystemEntropy};
 use crate::wire::make_folder;
@@ -11,7 +11,7 @@ use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 use titan_core::entropy::random;
 use titan_core::time::Clock;
-use titan_store::{Location, make_secret_file};
+use titan_store::make_secret_file;
 use tokio::net::TcpListener;
 
 /// Where files are made if the database is not one.
@@ -40,7 +40,7 @@ pub(super) enum MasterKey {
 impl Dev {
     /// Makes what a first look needs and what is not configured: a master key, an upstream.
     pub(super) async fn prepare(config: &Config) -> Result<Self> {
-        let database = Location::parse(&config.database_url)?;
+        let database = location(config)?;
         let folder = database.file().map_or(Some(Path::new(FOLDER)), Path::parent);
         let folder = folder.unwrap_or(Path::new(".")).to_owned();
         make_folder(&folder)?;

@@ -86,8 +86,8 @@ impl Server {
             if ready.success() {
                 return;
             }
-            assert!(began.elapsed() < Duration::from_secs(60), "PostgreSQL is not ready");
-            std::thread::sleep(Duration::from_millis(50));
+            assert!(began.elapsed() < Duration::from_mins(1), "PostgreSQL is not ready");
+            std::thread::park_timeout(Duration::from_millis(50));
         }
     }
 }
