@@ -123,6 +123,8 @@ async fn an_installation_moves_with_its_keys_and_revocations() {
     );
 
     let program = start_on(folder.path(), &to).await;
+    // Before the checks below, which are uses.
+    assert_eq!(lists(&program).await, before);
     for (key, code_before) in keys.iter().zip(&codes) {
         assert_eq!(&code(&program, key).await, code_before);
     }
@@ -130,7 +132,6 @@ async fn an_installation_moves_with_its_keys_and_revocations() {
         ["VALID", "REVOKED", "DISABLED"].iter().all(|code| codes.contains(&(*code).to_owned())),
         "{codes:?}"
     );
-    assert_eq!(lists(&program).await, before);
 }
 
 #[tokio::test]
