@@ -178,7 +178,7 @@ impl Follower {
         loop {
             let changes = self.store.changes_after(self.applied(), PIECE).await?;
             if changes.head < self.applied() {
-                self.begin_anew(changes.head);
+                self.begin_anew(changes.head).await?;
                 continue;
             }
             let has_more = changes.has_more;
@@ -207,7 +207,7 @@ impl Follower {
     }
 
     /// The database is older than it was: somebody has put a copy in its place.
-    fn begin_anew(&self, head: Revision) {
+    async fn begin_anew(&self, head: Revision) -> StoreResult<()> {
         let applied = self.applied();
         tracing::error!(%applied, %head, "the database went back in time: the snapshot is built anew");
         self.guard.lease().end();
@@ -215,7 +215,10 @@ impl Follower {
         self.waits.forget();
         self.sweep.forget();
         self.guard.forget();
+        self.key_cache.clear();
         self.applied.send_replace(Revision::default());
+        // Its row would say that it has applied what it has not.
+        self.store.leave(self.member.id).await
     }
 
     async fn read_signing_keys(&self) -> StoreResult<()> {

@@ -17,7 +17,7 @@ use tokio::time::{sleep, timeout};
 /// How often the rows are read while somebody waits, if no news come.
 const LOOK: Duration = Duration::from_millis(25);
 /// How long reading the rows may take.
-const READ: Duration = Duration::from_secs(1);
+const READ: Duration = Duration::from_secs(4);
 /// How long a caller waits where no lease ends: for a change that is committed but cannot be read back.
 const PATIENCE: Duration = Duration::from_secs(10);
 

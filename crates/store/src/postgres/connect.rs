@@ -25,6 +25,26 @@ pub(super) async fn one_moment(pool: &PgPool) -> StoreResult<Transaction<'static
     begun.map_err(|error| StoreError::Unavailable(error.into()))?.map_err(failed)
 }
 
+/// How long a statement about leases and the log may take. A network that swallows everything gives no error.
+pub(super) const PROMPT: Duration = Duration::from_secs(3);
+
+/// Runs a statement on a connection of this pool. One that gives no answer is closed at once: back in the pool, it would
+/// be waited for again.
+macro_rules! promptly {
+    ($pool:expr, $run:ident, $statement:expr) => {{
+        let mut connection = $pool.acquire().await.map_err(failed)?;
+        match tokio::time::timeout($crate::postgres::connect::PROMPT, $statement.$run(&mut *connection)).await
+        {
+            Ok(result) => result.map_err(failed),
+            Err(late) => {
+                drop(connection.detach());
+                Err(StoreError::Unavailable(late.into()))
+            }
+        }
+    }};
+}
+pub(super) use promptly;
+
 /// The oldest version that is supported: 15.
 const OLDEST: i32 = 150_000;
 /// How long a call waits for a connection.

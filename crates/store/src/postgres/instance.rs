@@ -1,7 +1,7 @@
 //! The instances and their leases: `docs/adr/0016-leases.md`.
 
 use super::Postgres;
-use super::connect::one_moment;
+use super::connect::{one_moment, promptly};
 use super::error::{column, failed, time};
 use super::news::REPORTS;
 use super::revision::{read, read_head};
@@ -38,46 +38,35 @@ impl Instances for Postgres {
     }
 
     async fn grant(&self, member: &Member, applied: Revision) -> StoreResult<Revision> {
-        let head: i64 = query_scalar(GRANT)
+        let grant = query_scalar(GRANT)
             .bind(id_bytes(member.id))
             .bind(&member.version)
             .bind(&member.address)
             .bind(member.started_at.ms())
-            .bind(revision_number(applied))
-            .fetch_one(&self.log)
-            .await
-            .map_err(failed)?;
-        revision(head)
+            .bind(revision_number(applied));
+        revision(promptly!(self.log, fetch_one, grant)?)
     }
 
     async fn report(&self, id: InstanceId, applied: Revision) -> StoreResult<()> {
         let report = query(REPORT).bind(id_bytes(id)).bind(revision_number(applied)).bind(REPORTS);
-        report.execute(&self.log).await.map_err(failed)?;
-        Ok(())
+        promptly!(self.log, execute, report).map(drop)
     }
 
     async fn instances(&self) -> StoreResult<Vec<Instance>> {
-        let rows = query("SELECT * FROM instance ORDER BY started_at, id").fetch_all(&self.log).await;
-        rows.map_err(failed)?.iter().map(instance).collect()
+        let select = query("SELECT * FROM instance ORDER BY started_at, id");
+        promptly!(self.log, fetch_all, select)?.iter().map(instance).collect()
     }
 
     async fn sweep(&self, id: InstanceId, renewals: u64) -> StoreResult<()> {
-        query("DELETE FROM instance WHERE id = $1 AND renewals = $2")
+        let delete = query("DELETE FROM instance WHERE id = $1 AND renewals = $2")
             .bind(id_bytes(id))
-            .bind(i64::try_from(renewals).unwrap_or(i64::MAX))
-            .execute(&self.log)
-            .await
-            .map_err(failed)?;
-        Ok(())
+            .bind(i64::try_from(renewals).unwrap_or(i64::MAX));
+        promptly!(self.log, execute, delete).map(drop)
     }
 
     async fn leave(&self, id: InstanceId) -> StoreResult<()> {
-        query("DELETE FROM instance WHERE id = $1")
-            .bind(id_bytes(id))
-            .execute(&self.log)
-            .await
-            .map_err(failed)?;
-        Ok(())
+        let delete = query("DELETE FROM instance WHERE id = $1").bind(id_bytes(id));
+        promptly!(self.log, execute, delete).map(drop)
     }
 
     fn news(&self, topic: Topic) -> Box<dyn News> {
@@ -88,7 +77,7 @@ impl Instances for Postgres {
         let mut tx = one_moment(&self.readers).await?;
         let (head, swept) = read_head(&mut *tx).await?;
         let rows =
-            query("SELECT * FROM change WHERE (kind = $1 AND subject = $2) OR (kind = $3 AND subject = $4)")
+            query("SELECT *, revision AS change_revision FROM change WHERE (kind = $1 AND subject = $2) OR (kind = $3 AND subject = $4)")
                 .bind(KEY)
                 .bind(key_bytes(key))
                 .bind(TENANT)

@@ -1,13 +1,13 @@
 //! The log of changes.
 
-use super::connect::one_moment;
+use super::connect::promptly;
 use super::error::{column, failed, time};
 use super::news::CHANGES;
 use super::{Postgres, PostgresTx};
 use crate::stored::{KEY, StoredChange, key_bytes, key_id, read_change, revision, revision_number};
 use async_trait::async_trait;
 use sqlx::postgres::PgRow;
-use sqlx::{PgConnection, PgExecutor, query, query_scalar};
+use sqlx::{PgConnection, PgExecutor, Row, query, query_scalar};
 use titan_core::port::{StoreError, StoreResult};
 use titan_core::revision::{Change, Changes, Revision, Revisions, RevisionsTx, Swept};
 use titan_core::time::Timestamp;
@@ -16,20 +16,24 @@ use titan_token::KeyId;
 const TABLE: &str = "change";
 const HEAD: &str = "revision_head";
 
+/// The head, and with it each change; one row without a change if there is none.
+const CHANGES_AFTER: &str = "\
+    SELECT head.*, pg_is_in_recovery() AS is_standby, c.revision AS change_revision, c.kind, c.subject, c.status \
+    FROM revision_head AS head LEFT JOIN LATERAL \
+        (SELECT * FROM change WHERE revision > $1 ORDER BY revision LIMIT $2) AS c ON true \
+    ORDER BY c.revision";
+
 #[async_trait]
 impl Revisions for Postgres {
     async fn changes_after(&self, after: Revision, limit: u32) -> StoreResult<Changes> {
-        // One snapshot: head and list are of one moment.
-        let mut tx = one_moment(&self.log).await?;
-        let (head, swept) = read_head(&mut *tx).await?;
-        let rows = query("SELECT * FROM change WHERE revision > $1 ORDER BY revision LIMIT $2")
-            .bind(revision_number(after))
-            .bind(i64::from(limit))
-            .fetch_all(&mut *tx)
-            .await
-            .map_err(failed)?;
-        let has_more = u32::try_from(rows.len()).is_ok_and(|count| count == limit);
-        let list = rows.iter().map(read).collect::<StoreResult<_>>()?;
+        // One statement: head and list are of one moment.
+        let select = query(CHANGES_AFTER).bind(revision_number(after)).bind(i64::from(limit));
+        let rows = promptly!(self.log, fetch_all, select)?;
+        let first = rows.first().ok_or(StoreError::Corrupt { table: HEAD, column: "one" })?;
+        let (head, swept) = read_head_of(first)?;
+        let found = rows.iter().filter(|row| row.try_get::<i64, _>("change_revision").is_ok());
+        let list = found.map(read).collect::<StoreResult<Vec<_>>>()?;
+        let has_more = u32::try_from(list.len()).is_ok_and(|count| count == limit);
         Ok(Changes { head, list, has_more, swept })
     }
 
@@ -99,20 +103,23 @@ impl RevisionsTx for PostgresTx {
 pub(super) fn read(row: &PgRow) -> StoreResult<(Revision, Change)> {
     let kind: i16 = column(row, TABLE, "kind")?;
     let change = read_change(kind, column(row, TABLE, "subject")?, column(row, TABLE, "status")?)?;
-    Ok((revision(column(row, TABLE, "revision")?)?, change))
+    Ok((revision(column(row, TABLE, "change_revision")?)?, change))
 }
 
 /// The newest revision, and what has left the log.
 pub(super) async fn read_head(executor: impl PgExecutor<'_>) -> StoreResult<(Revision, Swept)> {
     let head = query("SELECT *, pg_is_in_recovery() AS is_standby FROM revision_head");
-    let row = head.fetch_one(executor).await.map_err(failed)?;
+    read_head_of(&head.fetch_one(executor).await.map_err(failed)?)
+}
+
+fn read_head_of(row: &PgRow) -> StoreResult<(Revision, Swept)> {
     // A former primary that follows now: what it knows may be old, and a lapsed instance would believe it.
-    if column(&row, HEAD, "is_standby")? {
+    if column(row, HEAD, "is_standby")? {
         return Err(StoreError::Unavailable("this server is a standby".into()));
     }
     let swept =
-        Swept { until: time(&row, HEAD, "swept_until")?, log_until: time(&row, HEAD, "log_swept_until")? };
-    Ok((revision(column(&row, HEAD, "revision")?)?, swept))
+        Swept { until: time(row, HEAD, "swept_until")?, log_until: time(row, HEAD, "log_swept_until")? };
+    Ok((revision(column(row, HEAD, "revision")?)?, swept))
 }
 
 /// In the order of their end, from the index for that.

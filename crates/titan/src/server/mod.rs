@@ -73,8 +73,13 @@ pub async fn serve(app: Arc<App>, listeners: Listeners, stop: impl Future<Output
             tracing::error!(error = format!("{error:#}"), "a worker did not end in order");
         }
     }
-    app.follower.write_uses().await;
-    app.follower.leave().await;
+    let leaving = async {
+        app.follower.write_uses().await;
+        app.follower.leave().await;
+    };
+    if tokio::time::timeout(GRACE, leaving).await.is_err() {
+        tracing::warn!("the database does not answer: the last uses of keys are lost");
+    }
     keeping.abort();
     app.close_access_log().await;
     ended
