@@ -49,6 +49,12 @@ fn field(answer: &Answer, name: &str) -> u64 {
     value.unwrap_or_else(|| panic!("no {name} in {header:?}")).parse().unwrap()
 }
 
+/// One instance has applied it, and the other has lapsed, or its row is gone by now.
+fn assert_lapsed(answer: &Answer) {
+    assert_eq!(field(answer, "applied"), 1, "{answer:?}");
+    assert!(field(answer, "lapsed") <= 1 && field(answer, "ms") > 1000, "{answer:?}");
+}
+
 async fn rotated(master: &Role, key: &MadeKey) -> Answer {
     master.send("POST", &format!("/admin/keys/{}/rotate", key.id), None).await.expect(200)
 }
