@@ -4,6 +4,7 @@ use crate::error::ConnectError;
 use sqlx::error::DatabaseError;
 use sqlx::postgres::PgRow;
 use sqlx::{Decode, Error, Postgres, Row, Type};
+use std::io::ErrorKind;
 use titan_core::port::{StoreError, StoreResult};
 use titan_core::time::Timestamp;
 
@@ -37,6 +38,8 @@ fn is_passing(code: &str) -> bool {
     PASSING.contains(&code) || PASSING_CLASSES.iter().any(|class| code.starts_with(class))
 }
 
+const TLS: &str = "check sslmode and sslrootcert in TITAN_DATABASE_URL";
+
 /// Why a database cannot be opened, in words that say what to do.
 pub(crate) fn refused(error: Error) -> ConnectError {
     let code = error.as_database_error().and_then(DatabaseError::code);
@@ -48,10 +51,12 @@ pub(crate) fn refused(error: Error) -> ConnectError {
         Some("57P03") => "the server starts or stops; try again",
         Some(READ_ONLY) => "the server is a standby or read-only; use the primary",
         _ => match &error {
+            // What rustls says of a certificate.
+            Error::Io(error) if error.kind() == ErrorKind::InvalidData => TLS,
             Error::Io(_) => "is the server running, and is the address right?",
             // It was tried again and again until then.
             Error::PoolTimedOut => "it gives no connection; raise max_connections, or look at its log",
-            Error::Tls(_) => "check sslmode and sslrootcert in TITAN_DATABASE_URL",
+            Error::Tls(_) => TLS,
             _ => return ConnectError::Store(failed(error)),
         },
     };

@@ -5,6 +5,7 @@ use crate::support::app::{MASTER_KEY, MadeKey};
 use crate::support::database::{SEAL_KEY, new_postgres};
 use crate::support::program::{Program, run, stderr};
 use crate::support::server::Server;
+use crate::support::tls::Ca;
 use serde_json::json;
 use std::process::Command;
 use std::time::Duration;
@@ -90,6 +91,28 @@ fn start(folder: &TempDir, url: &str) -> Program {
     let environment = [("TITAN_DATABASE_URL", url), ("TITAN_SEAL_KEY", SEAL_KEY)];
     let runtime = tokio::runtime::Runtime::new().unwrap();
     runtime.block_on(Program::start(folder.path(), &environment))
+}
+
+#[test]
+fn the_server_is_known_by_its_certificate() {
+    let (ca, other) = (Ca::new("ca"), Ca::new("other"));
+    let server = Server::with_tls(&ca.pair(&["localhost"]));
+    let folder = tempfile::tempdir().unwrap();
+    let file = |name: &str, ca: &Ca| {
+        let path = folder.path().join(name);
+        std::fs::write(&path, &ca.pem).unwrap();
+        path.display().to_string()
+    };
+    let url = |host: &str, ca: &str| {
+        let url = server.url("titan:secret", "postgres").replace("127.0.0.1", host);
+        format!("{url}?sslmode=verify-full&sslrootcert={ca}")
+    };
+    let (good, bad) = (file("ca.pem", &ca), file("other.pem", &other));
+    for url in [url("localhost", &bad), url("127.0.0.1", &good)] {
+        let text = refusal(&url);
+        assert!(text.contains("check sslmode and sslrootcert"), "{text}");
+    }
+    drop(start(&folder, &url("localhost", &good)));
 }
 
 /// The server loses its power for longer than any lease.

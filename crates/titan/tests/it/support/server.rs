@@ -1,6 +1,9 @@
 //! A PostgreSQL of a test's own, which it can stop, start and configure.
 
+use super::tls::Pair;
+use std::fs::Permissions;
 use std::net::TcpListener;
+use std::os::unix::fs::PermissionsExt;
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
 use std::time::{Duration, Instant};
@@ -29,6 +32,23 @@ impl Server {
             .unwrap();
         assert!(made.status.success(), "{}", String::from_utf8_lossy(&made.stderr));
         Self::run(folder, settings)
+    }
+
+    /// A new server that speaks TLS with this certificate.
+    pub(crate) fn with_tls(pair: &Pair) -> Self {
+        let folder = tempfile::tempdir().unwrap();
+        let (certificate, key) = pair.write(folder.path(), "server");
+        for file in [folder.path(), &certificate, &key] {
+            own(file);
+        }
+        std::fs::set_permissions(&key, Permissions::from_mode(0o600)).unwrap();
+        let settings = [
+            "ssl=on".to_owned(),
+            format!("ssl_cert_file={}", certificate.display()),
+            format!("ssl_key_file={}", key.display()),
+        ];
+        // PostgreSQL has read the files when this returns.
+        Self::start(&settings.each_ref().map(String::as_str))
     }
 
     /// A standby that follows this server.
@@ -111,11 +131,15 @@ fn spawn(data: &Path, port: u16, settings: &[&str]) -> Child {
 /// A folder in which the user of the server can write.
 fn new_folder() -> TempDir {
     let folder = tempfile::tempdir().unwrap();
-    if is_root() {
-        let owned = Command::new("chown").arg("postgres:postgres").arg(folder.path()).status().unwrap();
-        assert!(owned.success());
-    }
+    own(folder.path());
     folder
+}
+
+/// Gives a file to the user of the server.
+fn own(path: &Path) {
+    if is_root() {
+        assert!(Command::new("chown").arg("postgres:postgres").arg(path).status().unwrap().success());
+    }
 }
 
 /// PostgreSQL does not run as root.
