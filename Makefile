@@ -2,7 +2,7 @@
 
 SHELL := /bin/bash
 .DEFAULT_GOAL := help
-.PHONY: help run test lint bench fuzz dist tools unit short-fuzz model vectors house format docs-test api-fuzz deploy
+.PHONY: help run test lint bench fuzz fault dist tools unit short-fuzz short-fault model vectors house format docs-test api-fuzz deploy
 
 help:
 	@echo 'make run    build, and start Titan with a demo API behind it'
@@ -11,6 +11,7 @@ help:
 	@echo 'make dist   what is shipped: dist/titan, and its symbols beside it'
 	@echo 'make bench  speed, as ratios of one run'
 	@echo 'make fuzz   every fuzz target, 60 seconds each (SECONDS_EACH=n)'
+	@echo 'make fault  10,000 revocations while everything fails, 20 minutes'
 
 tools:
 	@ci/tools build
@@ -19,7 +20,7 @@ run: tools
 	@cargo build --profile quick --locked -p titan
 	@cargo run --quiet --profile quick --locked -p titan -- serve --dev
 
-test: tools vectors house format unit short-fuzz model dist docs-test api-fuzz deploy
+test: tools vectors house format unit short-fuzz short-fault model dist docs-test api-fuzz deploy
 
 # What has state runs on both engines.
 unit:
@@ -35,6 +36,11 @@ short-fuzz:
 # The leases of ADR 0016 in every order of their steps.
 model:
 	CARGO_TARGET_DIR=target/model cargo test --locked --quiet --manifest-path model/Cargo.toml
+
+# A minute of faults, and the protocol broken on purpose.
+short-fault:
+	@ci/tools nextest
+	fault/run short
 
 vectors:
 	python3 vectors/generate.py --check
@@ -79,3 +85,7 @@ bench: tools
 SECONDS_EACH ?= 60
 fuzz: tools
 	fuzz/run $(SECONDS_EACH)
+
+fault: tools
+	@ci/tools nextest
+	fault/run long

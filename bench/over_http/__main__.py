@@ -7,7 +7,9 @@ from pathlib import Path
 
 import creation
 import crowd
+import fleet
 import growth
+import postgres
 import rows
 import servers
 
@@ -20,6 +22,8 @@ def check():
     """Says what is missing before anything takes time."""
     if packages := servers.missing_packages():
         sys.exit(f"something is missing; install it with: apt-get install {' '.join(packages)}")
+    if postgres.programs() is None:
+        sys.exit("PostgreSQL is missing; install it with: apt-get install postgresql")
     if len(os.sched_getaffinity(0)) < 2:
         sys.exit("two cores are needed: one for the server, one for its clients")
 
@@ -36,6 +40,7 @@ def main():
         crowd.measure(folder)
         growth.measure(folder)
         creation.measure(folder, rounds, seconds)
+        fleet.measure(folder, rounds, seconds)
 
 
 if sys.argv[1:] == ["check"]:

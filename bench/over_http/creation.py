@@ -1,4 +1,4 @@
-"""Keys created per second, beside what the disk and SQLite allow: durable commits of one row each."""
+"""Keys created per second, beside what the disk and the database allow: durable commits of one row each."""
 
 import json
 import os
@@ -7,10 +7,11 @@ import time
 from statistics import median
 
 import load
+from postgres import SEAL_KEY, Postgres
 from servers import Titan
 from table import line, ratio, title
 
-CONNECTIONS = 8
+CONNECTIONS = 32
 # A row as short as can be: what a commit costs, and little else.
 SCHEMA = "CREATE TABLE IF NOT EXISTS key (id BLOB PRIMARY KEY, label TEXT NOT NULL) STRICT, WITHOUT ROWID"
 
@@ -42,18 +43,37 @@ def titan_rate(titan, requests, seconds):
     return sample.rate
 
 
-def measure(folder, rounds, seconds):
+def rates(titan, folder, raw_rate, rounds, seconds):
+    """Commits and keys a second, in turns."""
     requests = folder / "create.lua"
-    with Titan(folder / "create") as titan:
+    with titan:
         titan.until_ready()
         body = json.dumps({"label": "bench", "lifetimeDays": 1, "scopes": ["sessions:read"]})
         load.write_requests(requests, [load.post(titan.address, "/admin/keys", titan.master_key, body)])
         raw, made = [], []
         for _ in range(rounds):
-            raw.append(raw_rate(folder / "raw.db", seconds))
+            raw.append(raw_rate(seconds))
             made.append(titan_rate(titan, requests, seconds))
+    return raw, made
+
+
+def report(engine, raw, made):
+    line(f"{engine}: durable commits of one row, one connection, a second", median(raw))
+    line(f"{engine}: POST /admin/keys, {CONNECTIONS} connections, a second", median(made))
+    line(f"{engine}: keys made / durable commits", ratio(made, raw), at_least=0.5)
+
+
+def measure(folder, rounds, seconds):
     title("creating keys")
-    line("durable SQLite commits of one row, one connection, a second", median(raw))
-    line(f"POST /admin/keys, {CONNECTIONS} connections, a second", median(made))
-    line("keys made / durable commits", ratio(made, raw), at_least=0.5)
+    sqlite = rates(
+        Titan(folder / "create"), folder, lambda seconds: raw_rate(folder / "raw.db", seconds), rounds, seconds
+    )
+    report("SQLite", *sqlite)
+    with Postgres(folder / "create-postgres") as database:
+        shared = {"TITAN_DATABASE_URL": database.url, "TITAN_SEAL_KEY": SEAL_KEY}
+        titan = Titan(folder / "create-on-postgres", environment=shared)
+        report(
+            "PostgreSQL",
+            *rates(titan, folder, lambda seconds: database.commits_a_second(folder, seconds), rounds, seconds),
+        )
     print()

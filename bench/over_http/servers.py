@@ -20,7 +20,7 @@ PACE = TARGET / "bench" / "release" / "pace"
 # Debian keeps servers where a user's PATH may not look.
 SEARCH = os.environ.get("PATH", "") + ":/usr/sbin:/sbin"
 # The program that is needed, and Debian's package that has it.
-NEEDED = {"wrk": "wrk", "nginx": "nginx-light", "taskset": "util-linux", "prlimit": "util-linux"}
+NEEDED = {"wrk": "wrk", "nginx": "nginx-light", "taskset": "util-linux", "prlimit": "util-linux", "setpriv": "util-linux"}
 
 # What is measured has one core to itself; its clients and what stands behind it share the other.
 SERVER_CORE, CLIENT_CORE = 1, 0
@@ -172,7 +172,9 @@ class Server:
 class Titan(Server):
     """`titan serve`. With an upstream, it is a gateway, too."""
 
-    def __init__(self, folder, core=None, upstream=None, open_files=None, keeps_access_log=False):
+    def __init__(
+        self, folder, core=None, upstream=None, open_files=None, keeps_access_log=False, environment=None
+    ):
         port = free_port()
         self.master_key = secrets.token_urlsafe(32)
         folder.mkdir(exist_ok=True)
@@ -180,7 +182,7 @@ class Titan(Server):
             "TITAN_LISTEN": f"127.0.0.1:{port}",
             "TITAN_DATABASE_URL": f"sqlite://{folder}/titan.db",
             "MASTER_KEY": self.master_key,
-        }
+        } | (environment or {})
         if upstream:
             (folder / "bench.toml").write_text(POLICY)
             environment |= {

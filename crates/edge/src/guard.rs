@@ -2,7 +2,7 @@
 //! asked for the one key.
 
 use crate::lease::Lease;
-use crate::snapshot::Snapshot;
+use crate::snapshot::{Decision, Snapshot};
 use crate::uses::Uses;
 use arc_swap::ArcSwap;
 use async_trait::async_trait;
@@ -17,9 +17,6 @@ use titan_token::{Presented, ScopeBit, UntrustedKey, VerifiedKey};
 
 /// How long the database may take to tell the state of one key.
 const PATIENCE: Duration = Duration::from_secs(2);
-
-/// A key whose MAC held, if it did, and who holds it or why it is refused.
-pub type Decision = (Option<VerifiedKey>, Result<KeyPrincipal, Denial>);
 
 /// Decides about keys from memory, while the lease is good.
 pub struct Guard {
@@ -69,6 +66,28 @@ impl Guard {
         }
     }
 
+    /// Whether a key that was accepted is still good, from memory.
+    pub(crate) fn recheck(&self, key: &KeyPrincipal) -> Result<(), Denial> {
+        if !self.lease.is_good(self.clock.moment()) {
+            return Err(Denial::Unknown);
+        }
+        let mut snapshot = self.snapshot.load();
+        loop {
+            let verdict = snapshot.decide(key.key(), self.clock.now());
+            let newest = self.snapshot.load();
+            if !matches!(verdict, Err(Denial::Revoked)) || Arc::ptr_eq(&newest, &snapshot) {
+                return verdict.map(drop);
+            }
+            snapshot = newest;
+        }
+    }
+
+    /// The same from the database.
+    pub(crate) async fn recheck_in_database(&self, key: &KeyPrincipal) -> Result<(), Denial> {
+        let state = self.read_state(key.key()).await.ok_or(Denial::Unknown)?;
+        Snapshot::of(&state).decide(key.key(), self.clock.now()).map(drop)
+    }
+
     async fn read_state(&self, key: &VerifiedKey) -> Option<KeyState> {
         let state = self.store.as_ref()?.key_state(key.claims().id, key.claims().tenant);
         // What goes wrong is in the log already: the lease was lost because of it.
@@ -101,6 +120,8 @@ impl Guard {
         loop {
             let proven = match snapshot.prove(&key) {
                 Ok(proven) => proven,
+                // Perhaps its signing key is one that this instance has not heard of yet.
+                Err(Denial::Invalid) if !self.lease.is_good(now) => return (None, Err(Denial::Unknown)),
                 Err(denial) => return (None, Err(denial)),
             };
             if !is_good {

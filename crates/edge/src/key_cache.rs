@@ -48,6 +48,12 @@ impl KeyCache {
         self.epoch.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
+    /// Forgets all rows.
+    pub(crate) fn clear(&self) {
+        *self.lock() += 1;
+        self.rows.clear();
+    }
+
     pub(crate) fn invalidate<'a>(&self, changes: impl Iterator<Item = &'a Change>) {
         let mut changes = changes.peekable();
         if changes.peek().is_none() {

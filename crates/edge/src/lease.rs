@@ -30,12 +30,12 @@ impl Lease {
 
     /// Whether the machine was paused without the uptime counting it. A wall clock that was set forward looks the same.
     fn has_jumped(&self, at: Moment) -> bool {
-        at.wall_ahead_ms().saturating_sub(self.wall_ahead_ms.load(Ordering::Relaxed)) > MARGIN_MS
+        at.wall_ahead_ms().saturating_sub(self.wall_ahead_ms.load(Ordering::Acquire)) > MARGIN_MS
     }
 
     /// The lease that was asked for at this moment counts now.
     pub(crate) fn extend(&self, asked: Moment) {
-        self.wall_ahead_ms.store(asked.wall_ahead_ms(), Ordering::Relaxed);
+        self.wall_ahead_ms.store(asked.wall_ahead_ms(), Ordering::Release);
         self.good_until.fetch_max(asked.uptime.plus(LEASE).nanos(), Ordering::Release);
     }
 

@@ -11,6 +11,8 @@
 
 pub mod access_log;
 mod body;
+#[doc(hidden)]
+pub mod fault;
 mod follower;
 pub mod gateway;
 mod guard;
@@ -28,7 +30,8 @@ pub mod verify;
 pub use body::Body;
 pub use follower::{Follower, Readiness};
 pub use gateway::Gateway;
-pub use guard::{Decision, Guard};
+pub use guard::Guard;
 pub use reply::error_response;
 pub use request_body::{Arrivals, RequestBody};
+pub use snapshot::Decision;
 pub use trusted_proxies::TrustedProxies;

@@ -5,6 +5,7 @@ use std::fmt;
 use std::path::PathBuf;
 use titan_core::access::CatalogueError;
 use titan_core::port::StoreError;
+use titan_core::time::Timestamp;
 
 /// What is in the way, and what to do.
 #[derive(Debug)]
@@ -13,6 +14,8 @@ pub enum ConnectError {
     Io(PathBuf, std::io::Error),
     /// Another process has the database.
     Locked(PathBuf),
+    /// The database in this file was moved: where to, and when.
+    Moved(PathBuf, String, Timestamp),
     /// The tables were made by a newer version.
     Newer(i64),
     /// The tables cannot be brought up to date.
@@ -29,6 +32,8 @@ pub enum ConnectError {
     Store(StoreError),
     /// The server is of an older version than is supported.
     TooOld(i32),
+    /// A move from this place into the database is not finished.
+    Unfinished(String),
     /// Not a URL of a database.
     Url,
     /// The seal key does not open what is sealed there.
@@ -42,6 +47,14 @@ impl fmt::Display for ConnectError {
             Self::Locked(path) => write!(
                 f,
                 "{}: another process uses this database; only one process can use it",
+                path.display()
+            ),
+            Self::Moved(path, place, at) => write!(
+                f,
+                "{}: this database was moved to {place} ({at}); set TITAN_DATABASE_URL to that database. If the move \
+                 was a mistake, first stop every Titan that uses the other database, then run: titan migrate --undo \
+                 --from sqlite://{}",
+                path.display(),
                 path.display()
             ),
             Self::Newer(version) => write!(
@@ -62,6 +75,11 @@ impl fmt::Display for ConnectError {
             Self::TooOld(version) => {
                 write!(f, "PostgreSQL {version} is not supported; use version 15 or later")
             }
+            Self::Unfinished(from) => write!(
+                f,
+                "this database has an unfinished copy of {from}; run the same `titan migrate` again, which goes on \
+                 where it stopped, or use another database"
+            ),
             Self::Url => write!(
                 f,
                 "TITAN_DATABASE_URL: must be sqlite://path/to/titan.db or postgres://user:password@host/database"

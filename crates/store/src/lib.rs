@@ -8,11 +8,14 @@
 
 mod error;
 mod group;
+mod moving;
 mod postgres;
 mod seal;
 mod sqlite;
+mod stored;
 
 pub use error::ConnectError;
+pub use moving::{MoveError, Progress, Report, Step, Sum, move_database, undo_move};
 pub use seal::{SealError, SealKey, make_secret_file};
 
 use std::fmt;
@@ -59,9 +62,19 @@ impl Location {
 /// Without the password.
 impl fmt::Debug for Location {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        fmt::Display::fmt(self, f)
+    }
+}
+
+/// Without the password.
+impl fmt::Display for Location {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            Self::Postgres(_) => f.write_str("postgres://…"),
-            Self::Sqlite(path) => write!(f, "sqlite://{}", path.display()),
+            Self::Postgres(url) => f.write_str(&postgres::name(url)),
+            Self::Sqlite(path) => {
+                let path = std::path::absolute(path).unwrap_or_else(|_| path.clone());
+                write!(f, "sqlite://{}", path.display())
+            }
         }
     }
 }

@@ -13,7 +13,8 @@ impl Clock for SystemClock {
     #[expect(clippy::disallowed_methods, reason = "this is the one place that reads the clock")]
     fn now(&self) -> Timestamp {
         let since = std::time::SystemTime::now().duration_since(std::time::UNIX_EPOCH).unwrap_or_default();
-        Timestamp::from_ms(i64::try_from(since.as_millis()).unwrap_or(i64::MAX))
+        let ms = i64::try_from(since.as_millis()).unwrap_or(i64::MAX);
+        Timestamp::from_ms(ms.saturating_add(titan_edge::fault::wall_offset_ms()))
     }
 
     fn uptime(&self) -> Uptime {

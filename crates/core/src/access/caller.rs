@@ -28,6 +28,11 @@ impl KeyPrincipal {
         Self { key, retirement }
     }
 
+    /// The key whose MAC held.
+    pub fn key(&self) -> &VerifiedKey {
+        &self.key
+    }
+
     /// Its id.
     pub fn id(&self) -> KeyId {
         self.key.claims().id

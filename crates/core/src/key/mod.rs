@@ -49,6 +49,11 @@ pub struct Key {
     pub last_used_at: Option<Timestamp>,
 }
 
+/// When the key with this id was issued.
+pub(crate) fn issued_at(id: KeyId) -> Timestamp {
+    Timestamp::from_ms(i64::try_from(id.uuid().unix_ms()).unwrap_or(i64::MAX))
+}
+
 impl Key {
     /// What the key itself says.
     pub fn claims(&self) -> Claims {
@@ -63,7 +68,7 @@ impl Key {
 
     /// When it was issued, to the millisecond: as its id says.
     pub fn issued_at(&self) -> Timestamp {
-        Timestamp::from_ms(i64::try_from(self.id.uuid().unix_ms()).unwrap_or(i64::MAX))
+        issued_at(self.id)
     }
 
     /// Whether it is gone for good: deleted, or rotated and past its overlap.

@@ -288,5 +288,9 @@ async fn save<A>(
     tx.save_key(key).await?;
     let detail = json!({ "label": key.label, "isActive": key.is_active });
     tx.add_audit(&Entry::by(permit, now, action, key.id.to_string(), detail)).await?;
+    // It has left the log for good: a new row would stay there, and in memory, for ever.
+    if key.expires_at <= tx.swept().await?.until {
+        return Ok(tx.head().await?);
+    }
     Ok(tx.record_change(&key.change()).await?)
 }

@@ -81,7 +81,13 @@ impl SigningKeyService {
         let mut tx = self.store.begin().await?;
         let slots = tx.slots().await?;
         let key = slots.into_iter().find(|key| key.slot == slot && key.retired_at.is_none());
-        let mut key = key.ok_or_else(|| Error::not_found("signing key"))?;
+        let Some(mut key) = key else {
+            // The answer to an earlier request may have been lost before the change was in force.
+            let head = tx.head().await?;
+            tx.commit().await?;
+            self.propagation.wait_until_in_force(head).await?;
+            return Err(Error::not_found("signing key"));
+        };
         if signer(tx.slots().await?).is_some_and(|signer| signer.slot == slot) {
             return Err(Error::conflict("this slot signs new keys: rotate before you retire it"));
         }

@@ -8,7 +8,7 @@ use crate::store_error::StoreResult;
 use crate::time::Timestamp;
 use async_trait::async_trait;
 pub use service::{TenantService, TenantUpdate};
-use titan_token::TenantId;
+use titan_token::{KeyId, TenantId};
 
 /// The tenant that is there from the start.
 pub const DEFAULT: TenantId = TenantId(1);
@@ -63,6 +63,9 @@ pub trait TenantsTx {
 
     /// Adds a tenant under the next number.
     async fn add_tenant(&mut self, name: &str, at: Timestamp) -> StoreResult<Tenant>;
+
+    /// The key of this tenant that was issued last by the clock of who issued it, revoked or not.
+    async fn youngest_key(&mut self, id: TenantId) -> StoreResult<Option<KeyId>>;
 
     /// Writes name, switch and not-before.
     async fn save_tenant(&mut self, tenant: &Tenant) -> StoreResult<()>;

@@ -4,9 +4,10 @@ use super::{Tenant, check_name};
 use crate::access::{ManageTenants, Permit};
 use crate::audit::Entry;
 use crate::error::Error;
-use crate::port::Store;
+use crate::key::issued_at;
+use crate::port::{Store, Tx};
 use crate::revision::{Propagation, Receipt, Wait};
-use crate::time::Clock;
+use crate::time::{Clock, Timestamp};
 use serde_json::json;
 use std::sync::Arc;
 use titan_token::TenantId;
@@ -93,9 +94,7 @@ impl TenantService {
         }
         tenant.is_active = update.is_active.unwrap_or(tenant.is_active);
         if update.revoke_keys {
-            // A key issued in this very millisecond was issued before this, too.
-            let next_ms = crate::time::Timestamp::from_ms(now.ms() + 1);
-            tenant.not_before = Some(tenant.not_before.map_or(next_ms, |t| t.max(next_ms)));
+            tenant.not_before = Some(not_before(&mut *tx, &tenant, now).await?);
         }
         tx.save_tenant(&tenant).await?;
         let revision = tx.record_change(&tenant.change()).await?;
@@ -106,4 +105,13 @@ impl TenantService {
         let receipt = self.propagation.receipt(revision, wait).await?;
         Ok((tenant, receipt))
     }
+}
+
+/// Later than the issue of each key that the tenant has. The clock may have been set back since then, and that of another
+/// instance may be ahead of this one.
+async fn not_before(tx: &mut dyn Tx, tenant: &Tenant, now: Timestamp) -> Result<Timestamp, Error> {
+    let youngest = tx.youngest_key(tenant.id).await?.map_or(now, issued_at);
+    // A key issued in this very millisecond was issued before this, too.
+    let next = Timestamp::from_ms(now.max(youngest).ms().saturating_add(1));
+    Ok(tenant.not_before.map_or(next, |earlier| earlier.max(next)))
 }

@@ -1,6 +1,7 @@
 //! Renewing the lease of this instance.
 
 use super::{Follower, ticks};
+use crate::fault::{self, Break};
 use crate::lease::LEASE;
 use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
@@ -34,7 +35,8 @@ impl Grants {
     /// The time at which the newest grant was asked for that counts now.
     fn counting(&self, applied: Revision) -> Option<Moment> {
         let mut grants = self.lock();
-        let counting = grants.iter().filter(|(_, head)| *head <= applied).map(|(asked, _)| *asked);
+        let counts = |head: &Revision| *head <= applied || fault::is_on(Break::HeadRuleOff);
+        let counting = grants.iter().filter(|(_, head)| counts(head)).map(|(asked, _)| *asked);
         let newest = counting.max_by_key(|asked| asked.uptime);
         grants.retain(|(_, head)| *head > applied);
         newest
@@ -80,16 +82,37 @@ impl Follower {
     }
 
     async fn ask_for_lease(&self) -> StoreResult<()> {
+        // Held while the database is asked, so that no grant makes a row again after this instance has left.
+        let has_left = self.has_left.lock().await;
+        if *has_left {
+            return Ok(());
+        }
         // Before asking: the database cannot have granted it earlier.
         let asked = self.clock.moment();
         let grant = timeout(LEASE, self.store.grant(&self.member, self.applied())).await;
         let head = grant.map_err(|late| StoreError::Unavailable(late.into())).flatten()?;
-        self.grants.add(asked, head);
+        let asked = if fault::is_on(Break::LeaseFromAnswer) { self.clock.moment() } else { asked };
+        // A head that is behind what is applied is that of another database: see `begin_anew`.
+        if head >= self.applied() {
+            self.grants.add(asked, head);
+        }
         if head > self.applied() {
             self.is_awaited.notify_one();
         }
         self.count_grants();
         Ok(())
+    }
+
+    /// Leaves the other instances, so that no change waits for this one. The last thing to do before the program ends, while
+    /// [`Self::run`] still runs: what it has asked the database for is awaited.
+    pub async fn leave(&self) {
+        let mut has_left = self.has_left.lock().await;
+        *has_left = true;
+        self.grants.clear();
+        self.guard.lease().end();
+        if let Err(error) = self.store.leave(self.member.id).await {
+            tracing::warn!(%error, "the row of this instance stays; changes wait for it until its lease has ended");
+        }
     }
 
     /// Extends the lease by the grants whose head is applied.

@@ -1,6 +1,7 @@
 //! The other instances: who they are, and which of them do not answer any more.
 
 use super::{Follower, ticks};
+use crate::fault;
 use crate::lease::{LEASE, MARGIN};
 use std::collections::HashMap;
 use std::time::Duration;
@@ -23,7 +24,7 @@ impl Watch {
             if seen.0 != row.renewals {
                 *seen = (row.renewals, now);
             }
-            now.since(seen.1) > LEASE + MARGIN
+            now.since(seen.1) > fault::silence(LEASE + MARGIN)
         };
         rows.iter().filter(is_dead).cloned().collect()
     }

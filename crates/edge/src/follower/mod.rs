@@ -26,7 +26,7 @@ use titan_core::revision::{
     Change, Changes, Fleet, InForce, InstanceView, Member, Propagation, Receipt, Revision, Spread, Topic,
 };
 use titan_core::time::Clock;
-use tokio::sync::{Notify, watch};
+use tokio::sync::{Mutex, Notify, watch};
 use tokio::time::{Interval, MissedTickBehavior, interval};
 use waits::Waits;
 
@@ -51,6 +51,8 @@ pub struct Follower {
     /// Notified when a caller waits for a revision that is not applied yet.
     is_awaited: Notify,
     grants: Grants,
+    /// Whether this instance has left the others.
+    has_left: Mutex<bool>,
     waits: Waits,
     sweep: Sweep,
 }
@@ -79,6 +81,7 @@ impl Follower {
             is_started: AtomicBool::new(false),
             is_awaited: Notify::new(),
             grants: Grants::default(),
+            has_left: Mutex::default(),
             waits: Waits::default(),
             sweep: Sweep::default(),
         }
@@ -170,20 +173,12 @@ impl Follower {
         }
     }
 
-    /// Leaves the other instances, so that no change waits for this one. The last thing to do before the program ends.
-    pub async fn leave(&self) {
-        self.guard.lease().end();
-        if let Err(error) = self.store.leave(self.member.id).await {
-            tracing::warn!(%error, "the row of this instance stays; changes wait for it until its lease has ended");
-        }
-    }
-
     /// Applies all changes after `applied`.
     async fn catch_up(&self) -> StoreResult<()> {
         loop {
             let changes = self.store.changes_after(self.applied(), PIECE).await?;
             if changes.head < self.applied() {
-                self.begin_anew(changes.head);
+                self.begin_anew(changes.head).await?;
                 continue;
             }
             let has_more = changes.has_more;
@@ -212,7 +207,7 @@ impl Follower {
     }
 
     /// The database is older than it was: somebody has put a copy in its place.
-    fn begin_anew(&self, head: Revision) {
+    async fn begin_anew(&self, head: Revision) -> StoreResult<()> {
         let applied = self.applied();
         tracing::error!(%applied, %head, "the database went back in time: the snapshot is built anew");
         self.guard.lease().end();
@@ -220,7 +215,10 @@ impl Follower {
         self.waits.forget();
         self.sweep.forget();
         self.guard.forget();
+        self.key_cache.clear();
         self.applied.send_replace(Revision::default());
+        // Its row would say that it has applied what it has not.
+        self.store.leave(self.member.id).await
     }
 
     async fn read_signing_keys(&self) -> StoreResult<()> {

@@ -3,6 +3,7 @@
 use super::Follower;
 use super::instances::Watch;
 use super::spread::Histogram;
+use crate::fault;
 use crate::lease::{LEASE, MARGIN};
 use std::collections::BTreeMap;
 use std::sync::{Mutex, MutexGuard, PoisonError};
@@ -16,7 +17,7 @@ use tokio::time::{sleep, timeout};
 /// How often the rows are read while somebody waits, if no news come.
 const LOOK: Duration = Duration::from_millis(25);
 /// How long reading the rows may take.
-const READ: Duration = Duration::from_secs(1);
+const READ: Duration = Duration::from_secs(4);
 /// How long a caller waits where no lease ends: for a change that is committed but cannot be read back.
 const PATIENCE: Duration = Duration::from_secs(10);
 
@@ -42,6 +43,7 @@ impl Waits {
 
     /// The numbers of revisions begin somewhere else.
     pub(super) fn forget(&self) {
+        self.pending().clear();
         self.in_force.send_replace(InForce::default());
     }
 
@@ -75,7 +77,7 @@ fn newest_in_force(
 ) -> Option<InForce> {
     let everywhere = others.iter().map(|other| other.applied).fold(own, Revision::min);
     let is_in_force = |revision: &Revision, since: &Uptime| {
-        *revision <= everywhere || (lease_ends && now.since(*since) > LEASE + MARGIN)
+        *revision <= everywhere || (lease_ends && now.since(*since) > fault::wait(LEASE + MARGIN))
     };
     let (revision, _) = pending.iter().rev().find(|(revision, since)| is_in_force(revision, since))?;
     let all = others.iter().map(|other| other.applied).chain([own]);
@@ -152,12 +154,14 @@ impl Follower {
     /// Also without the database, no lease from before a commit outlives the wait.
     fn end_without_rows(&self, pending: &BTreeMap<Revision, Uptime>) -> bool {
         let now = self.clock.uptime();
-        let is_over = |since: &Uptime| self.store.is_shared() && now.since(*since) > LEASE + MARGIN;
+        let is_over =
+            |since: &Uptime| self.store.is_shared() && now.since(*since) > fault::wait(LEASE + MARGIN);
         let Some((revision, _)) = pending.iter().rev().find(|(_, since)| is_over(since)) else {
             return false;
         };
+        // How many others there are, nobody can say. This one counts, as applied or as lapsed.
         let applied = u32::from(self.applied() >= *revision);
-        self.waits.end(InForce { revision: *revision, applied, lapsed: 0 }, now);
+        self.waits.end(InForce { revision: *revision, applied, lapsed: 1 - applied }, now);
         true
     }
 

@@ -10,6 +10,7 @@ mod headers;
 mod identity;
 mod upgrade;
 mod upstream;
+mod watch;
 
 use crate::access_log::Entry;
 use crate::reply::error_response;
@@ -29,6 +30,7 @@ use upgrade::Tunnels;
 use upstream::Client;
 pub(crate) use upstream::Progress;
 pub use upstream::{Address, Relay, TlsSettings, Upstream, UpstreamMap, Upstreams};
+use watch::KeyWatch;
 
 /// How the gateway behaves, whatever the policy.
 #[derive(Clone, Debug)]
@@ -110,13 +112,15 @@ impl Gateway {
         let is_trusted = self.settings.trusted_proxies.contains(peer.address.ip());
         headers::prepare(&mut request, identity, peer, request_id, is_trusted, upgrade.is_some());
         entry.asked(&admitted.upstream);
-        let answer = self.client.send(&admitted.upstream, admitted.target.clone(), request, entry).await;
+        let watch = || KeyWatch::new(&self.guard, &admitted.key);
+        let answer =
+            self.client.send(&admitted.upstream, admitted.target.clone(), request, watch, entry).await;
         entry.answered();
         let answer = match answer {
             Ok(answer) => answer,
             Err(error) => return refusal(&error, style, entry),
         };
-        let mut answer = match upgrade::connect(upgrade, answer, &self.tunnels, entry) {
+        let mut answer = match upgrade::connect(upgrade, answer, watch(), &self.tunnels, entry) {
             Ok(answer) => answer,
             Err(error) => return refusal(&error, style, entry),
         };

@@ -3,6 +3,7 @@
 use super::counted::Counted;
 use super::headers::prepare_answer;
 use super::upstream::Relay;
+use super::watch::KeyWatch;
 use crate::Body;
 use crate::access_log::Entry;
 use http::header::{CONNECTION, HeaderValue, UPGRADE};
@@ -30,6 +31,7 @@ pub(super) fn requested<B>(request: &mut Request<B>) -> Option<OnUpgrade> {
 pub(super) fn connect(
     client: Option<OnUpgrade>,
     mut answer: Response<Relay>,
+    watch: KeyWatch,
     tunnels: &Tunnels,
     entry: &mut Entry,
 ) -> Result<Response<Body>, Error> {
@@ -40,7 +42,7 @@ pub(super) fn connect(
         (None, _) => Ok(answer.map(Body::Upstream)),
         (Some(_), None) => Err(Error::new(Code::UpstreamUnreachable, "upstream switched protocols unasked")),
         (Some(upstream), Some(client)) => {
-            tokio::spawn(tunnels.while_open(join(client, upstream, entry.take_for_tunnel())));
+            tokio::spawn(tunnels.while_open(join(client, upstream, watch, entry.take_for_tunnel())));
             let headers = answer.headers_mut();
             headers.insert(CONNECTION, HeaderValue::from_static("upgrade"));
             headers.insert(UPGRADE, HeaderValue::from_static("websocket"));
@@ -49,11 +51,14 @@ pub(super) fn connect(
     }
 }
 
-async fn join(client: OnUpgrade, upstream: OnUpgrade, mut entry: Entry) {
+async fn join(client: OnUpgrade, upstream: OnUpgrade, watch: KeyWatch, mut entry: Entry) {
     let (Ok(client), Ok(upstream)) = (client.await, upstream.await) else { return };
     let (mut client, mut upstream) = (Counted::new(client), Counted::new(upstream));
     // Either side may go away at any time; that is how such a connection ends.
-    let _ = tokio::io::copy_bidirectional(&mut client, &mut upstream).await;
+    tokio::select! {
+        _ = tokio::io::copy_bidirectional(&mut client, &mut upstream) => {}
+        _ = watch.cut() => {}
+    }
     entry.tunnel_ended(client.bytes_read, upstream.bytes_read);
 }
 

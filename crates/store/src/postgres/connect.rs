@@ -1,12 +1,49 @@
 //! Connections, and the settings that each session has.
 
-use super::error::refused;
+use super::error::{failed, refused};
 use super::migration::migrator;
 use crate::error::ConnectError;
 use sqlx::postgres::{PgConnectOptions, PgPoolOptions};
-use sqlx::{AssertSqlSafe, ConnectOptions, Connection, PgConnection, PgPool, query_scalar};
+use sqlx::{
+    AssertSqlSafe, ConnectOptions, Connection, Error, PgConnection, PgPool, Postgres, Transaction,
+    query_scalar,
+};
+use std::io::ErrorKind;
 use std::str::FromStr;
 use std::time::Duration;
+use titan_core::port::{StoreError, StoreResult};
+use tokio::time::timeout;
+
+/// A transaction that sees one moment.
+const ONE_MOMENT: &str = "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY";
+
+/// Begins a transaction that sees one moment. In a task of its own: a caller that goes away in the middle would leave the
+/// transaction open on its connection, and the next one would see that old moment.
+pub(super) async fn one_moment(pool: &PgPool) -> StoreResult<Transaction<'static, Postgres>> {
+    let pool = pool.clone();
+    let begun = tokio::spawn(async move { pool.begin_with(ONE_MOMENT).await }).await;
+    begun.map_err(|error| StoreError::Unavailable(error.into()))?.map_err(failed)
+}
+
+/// How long a statement about leases and the log may take. A network that swallows everything gives no error.
+pub(super) const PROMPT: Duration = Duration::from_secs(3);
+
+/// Runs a statement on a connection of this pool. One that gives no answer is closed at once: back in the pool, it would
+/// be waited for again.
+macro_rules! promptly {
+    ($pool:expr, $run:ident, $statement:expr) => {{
+        let mut connection = $pool.acquire().await.map_err(failed)?;
+        match tokio::time::timeout($crate::postgres::connect::PROMPT, $statement.$run(&mut *connection)).await
+        {
+            Ok(result) => result.map_err(failed),
+            Err(late) => {
+                drop(connection.detach());
+                Err(StoreError::Unavailable(late.into()))
+            }
+        }
+    }};
+}
+pub(super) use promptly;
 
 /// The oldest version that is supported: 15.
 const OLDEST: i32 = 150_000;
@@ -46,16 +83,47 @@ pub(super) async fn open(url: &str) -> Result<Pools, ConnectError> {
     })
 }
 
+/// What a person may see of a URL: no password, and no option.
+pub(crate) fn name(url: &str) -> String {
+    let Ok(options) = PgConnectOptions::from_str(url) else { return "postgres://…".to_owned() };
+    let (user, database) = (options.get_username(), options.get_database());
+    let database = database.unwrap_or(user);
+    match options.get_socket() {
+        Some(folder) => format!("postgres://{user}@/{database}?host={}", folder.display()),
+        None => format!("postgres://{user}@{}:{}/{database}", options.get_host(), options.get_port()),
+    }
+}
+
 /// Checks the server, and brings its tables up to date.
 async fn prepare(options: &PgConnectOptions) -> Result<(), ConnectError> {
     let mut connection = options.connect().await.map_err(refused)?;
     check_server(&mut connection).await?;
-    let migrated = migrator().run(&mut connection).await;
+    upgrade(&mut connection).await?;
+    connection.close().await.map_err(refused)
+}
+
+/// One connection for a task that takes as long as it takes, to a server that was checked.
+pub(crate) async fn connect_one(url: &str) -> Result<PgConnection, ConnectError> {
+    let options = PgConnectOptions::from_str(url).map_err(|_| ConnectError::Url)?;
+    let settings = SETTINGS.map(|(name, value)| match name {
+        "statement_timeout" | "idle_in_transaction_session_timeout" => (name, "0"),
+        _ => (name, value),
+    });
+    let options = options.application_name("titan migrate").options(settings);
+    let connected = timeout(2 * PATIENCE, options.connect()).await;
+    let mut connection =
+        connected.map_err(|_| Error::Io(ErrorKind::TimedOut.into())).flatten().map_err(refused)?;
+    check_server(&mut connection).await?;
+    Ok(connection)
+}
+
+/// Brings the tables up to date.
+pub(crate) async fn upgrade(connection: &mut PgConnection) -> Result<(), ConnectError> {
+    let migrated = migrator().run(connection).await;
     migrated.map_err(|error| match error {
         sqlx::migrate::MigrateError::Execute(error) => refused(error),
         other => other.into(),
-    })?;
-    connection.close().await.map_err(refused)
+    })
 }
 
 async fn check_server(connection: &mut PgConnection) -> Result<(), ConnectError> {

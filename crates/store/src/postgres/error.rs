@@ -4,6 +4,7 @@ use crate::error::ConnectError;
 use sqlx::error::DatabaseError;
 use sqlx::postgres::PgRow;
 use sqlx::{Decode, Error, Postgres, Row, Type};
+use std::io::ErrorKind;
 use titan_core::port::{StoreError, StoreResult};
 use titan_core::time::Timestamp;
 
@@ -17,9 +18,16 @@ const READ_ONLY: &str = "25006";
 /// After these, and after those of the classes, the same call may work later.
 const PASSING: [&str; 5] = [SERIALIZATION_FAILURE, DEADLOCK, LOCK_NOT_AVAILABLE, READ_ONLY, "25P03"];
 
-pub(super) fn failed(error: Error) -> StoreError {
+pub(crate) fn failed(error: Error) -> StoreError {
     let is_passing = match &error {
-        Error::PoolTimedOut | Error::PoolClosed | Error::WorkerCrashed | Error::Io(_) | Error::Tls(_) => true,
+        // A connection that breaks in the middle of a message is one of the last four.
+        Error::PoolTimedOut
+        | Error::PoolClosed
+        | Error::WorkerCrashed
+        | Error::Io(_)
+        | Error::Tls(_)
+        | Error::Protocol(_)
+        | Error::BeginFailed => true,
         Error::Database(error) => error.code().is_some_and(|code| is_passing(&code)),
         _ => false,
     };
@@ -30,8 +38,10 @@ fn is_passing(code: &str) -> bool {
     PASSING.contains(&code) || PASSING_CLASSES.iter().any(|class| code.starts_with(class))
 }
 
+const TLS: &str = "check sslmode and sslrootcert in TITAN_DATABASE_URL";
+
 /// Why a database cannot be opened, in words that say what to do.
-pub(super) fn refused(error: Error) -> ConnectError {
+pub(crate) fn refused(error: Error) -> ConnectError {
     let code = error.as_database_error().and_then(DatabaseError::code);
     let advice = match code.as_deref() {
         Some("28P01" | "28000") => "check the user and the password in TITAN_DATABASE_URL",
@@ -41,8 +51,12 @@ pub(super) fn refused(error: Error) -> ConnectError {
         Some("57P03") => "the server starts or stops; try again",
         Some(READ_ONLY) => "the server is a standby or read-only; use the primary",
         _ => match &error {
+            // What rustls says of a certificate.
+            Error::Io(error) if error.kind() == ErrorKind::InvalidData => TLS,
             Error::Io(_) => "is the server running, and is the address right?",
-            Error::Tls(_) => "check sslmode and sslrootcert in TITAN_DATABASE_URL",
+            // It was tried again and again until then.
+            Error::PoolTimedOut => "it gives no connection; raise max_connections, or look at its log",
+            Error::Tls(_) => TLS,
             _ => return ConnectError::Store(failed(error)),
         },
     };

@@ -1,11 +1,12 @@
 //! The instances and their leases: `docs/adr/0016-leases.md`.
 
 use super::Postgres;
+use super::connect::{one_moment, promptly};
 use super::error::{column, failed, time};
-use super::key::bytes;
 use super::news::REPORTS;
-use super::revision::{KEY, ONE_MOMENT, TENANT, read, read_head, revision, signed};
+use super::revision::{read, read_head};
 use super::signing::read_all;
+use crate::stored::{KEY, TENANT, key_bytes, revision, revision_number, tenant_bytes};
 use async_trait::async_trait;
 use sqlx::postgres::PgRow;
 use sqlx::{query, query_scalar};
@@ -39,46 +40,35 @@ impl Instances for Postgres {
     }
 
     async fn grant(&self, member: &Member, applied: Revision) -> StoreResult<Revision> {
-        let head: i64 = query_scalar(GRANT)
+        let grant = query_scalar(GRANT)
             .bind(id_bytes(member.id))
             .bind(&member.version)
             .bind(&member.address)
             .bind(member.started_at.ms())
-            .bind(signed(applied))
-            .fetch_one(&self.log)
-            .await
-            .map_err(failed)?;
-        revision(head)
+            .bind(revision_number(applied));
+        revision(promptly!(self.log, fetch_one, grant)?)
     }
 
     async fn report(&self, id: InstanceId, applied: Revision) -> StoreResult<()> {
-        let report = query(REPORT).bind(id_bytes(id)).bind(signed(applied)).bind(REPORTS);
-        report.execute(&self.log).await.map_err(failed)?;
-        Ok(())
+        let report = query(REPORT).bind(id_bytes(id)).bind(revision_number(applied)).bind(REPORTS);
+        promptly!(self.log, execute, report).map(drop)
     }
 
     async fn instances(&self) -> StoreResult<Vec<Instance>> {
-        let rows = query("SELECT * FROM instance ORDER BY started_at, id").fetch_all(&self.log).await;
-        rows.map_err(failed)?.iter().map(instance).collect()
+        let select = query("SELECT * FROM instance ORDER BY started_at, id");
+        promptly!(self.log, fetch_all, select)?.iter().map(instance).collect()
     }
 
     async fn sweep(&self, id: InstanceId, renewals: u64) -> StoreResult<()> {
-        query("DELETE FROM instance WHERE id = $1 AND renewals = $2")
+        let delete = query("DELETE FROM instance WHERE id = $1 AND renewals = $2")
             .bind(id_bytes(id))
-            .bind(i64::try_from(renewals).unwrap_or(i64::MAX))
-            .execute(&self.log)
-            .await
-            .map_err(failed)?;
-        Ok(())
+            .bind(i64::try_from(renewals).unwrap_or(i64::MAX));
+        promptly!(self.log, execute, delete).map(drop)
     }
 
     async fn leave(&self, id: InstanceId) -> StoreResult<()> {
-        query("DELETE FROM instance WHERE id = $1")
-            .bind(id_bytes(id))
-            .execute(&self.log)
-            .await
-            .map_err(failed)?;
-        Ok(())
+        let delete = query("DELETE FROM instance WHERE id = $1").bind(id_bytes(id));
+        promptly!(self.log, execute, delete).map(drop)
     }
 
     fn news(&self, topic: Topic) -> Box<dyn News> {
@@ -86,14 +76,14 @@ impl Instances for Postgres {
     }
 
     async fn key_state(&self, key: KeyId, tenant: TenantId) -> StoreResult<KeyState> {
-        let mut tx = self.readers.begin_with(ONE_MOMENT).await.map_err(failed)?;
+        let mut tx = one_moment(&self.readers).await?;
         let (head, swept) = read_head(&mut *tx).await?;
         let rows =
-            query("SELECT * FROM change WHERE (kind = $1 AND subject = $2) OR (kind = $3 AND subject = $4)")
+            query("SELECT *, revision AS change_revision FROM change WHERE (kind = $1 AND subject = $2) OR (kind = $3 AND subject = $4)")
                 .bind(KEY)
-                .bind(bytes(key))
+                .bind(key_bytes(key))
                 .bind(TENANT)
-                .bind(tenant.0.to_be_bytes().to_vec())
+                .bind(tenant_bytes(tenant))
                 .fetch_all(&mut *tx)
                 .await
                 .map_err(failed)?;

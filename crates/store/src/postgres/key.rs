@@ -3,15 +3,19 @@
 mod list;
 mod term;
 
+pub(crate) use term::of_columns as terms;
+
+use super::connect::one_moment;
 use super::error::{column, failed, number, optional_time, small, time};
 use super::{Postgres, PostgresTx};
+use crate::stored::{key_bytes, key_id, prefix, prefix_number};
 use async_trait::async_trait;
 use sqlx::postgres::PgRow;
 use sqlx::{query, query_scalar};
 use titan_core::key::{Key, KeyFilter, Keys, KeysTx, Page};
 use titan_core::port::{StoreError, StoreResult};
 use titan_core::time::Timestamp;
-use titan_token::{KeyId, Prefix, ScopeBit, Slot, TenantId, Uuid};
+use titan_token::{KeyId, ScopeBit, Slot, TenantId};
 
 const TABLE: &str = "key";
 /// `last_used_at` of a key that was never used. It is earlier than every use.
@@ -36,18 +40,18 @@ const ADD: &str = "INSERT INTO key (id, tenant, prefix, slot, label, scopes, cre
 #[async_trait]
 impl Keys for Postgres {
     async fn key(&self, id: KeyId) -> StoreResult<Option<Key>> {
-        let select = query("SELECT * FROM key WHERE id = $1").bind(bytes(id));
+        let select = query("SELECT * FROM key WHERE id = $1").bind(key_bytes(id));
         select.fetch_optional(&self.readers).await.map_err(failed)?.as_ref().map(read).transpose()
     }
 
     async fn keys(&self, filter: &KeyFilter) -> StoreResult<Page> {
         // One snapshot: all that a page is made of is of one moment.
-        let mut tx = self.readers.begin_with(super::revision::ONE_MOMENT).await.map_err(failed)?;
+        let mut tx = one_moment(&self.readers).await?;
         list::page(&mut tx, filter).await
     }
 
     async fn record_uses(&self, uses: &[(KeyId, Timestamp)]) -> StoreResult<()> {
-        let (ids, times): (Vec<_>, Vec<_>) = uses.iter().map(|(id, at)| (bytes(*id), at.ms())).unzip();
+        let (ids, times): (Vec<_>, Vec<_>) = uses.iter().map(|(id, at)| (key_bytes(*id), at.ms())).unzip();
         // In its turn, like every write, so that it never meets another one.
         let mut turn = self.writers.begin().await?;
         query(
@@ -66,17 +70,18 @@ impl Keys for Postgres {
 #[async_trait]
 impl KeysTx for PostgresTx {
     async fn lookup_key(&mut self, id: KeyId) -> StoreResult<Option<Key>> {
-        let select = query("SELECT * FROM key WHERE id = $1").bind(bytes(id));
+        let select = query("SELECT * FROM key WHERE id = $1").bind(key_bytes(id));
         select.fetch_optional(self.connection()?).await.map_err(failed)?.as_ref().map(read).transpose()
     }
 
     async fn descendants(&mut self, id: KeyId) -> StoreResult<Vec<Key>> {
-        let select = query(DESCENDANTS).bind(bytes(id));
+        let select = query(DESCENDANTS).bind(key_bytes(id));
         select.fetch_all(self.connection()?).await.map_err(failed)?.iter().map(read).collect()
     }
 
     async fn made_by(&mut self, id: KeyId) -> StoreResult<Vec<Key>> {
-        let select = query("SELECT * FROM key WHERE created_by = $1 AND revoked_at IS NULL").bind(bytes(id));
+        let select =
+            query("SELECT * FROM key WHERE created_by = $1 AND revoked_at IS NULL").bind(key_bytes(id));
         select.fetch_all(self.connection()?).await.map_err(failed)?.iter().map(read).collect()
     }
 
@@ -86,9 +91,9 @@ impl KeysTx for PostgresTx {
             .await
             .map_err(failed)?;
         query(ADD)
-            .bind(bytes(key.id))
+            .bind(key_bytes(key.id))
             .bind(i64::from(key.tenant.0))
-            .bind(prefix_number(key.prefix))
+            .bind(i16::from(prefix_number(key.prefix)))
             .bind(i16::from(key.slot.number()))
             .bind(&key.label)
             .bind(key.scopes.iter().map(|bit| bit.number()).collect::<Vec<u8>>())
@@ -98,8 +103,8 @@ impl KeysTx for PostgresTx {
             .bind(key.revoked_at.map(Timestamp::ms))
             .bind(key.rotated_at.map(Timestamp::ms))
             .bind(key.retires_at.map(Timestamp::ms))
-            .bind(key.created_by.map(bytes))
-            .bind(key.rotated_from.map(bytes))
+            .bind(key.created_by.map(key_bytes))
+            .bind(key.rotated_from.map(key_bytes))
             .bind(key.last_used_at.map_or(NEVER, Timestamp::ms))
             .bind(number)
             .bind(term::of(key))
@@ -114,7 +119,7 @@ impl KeysTx for PostgresTx {
             "UPDATE key SET label = $2, is_active = $3, revoked_at = $4, rotated_at = $5, retires_at = $6, \
              terms = $7 WHERE id = $1",
         )
-        .bind(bytes(key.id))
+        .bind(key_bytes(key.id))
         .bind(&key.label)
         .bind(key.is_active)
         .bind(key.revoked_at.map(Timestamp::ms))
@@ -128,37 +133,19 @@ impl KeysTx for PostgresTx {
     }
 }
 
-pub(super) fn bytes(id: KeyId) -> Vec<u8> {
-    id.uuid().bits().to_be_bytes().to_vec()
-}
-
-pub(super) fn id(bytes: &[u8]) -> Option<KeyId> {
-    let bytes: [u8; 16] = bytes.try_into().ok()?;
-    Some(KeyId::new(Uuid::from_bits(u128::from_be_bytes(bytes))))
-}
-
-/// How a prefix is stored. A number never changes its meaning.
-const fn prefix_number(prefix: Prefix) -> i16 {
-    match prefix {
-        Prefix::Standard => 0,
-        Prefix::Live => 1,
-        Prefix::Test => 2,
-    }
-}
-
 fn read(row: &PgRow) -> StoreResult<Key> {
     let corrupt = |column| StoreError::Corrupt { table: TABLE, column };
     let optional_id = |name| -> StoreResult<Option<KeyId>> {
         let bytes: Option<&[u8]> = column(row, TABLE, name)?;
-        bytes.map(|bytes| id(bytes).ok_or(corrupt(name))).transpose()
+        bytes.map(|bytes| key_id(bytes).ok_or(corrupt(name))).transpose()
     };
-    let prefix: i16 = column(row, TABLE, "prefix")?;
+    let number_of_prefix = small(row, TABLE, "prefix")?;
     let scopes: &[u8] = column(row, TABLE, "scopes")?;
     let scopes: Option<Vec<ScopeBit>> = scopes.iter().map(|bit| ScopeBit::new(*bit)).collect();
     Ok(Key {
-        id: id(column(row, TABLE, "id")?).ok_or(corrupt("id"))?,
+        id: key_id(column(row, TABLE, "id")?).ok_or(corrupt("id"))?,
         tenant: TenantId(number(row, TABLE, "tenant")?),
-        prefix: Prefix::ALL.into_iter().find(|p| prefix_number(*p) == prefix).ok_or(corrupt("prefix"))?,
+        prefix: prefix(number_of_prefix).ok_or(corrupt("prefix"))?,
         slot: Slot::new(small(row, TABLE, "slot")?).ok_or(corrupt("slot"))?,
         label: column(row, TABLE, "label")?,
         scopes: scopes.ok_or(corrupt("scopes"))?,

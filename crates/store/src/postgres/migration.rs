@@ -5,13 +5,14 @@ use sqlx::SqlSafeStr;
 use sqlx::migrate::{Migration, MigrationType, Migrator};
 
 /// The version of each, what it is about, and its text.
-const MIGRATIONS: [(i64, &str, &str); 7] = [
+const MIGRATIONS: [(i64, &str, &str); 8] = [
     (1, "keys", include_str!("../../migrations/postgres/0001_keys.sql")),
     (2, "revisions", include_str!("../../migrations/postgres/0002_revisions.sql")),
     (3, "answers", include_str!("../../migrations/postgres/0003_answers.sql")),
     (4, "audit", include_str!("../../migrations/postgres/0004_audit.sql")),
     (6, "key_lists", include_str!("../../migrations/postgres/0006_key_lists.sql")),
     (7, "instances", include_str!("../../migrations/postgres/0007_instances.sql")),
+    (8, "moves", include_str!("../../migrations/postgres/0008_moves.sql")),
     (9, "sweeping", include_str!("../../migrations/postgres/0009_sweeping.sql")),
 ];
 

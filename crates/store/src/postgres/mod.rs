@@ -17,12 +17,16 @@ mod scope;
 mod signing;
 mod tenant;
 
+pub(crate) use connect::{connect_one, name, upgrade};
+pub(crate) use error::{failed, refused};
+pub(crate) use key::terms;
+
 use crate::error::ConnectError;
 use crate::group::{Groups, Statements, Turn};
+use crate::moving;
 use crate::seal::{SealKey, Vault};
 use async_trait::async_trait;
 use connect::Pools;
-use error::failed;
 use news::Listener;
 use sqlx::{PgConnection, PgPool};
 use std::sync::Arc;
@@ -32,7 +36,7 @@ use titan_core::port::{Store, StoreResult, Tx};
 use titan_core::time::Clock;
 
 /// Writes exclude each other from here on.
-const LOCK: &str = "SELECT revision FROM revision_head FOR UPDATE";
+pub(crate) const LOCK: &str = "SELECT revision FROM revision_head FOR UPDATE";
 
 /// An open PostgreSQL database.
 pub(crate) struct Postgres {
@@ -64,6 +68,7 @@ impl Postgres {
         let store = Self { writers, readers, log, vault: Vault::new(seal, entropy), news };
         store.check_seal().await?;
         let mut turn = store.writers.begin().await?;
+        moving::postgres::refuse_unfinished(turn.connection()?).await?;
         tenant::ensure_default(turn.connection()?, clock.now()).await?;
         let catalogue = scope::reconcile(turn.connection()?, own_scopes).await?;
         turn.commit().await?;

@@ -1,41 +1,39 @@
 //! The log of changes.
 
+use super::connect::promptly;
 use super::error::{column, failed, time};
-use super::key::{bytes, id};
 use super::news::CHANGES;
 use super::{Postgres, PostgresTx};
+use crate::stored::{KEY, StoredChange, key_bytes, key_id, read_change, revision, revision_number};
 use async_trait::async_trait;
 use sqlx::postgres::PgRow;
-use sqlx::{PgConnection, PgExecutor, query, query_scalar};
+use sqlx::{PgConnection, PgExecutor, Row, query, query_scalar};
 use titan_core::port::{StoreError, StoreResult};
 use titan_core::revision::{Change, Changes, Revision, Revisions, RevisionsTx, Swept};
 use titan_core::time::Timestamp;
-use titan_token::{KeyId, Slot, TenantId};
+use titan_token::KeyId;
 
 const TABLE: &str = "change";
 const HEAD: &str = "revision_head";
-/// A transaction that sees one moment.
-pub(super) const ONE_MOMENT: &str = "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY";
 
-/// How kinds are stored. A number never changes its meaning.
-pub(super) const KEY: i16 = 1;
-pub(super) const TENANT: i16 = 2;
-const SIGNING_KEY: i16 = 3;
+/// The head, and with it each change; one row without a change if there is none.
+const CHANGES_AFTER: &str = "\
+    SELECT head.*, pg_is_in_recovery() AS is_standby, c.revision AS change_revision, c.kind, c.subject, c.status \
+    FROM revision_head AS head LEFT JOIN LATERAL \
+        (SELECT * FROM change WHERE revision > $1 ORDER BY revision LIMIT $2) AS c ON true \
+    ORDER BY c.revision";
 
 #[async_trait]
 impl Revisions for Postgres {
     async fn changes_after(&self, after: Revision, limit: u32) -> StoreResult<Changes> {
-        // One snapshot: head and list are of one moment.
-        let mut tx = self.log.begin_with(ONE_MOMENT).await.map_err(failed)?;
-        let (head, swept) = read_head(&mut *tx).await?;
-        let rows = query("SELECT * FROM change WHERE revision > $1 ORDER BY revision LIMIT $2")
-            .bind(signed(after))
-            .bind(i64::from(limit))
-            .fetch_all(&mut *tx)
-            .await
-            .map_err(failed)?;
-        let has_more = u32::try_from(rows.len()).is_ok_and(|count| count == limit);
-        let list = rows.iter().map(read).collect::<StoreResult<_>>()?;
+        // One statement: head and list are of one moment.
+        let select = query(CHANGES_AFTER).bind(revision_number(after)).bind(i64::from(limit));
+        let rows = promptly!(self.log, fetch_all, select)?;
+        let first = rows.first().ok_or(StoreError::Corrupt { table: HEAD, column: "one" })?;
+        let (head, swept) = read_head_of(first)?;
+        let found = rows.iter().filter(|row| row.try_get::<i64, _>("change_revision").is_ok());
+        let list = found.map(read).collect::<StoreResult<Vec<_>>>()?;
+        let has_more = u32::try_from(list.len()).is_ok_and(|count| count == limit);
         Ok(Changes { head, list, has_more, swept })
     }
 
@@ -74,7 +72,7 @@ impl RevisionsTx for PostgresTx {
         let ended = ended(self.connection()?, before, until, limit).await?;
         let has_more = ended.len() >= usize::try_from(limit).unwrap_or(usize::MAX);
         let reached = ended.last().filter(|_| has_more).map_or(until, |(_, at)| *at);
-        delete_keys(self.connection()?, ended.into_iter().map(|(id, _)| bytes(id)).collect()).await?;
+        delete_keys(self.connection()?, ended.into_iter().map(|(id, _)| key_bytes(id)).collect()).await?;
         let raise = query("UPDATE revision_head SET log_swept_until = $1 WHERE log_swept_until < $1");
         raise.bind(reached.ms()).execute(self.connection()?).await.map_err(failed)?;
         Ok(has_more)
@@ -85,7 +83,7 @@ impl RevisionsTx for PostgresTx {
             .fetch_one(self.connection()?)
             .await
             .map_err(failed)?;
-        let (kind, subject, status) = parts(change)?;
+        let StoredChange { kind, subject, status } = StoredChange::of(change)?;
         query(
             "INSERT INTO change (revision, kind, subject, status) VALUES ($1, $2, $3, $4) \
              ON CONFLICT (kind, subject) DO UPDATE SET revision = $1, status = $4",
@@ -102,61 +100,26 @@ impl RevisionsTx for PostgresTx {
     }
 }
 
-pub(super) fn signed(revision: Revision) -> i64 {
-    i64::try_from(revision.0).unwrap_or(i64::MAX)
-}
-
-pub(super) fn revision(number: i64) -> StoreResult<Revision> {
-    u64::try_from(number).map(Revision).map_err(|_| corrupt("revision"))
-}
-
-fn corrupt(column: &'static str) -> StoreError {
-    StoreError::Corrupt { table: TABLE, column }
-}
-
-fn parts(change: &Change) -> StoreResult<(i16, Vec<u8>, String)> {
-    let json = |error: serde_json::Error| StoreError::Failed(error.into());
-    Ok(match change {
-        Change::Key(id, status) => (KEY, bytes(*id), serde_json::to_string(status).map_err(json)?),
-        Change::Tenant(id, status) => {
-            (TENANT, id.0.to_be_bytes().to_vec(), serde_json::to_string(status).map_err(json)?)
-        }
-        Change::SigningKey(slot) => (SIGNING_KEY, vec![slot.number()], "null".to_owned()),
-    })
-}
-
 pub(super) fn read(row: &PgRow) -> StoreResult<(Revision, Change)> {
-    let subject: &[u8] = column(row, TABLE, "subject")?;
-    let status: &str = column(row, TABLE, "status")?;
-    let bad_subject = || corrupt("subject");
-    let bad_status = |_| corrupt("status");
-    let change = match column::<i16>(row, TABLE, "kind")? {
-        KEY => Change::Key(
-            id(subject).ok_or_else(bad_subject)?,
-            serde_json::from_str(status).map_err(bad_status)?,
-        ),
-        TENANT => {
-            let bytes = subject.try_into().map_err(|_| bad_subject())?;
-            Change::Tenant(
-                TenantId(u32::from_be_bytes(bytes)),
-                serde_json::from_str(status).map_err(bad_status)?,
-            )
-        }
-        SIGNING_KEY => {
-            let slot = subject.first().copied().and_then(Slot::new);
-            Change::SigningKey(slot.ok_or_else(bad_subject)?)
-        }
-        _ => return Err(corrupt("kind")),
-    };
-    Ok((revision(column(row, TABLE, "revision")?)?, change))
+    let kind: i16 = column(row, TABLE, "kind")?;
+    let change = read_change(kind, column(row, TABLE, "subject")?, column(row, TABLE, "status")?)?;
+    Ok((revision(column(row, TABLE, "change_revision")?)?, change))
 }
 
 /// The newest revision, and what has left the log.
 pub(super) async fn read_head(executor: impl PgExecutor<'_>) -> StoreResult<(Revision, Swept)> {
-    let row = query("SELECT * FROM revision_head").fetch_one(executor).await.map_err(failed)?;
+    let head = query("SELECT *, pg_is_in_recovery() AS is_standby FROM revision_head");
+    read_head_of(&head.fetch_one(executor).await.map_err(failed)?)
+}
+
+fn read_head_of(row: &PgRow) -> StoreResult<(Revision, Swept)> {
+    // A former primary that follows now: what it knows may be old, and a lapsed instance would believe it.
+    if column(row, HEAD, "is_standby")? {
+        return Err(StoreError::Unavailable("this server is a standby".into()));
+    }
     let swept =
-        Swept { until: time(&row, HEAD, "swept_until")?, log_until: time(&row, HEAD, "log_swept_until")? };
-    Ok((revision(column(&row, HEAD, "revision")?)?, swept))
+        Swept { until: time(row, HEAD, "swept_until")?, log_until: time(row, HEAD, "log_swept_until")? };
+    Ok((revision(column(row, HEAD, "revision")?)?, swept))
 }
 
 /// In the order of their end, from the index for that.
@@ -183,7 +146,7 @@ async fn ended(
 
 fn read_ended(row: &PgRow) -> StoreResult<(KeyId, Timestamp)> {
     let bytes: &[u8] = column(row, "key", "id")?;
-    let id = id(bytes).ok_or(StoreError::Corrupt { table: "key", column: "id" })?;
+    let id = key_id(bytes).ok_or(StoreError::Corrupt { table: "key", column: "id" })?;
     Ok((id, time(row, "key", "expires_at")?))
 }
 

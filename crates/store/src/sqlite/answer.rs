@@ -2,7 +2,7 @@
 
 use super::SqliteTx;
 use super::error::{column, failed, time};
-use super::key::{bytes, id};
+use crate::stored::{key_bytes, key_id};
 use async_trait::async_trait;
 use sqlx::query;
 use titan_core::idempotency::{Answer, AnswersTx};
@@ -30,7 +30,7 @@ impl AnswersTx for SqliteTx {
         let fingerprint: &[u8] = column(&row, TABLE, "fingerprint")?;
         Ok(Some(Answer {
             fingerprint: fingerprint.try_into().map_err(|_| corrupt("fingerprint"))?,
-            key: id(column(&row, TABLE, "key")?).ok_or(corrupt("key"))?,
+            key: key_id(column(&row, TABLE, "key")?).ok_or(corrupt("key"))?,
             label: column(&row, TABLE, "label")?,
             is_active: column(&row, TABLE, "is_active")?,
             at: time(&row, TABLE, "at")?,
@@ -44,7 +44,7 @@ impl AnswersTx for SqliteTx {
         .bind(actor)
         .bind(name)
         .bind(answer.fingerprint.as_slice())
-        .bind(bytes(answer.key))
+        .bind(key_bytes(answer.key))
         .bind(&answer.label)
         .bind(answer.is_active)
         .bind(answer.at.ms())

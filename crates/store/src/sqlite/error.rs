@@ -9,7 +9,7 @@ use titan_core::time::Timestamp;
 /// BUSY, LOCKED, READONLY, IOERR, FULL, CANTOPEN.
 const PASSING: [&str; 6] = ["5", "6", "8", "10", "13", "14"];
 
-pub(super) fn failed(error: Error) -> StoreError {
+pub(crate) fn failed(error: Error) -> StoreError {
     let is_passing = match &error {
         Error::PoolTimedOut | Error::PoolClosed | Error::WorkerCrashed | Error::Io(_) => true,
         Error::Database(error) => error.code().is_some_and(|code| is_passing(&code)),

@@ -2,9 +2,9 @@
 
 use super::Sqlite;
 use super::error::failed;
-use super::key::bytes;
-use super::revision::{KEY, TENANT, read, read_head, revision};
+use super::revision::{read, read_head};
 use super::signing::read_all;
+use crate::stored::{KEY, TENANT, key_bytes, revision, tenant_bytes};
 use async_trait::async_trait;
 use sqlx::{query, query_scalar};
 use std::sync::PoisonError;
@@ -83,9 +83,9 @@ impl Instances for Sqlite {
         let rows =
             query("SELECT * FROM change WHERE (kind = ? AND subject = ?) OR (kind = ? AND subject = ?)")
                 .bind(KEY)
-                .bind(bytes(key))
+                .bind(key_bytes(key))
                 .bind(TENANT)
-                .bind(tenant.0.to_be_bytes().to_vec())
+                .bind(tenant_bytes(tenant))
                 .fetch_all(&mut *tx)
                 .await
                 .map_err(failed)?;

@@ -5,13 +5,14 @@ mod term;
 
 use super::error::{column, failed, optional_time, time};
 use super::{Sqlite, SqliteTx};
+use crate::stored::{key_bytes, key_id, prefix, prefix_number};
 use async_trait::async_trait;
 use sqlx::sqlite::SqliteRow;
 use sqlx::{query, query_scalar};
 use titan_core::key::{Key, KeyFilter, Keys, KeysTx, Page};
 use titan_core::port::{StoreError, StoreResult};
 use titan_core::time::Timestamp;
-use titan_token::{KeyId, Prefix, ScopeBit, Slot, TenantId, Uuid};
+use titan_token::{KeyId, ScopeBit, Slot, TenantId};
 
 const TABLE: &str = "key";
 /// `last_used_at` of a key that was never used. It is earlier than every use.
@@ -33,7 +34,7 @@ const DESCENDANTS: &str = "WITH RECURSIVE \
 #[async_trait]
 impl Keys for Sqlite {
     async fn key(&self, id: KeyId) -> StoreResult<Option<Key>> {
-        let select = query("SELECT * FROM key WHERE id = ?").bind(bytes(id));
+        let select = query("SELECT * FROM key WHERE id = ?").bind(key_bytes(id));
         select.fetch_optional(&self.readers).await.map_err(failed)?.as_ref().map(read).transpose()
     }
 
@@ -47,7 +48,7 @@ impl Keys for Sqlite {
         let mut turn = self.writers.begin().await?;
         for (id, at) in uses {
             query("UPDATE key SET last_used_at = ?2 WHERE id = ?1 AND last_used_at < ?2")
-                .bind(bytes(*id))
+                .bind(key_bytes(*id))
                 .bind(at.ms())
                 .execute(turn.connection()?)
                 .await
@@ -60,17 +61,18 @@ impl Keys for Sqlite {
 #[async_trait]
 impl KeysTx for SqliteTx {
     async fn lookup_key(&mut self, id: KeyId) -> StoreResult<Option<Key>> {
-        let select = query("SELECT * FROM key WHERE id = ?").bind(bytes(id));
+        let select = query("SELECT * FROM key WHERE id = ?").bind(key_bytes(id));
         select.fetch_optional(self.connection()?).await.map_err(failed)?.as_ref().map(read).transpose()
     }
 
     async fn descendants(&mut self, id: KeyId) -> StoreResult<Vec<Key>> {
-        let select = query(DESCENDANTS).bind(bytes(id));
+        let select = query(DESCENDANTS).bind(key_bytes(id));
         select.fetch_all(self.connection()?).await.map_err(failed)?.iter().map(read).collect()
     }
 
     async fn made_by(&mut self, id: KeyId) -> StoreResult<Vec<Key>> {
-        let select = query("SELECT * FROM key WHERE created_by = ? AND revoked_at IS NULL").bind(bytes(id));
+        let select =
+            query("SELECT * FROM key WHERE created_by = ? AND revoked_at IS NULL").bind(key_bytes(id));
         select.fetch_all(self.connection()?).await.map_err(failed)?.iter().map(read).collect()
     }
 
@@ -84,7 +86,7 @@ impl KeysTx for SqliteTx {
              revoked_at, rotated_at, retires_at, created_by, rotated_from, last_used_at, number) \
              VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
         )
-        .bind(bytes(key.id))
+        .bind(key_bytes(key.id))
         .bind(key.tenant.0)
         .bind(prefix_number(key.prefix))
         .bind(key.slot.number())
@@ -96,8 +98,8 @@ impl KeysTx for SqliteTx {
         .bind(key.revoked_at.map(Timestamp::ms))
         .bind(key.rotated_at.map(Timestamp::ms))
         .bind(key.retires_at.map(Timestamp::ms))
-        .bind(key.created_by.map(bytes))
-        .bind(key.rotated_from.map(bytes))
+        .bind(key.created_by.map(key_bytes))
+        .bind(key.rotated_from.map(key_bytes))
         .bind(key.last_used_at.map_or(NEVER, Timestamp::ms))
         .bind(number)
         .execute(self.connection()?)
@@ -107,7 +109,7 @@ impl KeysTx for SqliteTx {
     }
 
     async fn save_key(&mut self, key: &Key) -> StoreResult<()> {
-        let select = query("SELECT * FROM key WHERE id = ?").bind(bytes(key.id));
+        let select = query("SELECT * FROM key WHERE id = ?").bind(key_bytes(key.id));
         let Some(old) = select.fetch_optional(self.connection()?).await.map_err(failed)? else {
             return Ok(());
         };
@@ -115,7 +117,7 @@ impl KeysTx for SqliteTx {
             "UPDATE key SET label = ?2, is_active = ?3, revoked_at = ?4, rotated_at = ?5, retires_at = ?6 \
              WHERE id = ?1",
         )
-        .bind(bytes(key.id))
+        .bind(key_bytes(key.id))
         .bind(&key.label)
         .bind(key.is_active)
         .bind(key.revoked_at.map(Timestamp::ms))
@@ -129,37 +131,19 @@ impl KeysTx for SqliteTx {
     }
 }
 
-pub(super) fn bytes(id: KeyId) -> Vec<u8> {
-    id.uuid().bits().to_be_bytes().to_vec()
-}
-
-pub(super) fn id(bytes: &[u8]) -> Option<KeyId> {
-    let bytes: [u8; 16] = bytes.try_into().ok()?;
-    Some(KeyId::new(Uuid::from_bits(u128::from_be_bytes(bytes))))
-}
-
-/// How a prefix is stored. A number never changes its meaning.
-const fn prefix_number(prefix: Prefix) -> u8 {
-    match prefix {
-        Prefix::Standard => 0,
-        Prefix::Live => 1,
-        Prefix::Test => 2,
-    }
-}
-
 fn read(row: &SqliteRow) -> StoreResult<Key> {
     let corrupt = |column| StoreError::Corrupt { table: TABLE, column };
     let optional_id = |name| -> StoreResult<Option<KeyId>> {
         let bytes: Option<&[u8]> = column(row, TABLE, name)?;
-        bytes.map(|bytes| id(bytes).ok_or(corrupt(name))).transpose()
+        bytes.map(|bytes| key_id(bytes).ok_or(corrupt(name))).transpose()
     };
-    let prefix: u8 = column(row, TABLE, "prefix")?;
+    let number_of_prefix: u8 = column(row, TABLE, "prefix")?;
     let scopes: &[u8] = column(row, TABLE, "scopes")?;
     let scopes: Option<Vec<ScopeBit>> = scopes.iter().map(|bit| ScopeBit::new(*bit)).collect();
     Ok(Key {
-        id: id(column(row, TABLE, "id")?).ok_or(corrupt("id"))?,
+        id: key_id(column(row, TABLE, "id")?).ok_or(corrupt("id"))?,
         tenant: TenantId(column(row, TABLE, "tenant")?),
-        prefix: Prefix::ALL.into_iter().find(|p| prefix_number(*p) == prefix).ok_or(corrupt("prefix"))?,
+        prefix: prefix(number_of_prefix).ok_or(corrupt("prefix"))?,
         slot: Slot::new(column(row, TABLE, "slot")?).ok_or(corrupt("slot"))?,
         label: column(row, TABLE, "label")?,
         scopes: scopes.ok_or(corrupt("scopes"))?,

@@ -6,17 +6,18 @@ use sqlx::SqlSafeStr;
 use sqlx::migrate::{Migration, MigrationType, Migrator};
 
 /// The version of each, what it is about, and its text. Numbers that are missing belong to the other engine.
-const MIGRATIONS: [(i64, &str, &str); 7] = [
+const MIGRATIONS: [(i64, &str, &str); 8] = [
     (1, "keys", include_str!("../../migrations/sqlite/0001_keys.sql")),
     (2, "revisions", include_str!("../../migrations/sqlite/0002_revisions.sql")),
     (3, "answers", include_str!("../../migrations/sqlite/0003_answers.sql")),
     (4, "audit", include_str!("../../migrations/sqlite/0004_audit.sql")),
     (5, "status", include_str!("../../migrations/sqlite/0005_status.sql")),
     (6, "key_lists", include_str!("../../migrations/sqlite/0006_key_lists.sql")),
+    (8, "moves", include_str!("../../migrations/sqlite/0008_moves.sql")),
     (9, "sweeping", include_str!("../../migrations/sqlite/0009_sweeping.sql")),
 ];
 
-pub(super) fn migrator() -> Migrator {
+pub(crate) fn migrator() -> Migrator {
     let migrations = MIGRATIONS.map(|(version, about, sql)| {
         Migration::new(version, about.into(), MigrationType::Simple, sql.into_sql_str(), false)
     });

@@ -15,12 +15,14 @@ mod scope;
 mod signing;
 mod tenant;
 
+pub(crate) use error::failed;
+pub(crate) use migration::migrator;
+
 use crate::error::ConnectError;
 use crate::group::{Groups, Statements, Turn};
+use crate::moving;
 use crate::seal::{SealKey, Vault};
 use async_trait::async_trait;
-use error::failed;
-use migration::migrator;
 use sqlx::pool::PoolOptions;
 use sqlx::sqlite::{SqliteConnectOptions, SqliteJournalMode, SqliteSynchronous};
 use sqlx::{Connection, SqliteConnection, SqlitePool};
@@ -68,6 +70,7 @@ impl Sqlite {
         let lock = lock(path)?;
         let writer = pool(path, 1, false).await?;
         migrator().run(&writer).await?;
+        moving::sqlite::leave_or_refuse(&writer, path).await?;
         let readers = pool(path, READERS, true).await?;
         let log = pool(path, 1, true).await?;
         let vault = Vault::new(seal, entropy);
@@ -81,7 +84,7 @@ impl Sqlite {
 }
 
 /// One process a file: a second one would not hear of the first one's revocations.
-fn lock(path: &Path) -> Result<File, ConnectError> {
+pub(crate) fn lock(path: &Path) -> Result<File, ConnectError> {
     // By another name it is the same database.
     let real = if path.exists() { path.canonicalize() } else { Ok(path.to_owned()) };
     let path = crate::with_suffix(&real.map_err(|error| ConnectError::Io(path.to_owned(), error))?, ".lock");
@@ -94,7 +97,7 @@ fn lock(path: &Path) -> Result<File, ConnectError> {
     }
 }
 
-async fn pool(path: &Path, size: u32, is_reader: bool) -> Result<SqlitePool, ConnectError> {
+pub(crate) async fn pool(path: &Path, size: u32, is_reader: bool) -> Result<SqlitePool, ConnectError> {
     let options = SqliteConnectOptions::new()
         .filename(path)
         .create_if_missing(!is_reader)

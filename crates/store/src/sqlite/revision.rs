@@ -1,23 +1,18 @@
 //! The log of changes.
 
 use super::error::{column, failed, time};
-use super::key::{bytes, id};
 use super::{Sqlite, SqliteTx};
+use crate::stored::{KEY, StoredChange, key_bytes, key_id, read_change, revision, revision_number};
 use async_trait::async_trait;
 use sqlx::sqlite::SqliteRow;
 use sqlx::{AssertSqlSafe, SqliteConnection, SqliteExecutor, query, query_scalar};
 use titan_core::port::{StoreError, StoreResult};
 use titan_core::revision::{Change, Changes, Revision, Revisions, RevisionsTx, Swept};
 use titan_core::time::Timestamp;
-use titan_token::{KeyId, Slot, TenantId};
+use titan_token::KeyId;
 
 const TABLE: &str = "change";
 const HEAD: &str = "revision_head";
-
-/// How kinds are stored. A number never changes its meaning.
-pub(super) const KEY: u8 = 1;
-pub(super) const TENANT: u8 = 2;
-const SIGNING_KEY: u8 = 3;
 
 #[async_trait]
 impl Revisions for Sqlite {
@@ -26,7 +21,7 @@ impl Revisions for Sqlite {
         let mut tx = self.log.begin().await.map_err(failed)?;
         let (head, swept) = read_head(&mut *tx).await?;
         let rows = query("SELECT * FROM change WHERE revision > ? ORDER BY revision LIMIT ?")
-            .bind(signed(after))
+            .bind(revision_number(after))
             .bind(limit)
             .fetch_all(&mut *tx)
             .await
@@ -70,7 +65,7 @@ impl RevisionsTx for SqliteTx {
         let ended = ended(self.connection()?, before, until, limit).await?;
         let has_more = ended.len() >= usize::try_from(limit).unwrap_or(usize::MAX);
         let reached = ended.last().filter(|_| has_more).map_or(until, |(_, at)| *at);
-        delete_keys(self.connection()?, ended.into_iter().map(|(id, _)| bytes(id)).collect()).await?;
+        delete_keys(self.connection()?, ended.into_iter().map(|(id, _)| key_bytes(id)).collect()).await?;
         let raise = query("UPDATE revision_head SET log_swept_until = ?1 WHERE log_swept_until < ?1");
         raise.bind(reached.ms()).execute(self.connection()?).await.map_err(failed)?;
         Ok(has_more)
@@ -81,7 +76,7 @@ impl RevisionsTx for SqliteTx {
             .fetch_one(self.connection()?)
             .await
             .map_err(failed)?;
-        let (kind, subject, status) = parts(change)?;
+        let StoredChange { kind, subject, status } = StoredChange::of(change)?;
         query(
             "INSERT INTO change (revision, kind, subject, status) VALUES (?1, ?2, ?3, ?4) \
              ON CONFLICT (kind, subject) DO UPDATE SET revision = ?1, status = ?4",
@@ -97,52 +92,9 @@ impl RevisionsTx for SqliteTx {
     }
 }
 
-fn signed(revision: Revision) -> i64 {
-    i64::try_from(revision.0).unwrap_or(i64::MAX)
-}
-
-pub(super) fn revision(number: i64) -> StoreResult<Revision> {
-    u64::try_from(number).map(Revision).map_err(|_| corrupt("revision"))
-}
-
-fn corrupt(column: &'static str) -> StoreError {
-    StoreError::Corrupt { table: TABLE, column }
-}
-
-fn parts(change: &Change) -> StoreResult<(u8, Vec<u8>, String)> {
-    let json = |error: serde_json::Error| StoreError::Failed(error.into());
-    Ok(match change {
-        Change::Key(id, status) => (KEY, bytes(*id), serde_json::to_string(status).map_err(json)?),
-        Change::Tenant(id, status) => {
-            (TENANT, id.0.to_be_bytes().to_vec(), serde_json::to_string(status).map_err(json)?)
-        }
-        Change::SigningKey(slot) => (SIGNING_KEY, vec![slot.number()], "null".to_owned()),
-    })
-}
-
 pub(super) fn read(row: &SqliteRow) -> StoreResult<(Revision, Change)> {
-    let subject: &[u8] = column(row, TABLE, "subject")?;
-    let status: &str = column(row, TABLE, "status")?;
-    let bad_subject = || corrupt("subject");
-    let bad_status = |_| corrupt("status");
-    let change = match column::<u8>(row, TABLE, "kind")? {
-        KEY => Change::Key(
-            id(subject).ok_or_else(bad_subject)?,
-            serde_json::from_str(status).map_err(bad_status)?,
-        ),
-        TENANT => {
-            let bytes = subject.try_into().map_err(|_| bad_subject())?;
-            Change::Tenant(
-                TenantId(u32::from_be_bytes(bytes)),
-                serde_json::from_str(status).map_err(bad_status)?,
-            )
-        }
-        SIGNING_KEY => {
-            let slot = subject.first().copied().and_then(Slot::new);
-            Change::SigningKey(slot.ok_or_else(bad_subject)?)
-        }
-        _ => return Err(corrupt("kind")),
-    };
+    let kind: i16 = column(row, TABLE, "kind")?;
+    let change = read_change(kind, column(row, TABLE, "subject")?, column(row, TABLE, "status")?)?;
     Ok((revision(column(row, TABLE, "revision")?)?, change))
 }
 
@@ -181,7 +133,7 @@ async fn ended(
 
 fn read_ended(row: &SqliteRow) -> StoreResult<(KeyId, Timestamp)> {
     let bytes: &[u8] = column(row, "key", "id")?;
-    let id = id(bytes).ok_or(StoreError::Corrupt { table: "key", column: "id" })?;
+    let id = key_id(bytes).ok_or(StoreError::Corrupt { table: "key", column: "id" })?;
     Ok((id, time(row, "key", "expires_at")?))
 }
 

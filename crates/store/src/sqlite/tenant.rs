@@ -2,13 +2,14 @@
 
 use super::error::{column, failed, optional_time, time};
 use super::{Sqlite, SqliteTx};
+use crate::stored::key_id;
 use async_trait::async_trait;
 use sqlx::sqlite::SqliteRow;
 use sqlx::{SqlitePool, query, query_scalar};
-use titan_core::port::StoreResult;
+use titan_core::port::{StoreError, StoreResult};
 use titan_core::tenant::{DEFAULT, Tenant, Tenants, TenantsTx};
 use titan_core::time::Timestamp;
-use titan_token::TenantId;
+use titan_token::{KeyId, TenantId};
 
 const TABLE: &str = "tenant";
 
@@ -71,6 +72,14 @@ impl TenantsTx for SqliteTx {
         .await
         .map_err(failed)?;
         read(&row)
+    }
+
+    async fn youngest_key(&mut self, id: TenantId) -> StoreResult<Option<KeyId>> {
+        // Ids begin with the time of issue.
+        let select = query_scalar("SELECT id FROM key WHERE tenant = ? ORDER BY id DESC LIMIT 1").bind(id.0);
+        let bytes: Option<Vec<u8>> = select.fetch_optional(self.connection()?).await.map_err(failed)?;
+        let corrupt = StoreError::Corrupt { table: "key", column: "id" };
+        bytes.map(|bytes| key_id(&bytes).ok_or(corrupt)).transpose()
     }
 
     async fn save_tenant(&mut self, tenant: &Tenant) -> StoreResult<()> {

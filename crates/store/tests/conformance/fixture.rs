@@ -22,6 +22,12 @@ pub(crate) struct Fixture {
     folder: Option<TempDir>,
 }
 
+/// A database that nobody uses.
+pub(crate) struct Closed {
+    pub(crate) location: Location,
+    _folder: Option<TempDir>,
+}
+
 struct Fixed;
 impl Clock for Fixed {
     fn now(&self) -> Timestamp {
@@ -34,7 +40,13 @@ impl Clock for Fixed {
 }
 
 /// Bytes that differ from call to call: enough for nonces in a test.
-struct Counter(AtomicU64);
+pub(crate) struct Counter(AtomicU64);
+impl Counter {
+    pub(crate) fn new() -> Self {
+        Self(AtomicU64::new(1))
+    }
+}
+
 impl Entropy for Counter {
     fn fill(&self, bytes: &mut [u8]) {
         for piece in bytes.chunks_mut(8) {
@@ -55,7 +67,7 @@ pub(crate) async fn open(
     scopes: &[&str],
 ) -> Result<(Arc<dyn Store>, Catalogue), ConnectError> {
     let scopes: Vec<String> = scopes.iter().map(|&s| s.to_owned()).collect();
-    connect(location, seal(SEAL), &scopes, &Fixed, Arc::new(Counter(AtomicU64::new(1)))).await
+    connect(location, seal(SEAL), &scopes, &Fixed, Arc::new(Counter::new())).await
 }
 
 pub(crate) async fn sqlite() -> Fixture {
@@ -65,12 +77,17 @@ pub(crate) async fn sqlite() -> Fixture {
     Fixture { store, catalogue, location, folder: Some(folder) }
 }
 
-/// A database of its own in the PostgreSQL of the tests (`ci/postgres`).
-pub(crate) async fn postgres() -> Fixture {
+/// An empty database in the PostgreSQL of the tests (`ci/postgres`).
+pub(crate) fn empty_postgres() -> String {
     let script = concat!(env!("CARGO_MANIFEST_DIR"), "/../../ci/postgres");
     let output = std::process::Command::new(script).arg("new").output().unwrap();
     assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
-    let location = Location::Postgres(String::from_utf8(output.stdout).unwrap().trim().to_owned());
+    String::from_utf8(output.stdout).unwrap().trim().to_owned()
+}
+
+/// A database of its own.
+pub(crate) async fn postgres() -> Fixture {
+    let location = Location::Postgres(empty_postgres());
     let (store, catalogue) = open(&location, &[]).await.unwrap();
     Fixture { store, catalogue, location, folder: None }
 }
@@ -102,6 +119,23 @@ impl Fixture {
     /// The same database for another instance. Only where instances can share one.
     pub(crate) async fn another(&self) -> Arc<dyn Store> {
         open(&self.location, &[]).await.unwrap().0
+    }
+
+    pub(crate) fn location(&self) -> &Location {
+        &self.location
+    }
+
+    /// Closes the database. Only its place is left.
+    pub(crate) fn close(self) -> Closed {
+        Closed { location: self.location, _folder: self.folder }
+    }
+
+    /// Of a PostgreSQL database.
+    pub(crate) fn url(&self) -> String {
+        match &self.location {
+            Location::Postgres(url) => url.clone(),
+            Location::Sqlite(_) => unreachable!("a database in a file"),
+        }
     }
 
     pub(crate) fn file(&self) -> PathBuf {

@@ -2,10 +2,12 @@
 
 #![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
 
+mod expand;
 mod fixture;
 mod groups;
 mod instances;
 mod lists;
+mod moving;
 mod stories;
 mod sweeping;
 mod upgrade;

@@ -184,7 +184,7 @@ pub(crate) async fn answers_are_remembered_for_their_time(fixture: Fixture) {
     assert_eq!(tx.answer("master", "a", NOW.plus_secs(1)).await.unwrap(), None);
 }
 
-fn slot_key(slot: u8, secret: u8) -> SlotKey {
+pub(crate) fn slot_key(slot: u8, secret: u8) -> SlotKey {
     SlotKey {
         slot: Slot::new(slot).unwrap(),
         secret: SigningSecret::new([secret; 32]),
@@ -238,6 +238,14 @@ pub(crate) async fn tenants_have_numbers_and_unique_names(fixture: Fixture) {
     let stranger = Key { tenant: TenantId(3), ..key(1) };
     let mut tx = fixture.store.begin().await.unwrap();
     assert!(tx.add_key(&stranger).await.is_err(), "a key of no tenant");
+    drop(tx);
+    let mut tx = fixture.store.begin().await.unwrap();
+    assert_eq!(tx.youngest_key(DEFAULT).await.unwrap(), None);
+    for n in [2, 9, 4] {
+        tx.add_key(&key(n)).await.unwrap();
+    }
+    assert_eq!(tx.youngest_key(DEFAULT).await.unwrap(), Some(key(9).id));
+    assert_eq!(tx.youngest_key(TenantId(2)).await.unwrap(), None);
 }
 
 pub(crate) async fn the_audit_log_is_a_chain(fixture: Fixture) {

@@ -1,11 +1,11 @@
 //! Databases that this version cannot have made, and files that were edited.
 
-use crate::fixture::{open, sqlite};
+use crate::fixture::{open, postgres, sqlite};
 use crate::lists::all;
 use crate::stories::id;
 use aws_lc_rs::digest::{SHA384, digest};
-use sqlx::ConnectOptions;
 use sqlx::sqlite::SqliteConnectOptions;
+use sqlx::{ConnectOptions, Connection, Executor, PgConnection};
 use std::path::Path;
 use titan_core::key::{Creator, Key, KeyFilter, Sort};
 use titan_store::ConnectError;
@@ -53,6 +53,21 @@ async fn the_audit_log_cannot_be_edited() {
     }
 }
 
+#[tokio::test]
+async fn the_audit_log_cannot_be_edited_on_postgres_either() {
+    let fixture = postgres().await;
+    let mut tx = fixture.store.begin().await.unwrap();
+    let entry =
+        titan_core::audit::Entry::by_system(crate::fixture::NOW, "x", String::new(), serde_json::Value::Null);
+    tx.add_audit(&entry).await.unwrap();
+    tx.commit().await.unwrap();
+    let mut connection = PgConnection::connect(&fixture.url()).await.unwrap();
+    for statement in ["UPDATE audit SET actor = 'nobody'", "DELETE FROM audit", "TRUNCATE audit"] {
+        let error = connection.execute(statement).await.err().unwrap();
+        assert!(error.to_string().contains("append only"), "{error}");
+    }
+}
+
 /// Rows as the version before lists were sorted wrote them.
 const OLD_ROWS: &str = "\
     INSERT INTO key (id, tenant, prefix, slot, label, scopes, created_at, expires_at, is_active, created_by, revoked_at) \
@@ -76,6 +91,7 @@ async fn keys_of_before_are_found_renamed_and_revoked_as_if_they_were_new() {
         "DROP INDEX key_by_tenant_use",
         "ALTER TABLE key DROP COLUMN number",
         "CREATE INDEX key_by_tenant ON key (tenant, id)",
+        "DROP TABLE move_out",
         "DROP INDEX key_by_end",
         "ALTER TABLE revision_head DROP COLUMN swept_until",
         "ALTER TABLE revision_head DROP COLUMN log_swept_until",
@@ -128,6 +144,7 @@ fn released_migrations_are_never_edited() {
         ("0004_audit.sql", include_bytes!("../../migrations/sqlite/0004_audit.sql")),
         ("0005_status.sql", include_bytes!("../../migrations/sqlite/0005_status.sql")),
         ("0006_key_lists.sql", include_bytes!("../../migrations/sqlite/0006_key_lists.sql")),
+        ("0008_moves.sql", include_bytes!("../../migrations/sqlite/0008_moves.sql")),
         ("0009_sweeping.sql", include_bytes!("../../migrations/sqlite/0009_sweeping.sql")),
     ];
     let lines: String = released

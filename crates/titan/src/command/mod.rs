@@ -3,8 +3,10 @@
 mod client;
 mod completions;
 mod config;
+mod instances;
 mod keys;
 mod man;
+mod migrate;
 mod openapi;
 mod policy;
 mod remote;
@@ -38,12 +40,16 @@ enum Command {
     Tenants(tenants::Tenants),
     /// Manage the signing keys of a running Titan
     SigningKeys(signing_keys::SigningKeys),
+    /// List the instances that use the database of a running Titan
+    Instances(instances::Instances),
     /// Check a policy, or explain what it decides for a request
     #[command(subcommand)]
     Policy(policy::Command),
     /// Check the configuration, or print its JSON schema
     #[command(subcommand)]
     Config(config::Command),
+    /// Move the database from SQLite to PostgreSQL
+    Migrate(migrate::Migrate),
     /// Print the OpenAPI document
     Openapi,
     /// Print completions for a shell
@@ -80,8 +86,10 @@ pub fn run(titan: Titan) -> ExitCode {
         Command::Keys(keys) => keys.run(),
         Command::Tenants(tenants) => tenants.run(),
         Command::SigningKeys(signing_keys) => signing_keys.run(),
+        Command::Instances(instances) => instances.run(),
         Command::Policy(command) => command.run(),
         Command::Config(command) => command.run(),
+        Command::Migrate(migrate) => migrate.run(),
         Command::Openapi => openapi::run(),
         Command::Completions(completions) => completions.run(),
         Command::Man(man) => man.run(),

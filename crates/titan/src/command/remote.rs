@@ -134,7 +134,8 @@ fn receipt(header: &str) -> String {
     let (Some(revision), Some(applied), Some(lapsed), Some(ms)) =
         (field("rev"), field("applied"), field("lapsed"), field("ms"))
     else {
-        return format!("In force everywhere: {}.", clean(header));
+        // Nothing is claimed that was not understood.
+        return format!("Titan-Revocation: {}.", clean(header));
     };
     let instances = if applied == 1 { "instance" } else { "instances" };
     let lapsed =
@@ -155,6 +156,6 @@ mod tests {
             words,
             "In force everywhere: revision 43 (3 instances, 1 more lost the right to answer, 5200 ms)."
         );
-        assert_eq!(receipt("rev=\x1b9"), "In force everywhere: rev=\u{fffd}9.");
+        assert_eq!(receipt("rev=\x1b9"), "Titan-Revocation: rev=\u{fffd}9.");
     }
 }

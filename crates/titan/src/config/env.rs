@@ -4,6 +4,7 @@ use super::Config;
 use anyhow::{Result, bail};
 use std::collections::HashMap;
 use titan_core::suggest::nearest;
+use titan_edge::fault::VARIABLE;
 use toml::Value;
 
 /// How a variable's text becomes an option's value.
@@ -60,7 +61,7 @@ const OTHERS: [&str; 5] =
 pub(crate) fn check_names(environment: &HashMap<String, String>) -> Result<()> {
     let known = VARIABLES.iter().map(|(variable, ..)| *variable).chain(OTHERS);
     let is_ours = |name: &str| name.starts_with("TITAN_") || name.starts_with("MASTER_KEY");
-    let is_known = |name: &str| known.clone().any(|variable| variable == name);
+    let is_known = |name: &str| known.clone().any(|variable| variable == name) || VARIABLE == Some(name);
     let set = environment.iter().filter(|(name, value)| !is_of_a_service(name, value));
     let unknown = set.map(|(name, _)| name.as_str()).filter(|name| is_ours(name) && !is_known(name));
     // The least, so that the same environment always gives the same error.
@@ -157,6 +158,11 @@ mod tests {
         for name in known.chain(["PATH", "TITANIC", "MASTER", "NOT_TITAN_LISTN", "titan_listn"]) {
             assert_eq!(error(name), None, "{name}");
         }
+    }
+
+    #[test]
+    fn only_the_build_of_the_fault_test_knows_its_variable() {
+        assert_eq!(error("TITAN_FAULT").is_none(), cfg!(feature = "fault"));
     }
 
     #[test]

@@ -16,6 +16,7 @@ mod open_files;
 mod patience;
 mod queue;
 mod stream;
+mod thread;
 mod tls;
 mod worker;
 
@@ -31,9 +32,9 @@ use std::future::Future;
 use std::sync::Arc;
 use std::thread::available_parallelism;
 use std::time::Duration;
+use thread::start_worker;
 use tokio::sync::watch;
 use tokio::task::JoinSet;
-use worker::start_worker;
 
 /// How long running requests may take to finish.
 const GRACE: Duration = Duration::from_secs(10);
@@ -72,9 +73,14 @@ pub async fn serve(app: Arc<App>, listeners: Listeners, stop: impl Future<Output
             tracing::error!(error = format!("{error:#}"), "a worker did not end in order");
         }
     }
+    let leaving = async {
+        app.follower.write_uses().await;
+        app.follower.leave().await;
+    };
+    if tokio::time::timeout(GRACE, leaving).await.is_err() {
+        tracing::warn!("the database does not answer: the last uses of keys are lost");
+    }
     keeping.abort();
-    app.follower.write_uses().await;
-    app.follower.leave().await;
     app.close_access_log().await;
     ended
 }

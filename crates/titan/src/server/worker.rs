@@ -1,19 +1,13 @@
 //! A worker: a thread with its own runtime, dispatcher and connections.
 
-use super::accept::accept;
 use super::connections::Connections;
+use super::http;
 use super::limits::Limits;
 use super::tls::Tls;
-use super::{GRACE, Listeners, http};
-use crate::dispatch::{Dispatcher, Port};
-use crate::wire::App;
-use anyhow::{Context, Result};
+use crate::dispatch::Dispatcher;
 use std::convert::Infallible;
-use std::future::Future;
 use std::sync::Arc;
-use std::thread;
-use tokio::runtime::Builder;
-use tokio::sync::{mpsc, oneshot, watch};
+use tokio::sync::mpsc;
 
 /// What the connections of one worker share.
 pub(super) struct Worker {
@@ -23,61 +17,6 @@ pub(super) struct Worker {
     pub(super) limits: Limits,
     pub(super) tls: Option<Arc<Tls>>,
     /// Closed when the last connection has dropped its worker.
-    _alive: mpsc::Sender<Infallible>,
-}
-
-/// Starts the thread of a worker. The future completes when the worker ends.
-pub(super) fn start_worker(
-    number: usize,
-    app: Arc<App>,
-    listeners: Listeners,
-    connections: Arc<Connections>,
-    stopped: watch::Receiver<bool>,
-) -> Result<impl Future<Output = Result<()>> + use<>> {
-    let runtime = Builder::new_current_thread().enable_all().build()?;
-    let (ended, end) = oneshot::channel();
-    thread::Builder::new().name(format!("worker-{number}")).spawn(move || {
-        let result = runtime.block_on(work(&app, listeners, connections, stopped));
-        // A DNS look-up that still runs must not delay the end.
-        runtime.shutdown_background();
-        // After this the database can be opened again.
-        drop(app);
-        let _ = ended.send(result);
-    })?;
-    Ok(async { end.await.context("a worker panicked")? })
-}
-
-/// Accepts and serves until the stop, and then until running requests are complete.
-async fn work(
-    app: &App,
-    listeners: Listeners,
-    connections: Arc<Connections>,
-    stopped: watch::Receiver<bool>,
-) -> Result<()> {
-    let dispatcher = Arc::new(app.dispatcher());
-    let (alive, mut ended) = mpsc::channel(1);
-    let worker = Arc::new(Worker {
-        dispatcher: Arc::clone(&dispatcher),
-        connections,
-        http: http::builder(),
-        limits: listeners.limits,
-        tls: listeners.tls(),
-        _alive: alive,
-    });
-    let public_port = if listeners.control.is_some() { Port::Public } else { Port::Only };
-    let public = tokio::net::TcpListener::from_std(listeners.public)?;
-    let control = listeners.control.map(tokio::net::TcpListener::from_std).transpose()?;
-    let public = accept(Arc::clone(&worker), public, public_port, stopped.clone());
-    let control = async {
-        if let Some(control) = control {
-            accept(Arc::clone(&worker), control, Port::Control, stopped.clone()).await;
-        }
-    };
-    tokio::join!(public, control);
-    drop(worker);
-    let finished = async { tokio::join!(ended.recv(), dispatcher.tunnels_closed()) };
-    if tokio::time::timeout(GRACE, finished).await.is_err() {
-        tracing::warn!("requests were cut off after {} seconds", GRACE.as_secs());
-    }
-    Ok(())
+    #[expect(dead_code, reason = "only its end is noticed")]
+    pub(super) alive: mpsc::Sender<Infallible>,
 }

@@ -19,6 +19,8 @@ mod instances;
 mod keys_command;
 mod late;
 mod logs;
+mod migrate;
+mod open_exchanges;
 mod principals;
 mod program;
 mod reference;

@@ -142,6 +142,7 @@ fn every_command_that_reads_the_environment_refuses_an_unknown_variable() {
         &["keys", "inspect", "x"],
         &["tenants", "list"],
         &["signing-keys", "list"],
+        &["migrate", "--from", "sqlite://x.db", "--to", "postgres://a/b"],
     ] {
         for (variable, value) in [("TITAN_LISTN", "127.0.0.1:0"), ("TITAN_LISTN", "")] {
             let output = run(folder.path(), arguments, &[MASTER, (variable, value)]);

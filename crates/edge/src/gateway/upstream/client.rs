@@ -7,6 +7,7 @@ use super::{Relay, Upstream};
 use crate::RequestBody;
 use crate::access_log::Entry;
 use crate::body::BodyError;
+use crate::gateway::watch::{Cut, KeyWatch};
 use http::header::{HOST, TRANSFER_ENCODING};
 use http::uri::PathAndQuery;
 use http::{HeaderValue, Request, Response, StatusCode, Uri};
@@ -49,15 +50,17 @@ impl Client {
         upstream: &Upstream,
         target: PathAndQuery,
         request: Request<RequestBody>,
+        watch: impl Fn() -> KeyWatch,
         entry: &mut Entry,
     ) -> Result<Response<Relay>, Error> {
         let progress = (!request.body().is_end_stream()).then(Arc::<Progress>::default);
         entry.uploads(progress.as_ref());
-        let mut request = outgoing(upstream, target, request, progress.clone());
+        let upload = progress.clone().map(|progress| (progress, watch()));
+        let mut request = outgoing(upstream, target, request, upload);
         loop {
             let mut checkout = self.connection(upstream).await?;
             match self.answer(&mut checkout, request, progress.as_deref()).await {
-                Ok(answer) => return Ok(relay(answer, checkout, progress.as_deref())),
+                Ok(answer) => return Ok(relay(answer, checkout, watch(), progress.as_deref())),
                 // Each turn takes another connection out of the pool, and then opens a new one. So this ends.
                 Err(Failure::Unsent(again)) => request = *again,
                 Err(Failure::Broken(cause)) => return Err(failed(upstream, cause)),
@@ -103,32 +106,40 @@ fn outgoing(
     upstream: &Upstream,
     target: PathAndQuery,
     mut request: Request<RequestBody>,
-    progress: Option<Arc<Progress>>,
+    upload: Option<(Arc<Progress>, KeyWatch)>,
 ) -> Request<Upload> {
     *request.uri_mut() = Uri::from(target);
     request.headers_mut().insert(HOST, upstream.address.host.clone());
     // hyper sends no body of unknown length with a GET unless a header says that there is one.
-    if progress.is_some() && request.body().size_hint().exact().is_none() {
+    if upload.is_some() && request.body().size_hint().exact().is_none() {
         request.headers_mut().insert(TRANSFER_ENCODING, HeaderValue::from_static("chunked"));
     }
-    request.map(|body| Upload::new(body, progress))
+    request.map(|body| Upload::new(body, upload))
 }
 
 /// The answer. Usually its body drives the connection. In two cases the connection gets a task of its own instead: for
 /// an unfinished upload, because the client may read nothing before it has sent everything; and for a WebSocket, which
 /// continues after the answer.
-fn relay(answer: Response<Incoming>, checkout: Checkout, progress: Option<&Progress>) -> Response<Relay> {
+fn relay(
+    answer: Response<Incoming>,
+    checkout: Checkout,
+    watch: KeyWatch,
+    progress: Option<&Progress>,
+) -> Response<Relay> {
     let is_switch = answer.status() == StatusCode::SWITCHING_PROTOCOLS;
     if is_switch || progress.is_some_and(|progress| !progress.is_over()) {
         checkout.link.detach();
-        return answer.map(|body| Relay::new(body, None));
+        return answer.map(|body| Relay::new(body, None, watch));
     }
-    answer.map(|body| Relay::new(body, Some(checkout)))
+    answer.map(|body| Relay::new(body, Some(checkout), watch))
 }
 
 fn failed(upstream: &Upstream, cause: BodyError) -> Error {
     if BodyTimeout::is_behind(&*cause) {
         return BodyTimeout.into();
+    }
+    if let Some(denial) = Cut::behind(&*cause) {
+        return denial.into();
     }
     if is_timeout(&*cause) {
         return timed_out(upstream, cause);

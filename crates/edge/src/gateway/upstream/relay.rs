@@ -1,6 +1,8 @@
 //! The body of an answer on its way from the upstream to the client.
 
 use super::pool::Checkout;
+use crate::body::BodyError;
+use crate::gateway::watch::{Cut, KeyWatch};
 use bytes::Bytes;
 use http_body::{Body, Frame, SizeHint};
 use hyper::body::Incoming;
@@ -14,11 +16,23 @@ pub struct Relay {
     body: Incoming,
     /// `None` at the end, and for a connection with a task of its own.
     checkout: Option<Checkout>,
+    watch: KeyWatch,
+    /// How many pieces came without a pause. A watch of a short answer need not begin.
+    pieces: u32,
 }
 
+/// From so many pieces on, an answer is long.
+const MANY: u32 = 16;
+
 impl Relay {
-    pub(super) fn new(body: Incoming, checkout: Option<Checkout>) -> Self {
-        Self { body, checkout }
+    pub(super) fn new(body: Incoming, checkout: Option<Checkout>, watch: KeyWatch) -> Self {
+        Self { body, checkout, watch, pieces: 0 }
+    }
+
+    /// Whether the answer must be cut now.
+    fn poll_cut(&mut self, is_waiting: bool, context: &mut Context<'_>) -> Poll<Cut> {
+        self.pieces += 1;
+        if is_waiting || self.pieces > MANY { self.watch.poll_cut(context) } else { Poll::Pending }
     }
 
     fn poll_body(&mut self, context: &mut Context<'_>) -> Poll<Option<Result<Frame<Bytes>, hyper::Error>>> {
@@ -36,14 +50,19 @@ impl Relay {
 
 impl Body for Relay {
     type Data = Bytes;
-    type Error = hyper::Error;
+    type Error = BodyError;
 
     fn poll_frame(
         self: Pin<&mut Self>,
         context: &mut Context<'_>,
-    ) -> Poll<Option<Result<Frame<Bytes>, hyper::Error>>> {
+    ) -> Poll<Option<Result<Frame<Bytes>, BodyError>>> {
         let this = self.get_mut();
         let polled = this.poll_body(context);
+        if let Poll::Ready(cut) = this.poll_cut(polled.is_pending(), context) {
+            // With it goes the connection to the upstream.
+            this.checkout = None;
+            return Poll::Ready(Some(Err(cut.into())));
+        }
         let is_over = match &polled {
             Poll::Ready(None) => true,
             Poll::Ready(Some(Ok(_))) => this.body.is_end_stream(),
@@ -52,7 +71,7 @@ impl Body for Relay {
         if let Some(checkout) = this.checkout.take_if(|_| is_over) {
             checkout.give_back(context);
         }
-        polled
+        polled.map_err(Into::into)
     }
 
     fn is_end_stream(&self) -> bool {

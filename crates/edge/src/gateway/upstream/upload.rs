@@ -2,12 +2,16 @@
 
 use crate::RequestBody;
 use crate::body::BodyError;
+use crate::gateway::watch::KeyWatch;
 use bytes::Bytes;
 use http_body::{Body, Frame, SizeHint};
 use std::pin::Pin;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::task::{Context, Poll};
+
+/// A body of more bytes than this takes a while.
+const LONG: u64 = 1 << 18;
 
 /// How far a body has come.
 #[derive(Default)]
@@ -29,6 +33,11 @@ impl Progress {
         self.is_over.load(Ordering::Relaxed)
     }
 
+    /// Whether more has passed than comes at once.
+    fn is_long(&self) -> bool {
+        self.bytes() > LONG
+    }
+
     /// How many bytes have passed.
     pub(crate) fn bytes(&self) -> u64 {
         self.bytes.load(Ordering::Relaxed)
@@ -48,12 +57,13 @@ impl Progress {
 /// A body that reports its progress. An empty body reports nothing.
 pub(super) struct Upload {
     body: RequestBody,
-    progress: Option<Arc<Progress>>,
+    /// `None` for an empty body.
+    upload: Option<(Arc<Progress>, KeyWatch)>,
 }
 
 impl Upload {
-    pub(super) fn new(body: RequestBody, progress: Option<Arc<Progress>>) -> Self {
-        Self { body, progress }
+    pub(super) fn new(body: RequestBody, upload: Option<(Arc<Progress>, KeyWatch)>) -> Self {
+        Self { body, upload }
     }
 }
 
@@ -66,8 +76,14 @@ impl Body for Upload {
         cx: &mut Context<'_>,
     ) -> Poll<Option<Result<Frame<Bytes>, BodyError>>> {
         let polled = Pin::new(&mut self.body).poll_frame(cx);
-        if let Some(progress) = &self.progress {
+        if let Some((progress, watch)) = &mut self.upload {
             progress.note(&polled);
+            // The first piece is mostly the whole body.
+            if (polled.is_pending() || progress.is_long())
+                && let Poll::Ready(cut) = watch.poll_cut(cx)
+            {
+                return Poll::Ready(Some(Err(cut.into())));
+            }
         }
         polled
     }
@@ -83,7 +99,7 @@ impl Body for Upload {
 
 impl Drop for Upload {
     fn drop(&mut self) {
-        if let Some(progress) = &self.progress {
+        if let Some((progress, _)) = &self.upload {
             progress.is_over.store(true, Ordering::Relaxed);
         }
     }

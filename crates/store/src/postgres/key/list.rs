@@ -3,8 +3,9 @@
 //! Where few keys match the whole filter, by the estimate of the planner, one query finds and sorts them. Otherwise, a
 //! page is read in the order of the list, and examines a limited number of keys.
 
-use super::{bytes, read, term};
+use super::{read, term};
 use crate::postgres::error::failed;
+use crate::stored::key_bytes;
 use sqlx::{PgConnection, Postgres, QueryBuilder, Row, query_scalar};
 use titan_core::key::{Key, KeyFilter, Order, Page, Position, Sort};
 use titan_core::port::{StoreError, StoreResult};
@@ -112,7 +113,8 @@ fn position(filter: &KeyFilter, key: &Key) -> Position {
 
 /// The number of a key. If its row does not exist any more: the number of the next key.
 async fn number(connection: &mut PgConnection, id: KeyId) -> StoreResult<i64> {
-    let select = query_scalar("SELECT number FROM key WHERE id >= $1 ORDER BY id LIMIT 1").bind(bytes(id));
+    let select =
+        query_scalar("SELECT number FROM key WHERE id >= $1 ORDER BY id LIMIT 1").bind(key_bytes(id));
     Ok(select.fetch_optional(connection).await.map_err(failed)?.unwrap_or(i64::MAX))
 }
 
@@ -177,7 +179,7 @@ fn push_after(select: &mut Builder, filter: &KeyFilter, after: Option<After>) {
         }
         Some(After::Time(time, id)) => {
             select.push(format_args!(" AND (key.{}, key.id) {than} (", column(filter.sort)));
-            select.push_bind(time).push(", ").push_bind(bytes(id)).push(")");
+            select.push_bind(time).push(", ").push_bind(key_bytes(id)).push(")");
         }
     }
 }

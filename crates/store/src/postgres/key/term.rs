@@ -1,9 +1,8 @@
 //! The terms of a key, for the index that filters use (GIN): every three consecutive characters of the label, the
 //! creator, and each scope.
 
-use super::bytes;
+use crate::stored::key_bytes;
 use titan_core::key::{Creator, Key, KeyFilter};
-use titan_token::KeyId;
 
 /// The number of characters in a term of a label.
 const GRAM: usize = 3;
@@ -13,9 +12,14 @@ pub(super) fn of(key: &Key) -> Vec<String> {
     if key.revoked_at.is_some() {
         return Vec::new();
     }
-    let made_by = key.created_by.map_or(Creator::Master, Creator::Key);
-    let scopes = key.scopes.iter().map(|bit| scope(bit.number()));
-    let mut terms: Vec<_> = grams(&key.label).into_iter().chain([creator(made_by)]).chain(scopes).collect();
+    let scopes: Vec<u8> = key.scopes.iter().map(|bit| bit.number()).collect();
+    of_columns(&key.label, key.created_by.map(key_bytes).as_deref(), &scopes)
+}
+
+/// The terms of a key that is not revoked, from the columns of its row.
+pub(crate) fn of_columns(label: &str, created_by: Option<&[u8]>, scopes: &[u8]) -> Vec<String> {
+    let scopes = scopes.iter().map(|bit| scope(*bit));
+    let mut terms: Vec<_> = grams(label).into_iter().chain([creator(created_by)]).chain(scopes).collect();
     terms.sort();
     terms.dedup();
     terms
@@ -24,7 +28,11 @@ pub(super) fn of(key: &Key) -> Vec<String> {
 /// The terms that every key of a list has.
 pub(super) fn wanted(filter: &KeyFilter) -> Vec<String> {
     let label = filter.label.as_deref().map(grams).unwrap_or_default();
-    let others = [filter.created_by.map(creator), filter.scope.map(|bit| scope(bit.number()))];
+    let made_by = filter.created_by.map(|creator| match creator {
+        Creator::Key(id) => Some(key_bytes(id)),
+        Creator::Master => None,
+    });
+    let others = [made_by.map(|id| creator(id.as_deref())), filter.scope.map(|bit| scope(bit.number()))];
     label.into_iter().chain(others.into_iter().flatten()).collect()
 }
 
@@ -33,17 +41,14 @@ fn grams(text: &str) -> Vec<String> {
     characters.windows(GRAM).map(|gram| format!("g{}", gram.iter().collect::<String>())).collect()
 }
 
-fn creator(creator: Creator) -> String {
-    match creator {
-        Creator::Key(id) => format!("c{}", hex(id)),
-        Creator::Master => "cmaster".to_owned(),
-    }
+fn creator(id: Option<&[u8]>) -> String {
+    id.map_or_else(|| "cmaster".to_owned(), |id| format!("c{}", hex(id)))
 }
 
 fn scope(bit: u8) -> String {
     format!("s{bit}")
 }
 
-fn hex(id: KeyId) -> String {
-    bytes(id).iter().map(|byte| format!("{byte:02x}")).collect()
+fn hex(bytes: &[u8]) -> String {
+    bytes.iter().map(|byte| format!("{byte:02x}")).collect()
 }

@@ -7,8 +7,9 @@ mod plan;
 mod source;
 mod sql;
 
-use super::{bytes, read};
+use super::read;
 use crate::sqlite::error::failed;
+use crate::stored::key_bytes;
 use source::choose;
 use sqlx::{QueryBuilder, Sqlite, SqliteConnection, query_scalar};
 use titan_core::key::{Key, KeyFilter, Page, Position, Sort};
@@ -60,7 +61,7 @@ fn position(filter: &KeyFilter, key: &Key) -> Position {
 
 /// The number of a key. If its row does not exist any more: the number of the next key.
 async fn number(connection: &mut SqliteConnection, id: KeyId) -> StoreResult<i64> {
-    let select = query_scalar("SELECT number FROM key WHERE id >= ? ORDER BY id LIMIT 1").bind(bytes(id));
+    let select = query_scalar("SELECT number FROM key WHERE id >= ? ORDER BY id LIMIT 1").bind(key_bytes(id));
     Ok(select.fetch_optional(connection).await.map_err(failed)?.unwrap_or(i64::MAX))
 }
 

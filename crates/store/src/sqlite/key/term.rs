@@ -4,8 +4,8 @@
 //! "disabled". The index contains no text: to remove a key from it, the store must name exactly the terms that it
 //! added. A change of the form of terms therefore needs a migration that rebuilds the index.
 
-use super::bytes;
 use crate::sqlite::error::failed;
+use crate::stored::key_bytes;
 use sqlx::{SqliteConnection, query};
 use std::fmt::Write;
 use titan_core::key::{Creator, Key, KeyFilter};
@@ -100,7 +100,7 @@ fn disabled() -> String {
 }
 
 fn key_hex(id: KeyId) -> String {
-    hex(&bytes(id))
+    hex(&key_bytes(id))
 }
 
 /// Only letters and digits, so that FTS5 cannot read a text as an operator.

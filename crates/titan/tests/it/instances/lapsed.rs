@@ -1,6 +1,6 @@
 //! An instance that cannot know: its lease has ended.
 
-use super::{Fleet, LEASE_AND_MARGIN, deleted, field, on, until};
+use super::{Fleet, LEASE_AND_MARGIN, assert_lapsed, deleted, field, on, until};
 use crate::support::TestApp;
 use crate::support::cut::Wire;
 use crate::support::database::new_postgres;
@@ -30,7 +30,7 @@ async fn one_that_is_cut_off_refuses_what_it_cannot_know_and_comes_back_by_itsel
     let began = Instant::now();
     let answer = deleted(&whole.master(), &bad).await;
     assert!(began.elapsed() < LEASE_AND_MARGIN + Duration::from_secs(2), "{:?}", began.elapsed());
-    assert_eq!((field(&answer, "applied"), field(&answer, "lapsed")), (1, 1));
+    assert_lapsed(&answer);
     for key in [&bad, &good] {
         let answer = cut.holder(key).get("/api/sessions").await;
         assert_eq!(answer.header("retry-after"), "1");
@@ -64,7 +64,7 @@ async fn one_that_hears_nothing_any_more_refuses_too() {
     let key = whole.key(&["*"]).await;
     wire.silence();
     let answer = deleted(&whole.master(), &key).await;
-    assert_eq!(field(&answer, "lapsed"), 1);
+    assert_lapsed(&answer);
     silent.holder(&key).get("/api/sessions").await.refused(503, "revocation state unknown");
     // The next change waits for nobody who is gone.
     let key = whole.key(&["*"]).await;
@@ -109,4 +109,22 @@ async fn with_the_database_down_changes_are_refused_and_nothing_is_half_done() {
     assert_eq!((answer.status, answer.header("retry-after")), (503, "1"), "{answer:?}");
     assert!(answer.header("titan-revocation").is_empty());
     assert_eq!(whole.code(&key).await, "VALID");
+}
+
+/// A good key is never called a forged one.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn one_that_is_cut_off_does_not_refuse_what_a_new_signing_key_signed() {
+    let (fleet, wire) = pair().await;
+    let [whole, cut] = &fleet.0[..] else { panic!("two instances") };
+    wire.cut();
+    whole.master().send("POST", "/admin/signing-keys", None).await.expect(201);
+    let key = whole.key(&["*"]).await;
+    cut.holder(&key).get("/api/sessions").await.refused(503, "revocation state unknown");
+    cut.master()
+        .post("/auth/verify", json!({ "key": key.text }))
+        .await
+        .refused(503, "revocation state unknown");
+    wire.mend();
+    until("ready again", SOON, async || status_of(cut, "/health/ready").await == 200).await;
+    assert_eq!(fleet.codes(&key).await, ["VALID"; 2]);
 }

@@ -1,5 +1,6 @@
 //! Several instances on one PostgreSQL.
 
+mod database;
 mod lapsed;
 mod promise;
 mod receipt;
@@ -46,6 +47,12 @@ fn field(answer: &Answer, name: &str) -> u64 {
     let header = answer.header("titan-revocation");
     let value = header.split(", ").find_map(|pair| pair.strip_prefix(name)?.strip_prefix('='));
     value.unwrap_or_else(|| panic!("no {name} in {header:?}")).parse().unwrap()
+}
+
+/// One instance has applied it, and the other has lapsed, or its row is gone by now.
+fn assert_lapsed(answer: &Answer) {
+    assert_eq!(field(answer, "applied"), 1, "{answer:?}");
+    assert!(field(answer, "lapsed") <= 1 && field(answer, "ms") > 1000, "{answer:?}");
 }
 
 async fn rotated(master: &Role, key: &MadeKey) -> Answer {

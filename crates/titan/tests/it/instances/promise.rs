@@ -57,6 +57,19 @@ async fn tenants_and_signing_keys_take_their_keys_along_on_all() {
     assert_eq!(fleet.codes(&key).await, ["REVOKED"; 3]);
 }
 
+/// The wall clocks of instances differ.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn the_keys_of_a_tenant_are_revoked_whatever_the_clock_said_that_issued_them() {
+    let fleet = Fleet::start(2).await;
+    let [behind, ahead] = &fleet.0[..] else { panic!("two instances") };
+    ahead.clock.advance(3600);
+    let key = ahead.key(SCOPES).await;
+    let revoke = json!({ "revokeKeys": true });
+    behind.master().patch("/admin/tenants/1", revoke).await.expect(200);
+    assert_eq!(fleet.codes(&key).await, ["REVOKED"; 2]);
+    assert_eq!(fleet.codes(&behind.key(SCOPES).await).await, ["VALID"; 2], "a new one is good");
+}
+
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_key_is_rotated_once_whichever_instances_are_asked() {
     let fleet = Fleet::start(3).await;

@@ -1,6 +1,8 @@
 //! Receipts, and what is known of the instances.
 
 use super::{Fleet, field, until};
+use crate::support::app::MASTER_KEY;
+use crate::support::program::{stderr, titan};
 use serde_json::json;
 use std::time::Duration;
 
@@ -61,6 +63,8 @@ async fn instances_are_listed_and_one_that_stops_in_order_leaves() {
     for one in &all {
         assert_eq!((&one["lease"], &one["version"]), (&json!("good"), &json!(env!("CARGO_PKG_VERSION"))));
     }
+    let printed = titan_instances(&fleet.0[1].address.to_string()).await;
+    assert_eq!((printed.lines().count(), printed.matches("this one").count()), (4, 1), "{printed}");
     let key = fleet.0[1].key(&["*"]).await;
     fleet.0[2].stop().await;
     let answer = super::deleted(&fleet.0[0].master(), &key).await;
@@ -69,6 +73,16 @@ async fn instances_are_listed_and_one_that_stops_in_order_leaves() {
     let classes = list(&fleet).await.at("/propagation");
     let count: u64 = classes.as_array().unwrap().iter().map(|class| class["count"].as_u64().unwrap()).sum();
     assert!(count > 0, "{classes}");
+}
+
+/// What the command prints.
+async fn titan_instances(address: &str) -> String {
+    let folder = tempfile::tempdir().unwrap();
+    let mut command = titan(folder.path(), &["instances"]);
+    command.env("MASTER_KEY", MASTER_KEY).env("TITAN_URL", format!("http://{address}"));
+    let output = tokio::task::spawn_blocking(move || command.output().unwrap()).await.unwrap();
+    assert!(output.status.success(), "{}", stderr(&output));
+    String::from_utf8(output.stdout).unwrap()
 }
 
 /// Ten changes at a time, through all instances: each has its own receipt, and none its own wait.

@@ -1,13 +1,17 @@
 //! Real processes that are stopped, killed and replaced.
 
-use super::{LEASE_AND_MARGIN, deleted, field, until};
+use super::{LEASE_AND_MARGIN, assert_lapsed, deleted, field, until};
 use crate::support::Role;
 use crate::support::app::MadeKey;
 use crate::support::database::{SEAL_KEY, new_postgres};
 use crate::support::program::Program;
 use serde_json::json;
+use std::net::SocketAddr;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, Mutex};
 use std::time::{Duration, Instant};
 use tempfile::TempDir;
+use tokio::task::JoinSet;
 
 const SOON: Duration = Duration::from_secs(10);
 
@@ -49,7 +53,7 @@ async fn one_that_was_stopped_knows_better_when_it_goes_on() {
     let waited = began.elapsed();
     assert!(waited > Duration::from_secs(3), "its lease was good for a while: {waited:?}");
     assert!(waited < LEASE_AND_MARGIN + Duration::from_secs(2), "{waited:?}");
-    assert_eq!((field(&answer, "applied"), field(&answer, "lapsed")), (1, 1));
+    assert_lapsed(&answer);
     until("swept", SOON, async || {
         running.master().get("/admin/instances").await.at("/data").as_array().unwrap().len() == 1
     })
@@ -75,7 +79,7 @@ async fn one_that_was_killed_is_waited_for_once() {
     let (first, second) = (made(&running.master()).await, made(&running.master()).await);
     killed.kill();
     let answer = deleted(&running.master(), &first).await;
-    assert_eq!(field(&answer, "lapsed"), 1);
+    assert_lapsed(&answer);
     until("swept", SOON, async || {
         running.master().get("/admin/instances").await.at("/data").as_array().unwrap().len() == 1
     })
@@ -85,14 +89,70 @@ async fn one_that_was_killed_is_waited_for_once() {
     assert!(field(&answer, "ms") < 2000);
 }
 
-/// Each is replaced by a new one while requests go on: none fails, and no revoked key passes.
+/// Clients behind a balancer that asks the next instance if one accepts no connection.
+struct Load {
+    addresses: Arc<Mutex<Vec<SocketAddr>>>,
+    stop: Arc<AtomicBool>,
+    tasks: JoinSet<(u32, Vec<String>)>,
+}
+
+impl Load {
+    fn start(running: &[Program], key: &MadeKey) -> Self {
+        let addresses = Arc::new(Mutex::new(running.iter().map(|program| program.address).collect()));
+        let stop = Arc::<AtomicBool>::default();
+        let mut tasks = JoinSet::new();
+        for _ in 0..4 {
+            tasks.spawn(ask_on(Arc::clone(&addresses), Arc::clone(&stop), key.text.clone()));
+        }
+        Self { addresses, stop, tasks }
+    }
+
+    fn replace(&self, n: usize, address: SocketAddr) {
+        self.addresses.lock().unwrap()[n] = address;
+    }
+
+    /// How many requests were answered, and what went wrong with the others.
+    async fn finish(self) -> (u32, Vec<String>) {
+        self.stop.store(true, Ordering::SeqCst);
+        let seen = self.tasks.join_all().await;
+        (seen.iter().map(|(count, _)| count).sum(), seen.into_iter().flat_map(|(_, lost)| lost).collect())
+    }
+}
+
+async fn ask_on(
+    addresses: Arc<Mutex<Vec<SocketAddr>>>,
+    stop: Arc<AtomicBool>,
+    key: String,
+) -> (u32, Vec<String>) {
+    // A connection for each request: one that is kept may be closed while the next request is on its way.
+    let client = reqwest::Client::builder().pool_max_idle_per_host(0).build().unwrap();
+    let (mut count, mut lost) = (0, Vec::new());
+    for n in 0.. {
+        if stop.load(Ordering::SeqCst) {
+            break;
+        }
+        let address = addresses.lock().unwrap()[n % 3];
+        let request = client.get(format!("http://{address}/api/account/keys")).bearer_auth(&key);
+        match request.send().await {
+            Ok(answer) if answer.status() == 200 => count += 1,
+            Ok(answer) => lost.push(answer.status().to_string()),
+            Err(error) if error.is_connect() => {}
+            Err(error) => lost.push(format!("{error:?}")),
+        }
+    }
+    (count, lost)
+}
+
+/// Each is replaced by a new one while requests go on: none is lost, and no revoked key passes.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_rolling_restart_loses_nothing() {
     let programs = Programs::new();
     let mut running = vec![programs.start().await, programs.start().await, programs.start().await];
     let good = made(&running[0].master()).await;
+    let load = Load::start(&running, &good);
     for n in 0..3 {
         let new = programs.start().await;
+        load.replace(n, new.address);
         let dead = made(&new.master()).await;
         let answer = deleted(&running[(n + 1) % 3].master(), &dead).await;
         assert_eq!((field(&answer, "applied"), field(&answer, "lapsed")), (4, 0));
@@ -106,4 +166,7 @@ async fn a_rolling_restart_loses_nothing() {
             assert_eq!(code(program, &dead).await, "REVOKED");
         }
     }
+    let (count, lost) = load.finish().await;
+    assert_eq!(lost, Vec::<String>::new(), "beside {count} that were answered");
+    assert!(count > 20, "{count}");
 }

@@ -9,6 +9,7 @@ pub(crate) mod program;
 pub(crate) mod raw;
 pub(crate) mod role;
 pub(crate) mod scripted;
+pub(crate) mod server;
 pub(crate) mod tls;
 pub(crate) mod upstream;
 

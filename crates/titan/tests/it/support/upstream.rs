@@ -53,6 +53,9 @@ async fn echo(State(seen): State<Arc<Mutex<Vec<Value>>>>, request: Request) -> R
             said.to_string().into_response()
         }
         "drip" => Body::from_stream(drip()).into_response(),
+        "trickle" => Body::from_stream(endless(Duration::from_millis(100))).into_response(),
+        "quiet" => Body::from_stream(endless(Duration::from_hours(1))).into_response(),
+        "pour" => Body::from_stream(endless(Duration::ZERO)).into_response(),
         "hop" => (
             [("connection", "x-between"), ("x-between", "1"), ("keep-alive", "5"), ("x-kept", "1")],
             said.to_string(),
@@ -76,6 +79,16 @@ fn drip() -> impl futures_util::Stream<Item = Result<&'static str, std::io::Erro
     })
 }
 
+/// Pieces without an end, each so long after the one before.
+fn endless(pause: Duration) -> impl futures_util::Stream<Item = Result<&'static str, std::io::Error>> {
+    futures_util::stream::unfold(0, move |step| async move {
+        if step > 0 {
+            tokio::time::sleep(pause).await;
+        }
+        Some((Ok("data: more\n\n"), step + 1))
+    })
+}
+
 /// The values of a header that reached the upstream.
 pub(crate) fn header(said: &Value, name: &str) -> Vec<String> {
     let headers = said["headers"].as_array().unwrap();
@@ -95,7 +108,7 @@ impl Websocket {
         let address = listener.local_addr().unwrap();
         tokio::spawn(async move {
             while let Ok((stream, _)) = listener.accept().await {
-                echo_websocket(stream).await;
+                tokio::spawn(echo_websocket(stream));
             }
         });
         Self { address }

@@ -2,7 +2,7 @@
 
 use super::candidates::{FEW, FEW_ANYWHERE, Source};
 use super::{After, Listing};
-use crate::sqlite::key::bytes;
+use crate::stored::key_bytes;
 use sqlx::{QueryBuilder, Sqlite};
 use titan_core::key::{Creator, KeyFilter, Order, Sort};
 use titan_core::time::Timestamp;
@@ -103,7 +103,7 @@ impl Listing<'_> {
         }
         match self.filter.created_by {
             Some(Creator::Key(id)) => {
-                select.push(format_args!(" AND {of}created_by = ")).push_bind(bytes(id));
+                select.push(format_args!(" AND {of}created_by = ")).push_bind(key_bytes(id));
             }
             Some(Creator::Master) => {
                 select.push(format_args!(" AND {of}created_by IS NULL"));
@@ -149,7 +149,7 @@ impl Listing<'_> {
             }
             Some(After::Time(time, id)) => {
                 select.push(format_args!(" AND ({}, {of}id) {than} (", value(self.filter.sort, of)));
-                select.push_bind(time).push(", ").push_bind(bytes(id)).push(")");
+                select.push_bind(time).push(", ").push_bind(key_bytes(id)).push(")");
             }
         }
     }

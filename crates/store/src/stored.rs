@@ -1,0 +1,91 @@
+//! How values are stored, alike on every engine: a row of one can be moved to another as it is.
+
+use titan_core::port::{StoreError, StoreResult};
+use titan_core::revision::{Change, Revision};
+use titan_token::{KeyId, Prefix, Slot, TenantId, Uuid};
+
+/// How the kinds of changes are stored. A number never changes its meaning.
+pub(crate) const KEY: i16 = 1;
+pub(crate) const TENANT: i16 = 2;
+const SIGNING_KEY: i16 = 3;
+
+/// A change as its row holds it: kind, subject, and status as JSON.
+pub(crate) struct StoredChange {
+    pub(crate) kind: i16,
+    pub(crate) subject: Vec<u8>,
+    pub(crate) status: String,
+}
+
+impl StoredChange {
+    pub(crate) fn of(change: &Change) -> StoreResult<Self> {
+        let json = |error: serde_json::Error| StoreError::Failed(error.into());
+        let (kind, subject, status) = match change {
+            Change::Key(id, status) => (KEY, key_bytes(*id), serde_json::to_string(status).map_err(json)?),
+            Change::Tenant(id, status) => {
+                (TENANT, tenant_bytes(*id), serde_json::to_string(status).map_err(json)?)
+            }
+            Change::SigningKey(slot) => (SIGNING_KEY, vec![slot.number()], "null".to_owned()),
+        };
+        Ok(Self { kind, subject, status })
+    }
+}
+
+/// The change in a row.
+pub(crate) fn read_change(kind: i16, subject: &[u8], status: &str) -> StoreResult<Change> {
+    let bad_subject = || corrupt("change", "subject");
+    let bad_status = |_| corrupt("change", "status");
+    Ok(match kind {
+        KEY => Change::Key(
+            key_id(subject).ok_or_else(bad_subject)?,
+            serde_json::from_str(status).map_err(bad_status)?,
+        ),
+        TENANT => {
+            let bytes = subject.try_into().map_err(|_| bad_subject())?;
+            let status = serde_json::from_str(status).map_err(bad_status)?;
+            Change::Tenant(TenantId(u32::from_be_bytes(bytes)), status)
+        }
+        SIGNING_KEY => {
+            let slot = subject.first().copied().and_then(Slot::new);
+            Change::SigningKey(slot.ok_or_else(bad_subject)?)
+        }
+        _ => return Err(corrupt("change", "kind")),
+    })
+}
+
+pub(crate) fn key_bytes(id: KeyId) -> Vec<u8> {
+    id.uuid().bits().to_be_bytes().to_vec()
+}
+
+pub(crate) fn key_id(bytes: &[u8]) -> Option<KeyId> {
+    let bytes: [u8; 16] = bytes.try_into().ok()?;
+    Some(KeyId::new(Uuid::from_bits(u128::from_be_bytes(bytes))))
+}
+
+pub(crate) fn tenant_bytes(id: TenantId) -> Vec<u8> {
+    id.0.to_be_bytes().to_vec()
+}
+
+/// How a prefix is stored. A number never changes its meaning.
+pub(crate) const fn prefix_number(prefix: Prefix) -> u8 {
+    match prefix {
+        Prefix::Standard => 0,
+        Prefix::Live => 1,
+        Prefix::Test => 2,
+    }
+}
+
+pub(crate) fn prefix(number: u8) -> Option<Prefix> {
+    Prefix::ALL.into_iter().find(|prefix| prefix_number(*prefix) == number)
+}
+
+pub(crate) fn revision(number: i64) -> StoreResult<Revision> {
+    u64::try_from(number).map(Revision).map_err(|_| corrupt("revision_head", "revision"))
+}
+
+pub(crate) fn revision_number(revision: Revision) -> i64 {
+    i64::try_from(revision.0).unwrap_or(i64::MAX)
+}
+
+fn corrupt(table: &'static str, column: &'static str) -> StoreError {
+    StoreError::Corrupt { table, column }
+}
