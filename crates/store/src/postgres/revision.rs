@@ -20,8 +20,7 @@ const HEAD: &str = "revision_head";
 const CHANGES_AFTER: &str = "\
     SELECT head.*, pg_is_in_recovery() AS is_standby, c.revision AS change_revision, c.kind, c.subject, c.status \
     FROM revision_head AS head LEFT JOIN LATERAL \
-        (SELECT * FROM change WHERE revision > $1 ORDER BY revision LIMIT $2) AS c ON true \
-    ORDER BY c.revision";
+        (SELECT * FROM change WHERE revision > $1 ORDER BY revision LIMIT $2) AS c ON true";
 
 #[async_trait]
 impl Revisions for Postgres {
@@ -32,7 +31,9 @@ impl Revisions for Postgres {
         let first = rows.first().ok_or(StoreError::Corrupt { table: HEAD, column: "one" })?;
         let (head, swept) = read_head_of(first)?;
         let found = rows.iter().filter(|row| row.try_get::<i64, _>("change_revision").is_ok());
-        let list = found.map(read).collect::<StoreResult<Vec<_>>>()?;
+        let mut list = found.map(read).collect::<StoreResult<Vec<_>>>()?;
+        // They come in their order, but nothing promises it. To sort them in the database would take as long as to read them.
+        list.sort_by_key(|(revision, _)| *revision);
         let has_more = u32::try_from(list.len()).is_ok_and(|count| count == limit);
         Ok(Changes { head, list, has_more, swept })
     }
