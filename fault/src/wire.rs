@@ -6,7 +6,7 @@ mod messages;
 
 use anyhow::Result;
 use bytes::BytesMut;
-use messages::{Direction, Reader};
+use messages::{Direction, LogReads, Reader};
 use std::net::SocketAddr;
 use std::sync::Arc;
 use std::time::Duration;
@@ -85,7 +85,7 @@ async fn pump(
     direction: Direction,
     mut mode: watch::Receiver<Mode>,
 ) -> Option<()> {
-    let mut reader = Reader::new(direction);
+    let (mut reader, mut log_reads) = (Reader::new(direction), LogReads::default());
     let mut buffer = BytesMut::new();
     loop {
         let mut is_cut = mode.clone();
@@ -95,7 +95,8 @@ async fn pump(
         }
         let mut out = BytesMut::new();
         while let Some(message) = reader.next(&mut buffer) {
-            if passes(&message, direction, &mut mode).await? {
+            let reads_log = log_reads.has(direction, &message);
+            if passes(&message, direction, reads_log, &mut mode).await? {
                 out.extend_from_slice(&message);
             }
         }
@@ -112,8 +113,13 @@ async fn delay(direction: Direction, mode: &watch::Receiver<Mode>) {
 }
 
 /// Waits while the message is held, and says whether it goes on. `None` if the wire is cut.
-async fn passes(message: &[u8], direction: Direction, mode: &mut watch::Receiver<Mode>) -> Option<bool> {
-    let holds = |mode: &Mode| mode.flow == Flow::Silent || (mode.stalls_log && direction.reads_log(message));
+async fn passes(
+    message: &[u8],
+    direction: Direction,
+    reads_log: bool,
+    mode: &mut watch::Receiver<Mode>,
+) -> Option<bool> {
+    let holds = |mode: &Mode| mode.flow == Flow::Silent || (mode.stalls_log && reads_log);
     let now = *mode.wait_for(|mode| !holds(mode)).await.ok()?;
     if now.flow == Flow::Cut {
         return None;

@@ -1,9 +1,10 @@
 //! The borders of messages.
 
 use bytes::BytesMut;
+use std::collections::HashSet;
 
-/// How the log is read: in a transaction that begins like this.
-const LOG_BEGINS: &[u8] = b"REPEATABLE READ READ ONLY";
+/// In the text of the statement that reads the log, and in no other.
+const LOG_READ: &[u8] = b"LEFT JOIN LATERAL";
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Direction {
@@ -12,15 +13,32 @@ pub(super) enum Direction {
 }
 
 impl Direction {
-    /// `Query` with the begin of that transaction.
-    pub(super) fn reads_log(self, message: &[u8]) -> bool {
-        let has_text = || message.windows(LOG_BEGINS.len()).any(|part| part == LOG_BEGINS);
-        self == Self::ToServer && message.first() == Some(&b'Q') && has_text()
-    }
-
     /// `NotificationResponse`
     pub(super) fn is_news(self, message: &[u8]) -> bool {
         self == Self::ToClient && message.first() == Some(&b'A')
+    }
+}
+
+/// The names under which a connection has prepared the statement that reads the log.
+#[derive(Default)]
+pub(super) struct LogReads(HashSet<Vec<u8>>);
+
+impl LogReads {
+    /// Whether this message prepares that statement (`Parse`) or runs it (`Bind`).
+    pub(super) fn has(&mut self, direction: Direction, message: &[u8]) -> bool {
+        let mut texts = message.get(5..).unwrap_or_default().split(|byte| *byte == 0);
+        let (first, second) = (texts.next().unwrap_or_default(), texts.next().unwrap_or_default());
+        match message.first() {
+            Some(b'P') if direction == Direction::ToServer => {
+                let is_read = second.windows(LOG_READ.len()).any(|part| part == LOG_READ);
+                if is_read {
+                    self.0.insert(first.to_vec());
+                }
+                is_read
+            }
+            Some(b'B') if direction == Direction::ToServer => self.0.contains(second),
+            _ => false,
+        }
     }
 }
 
@@ -69,8 +87,12 @@ mod tests {
     #[test]
     fn what_is_lost_and_what_is_held_is_known_by_its_type() {
         assert!(Direction::ToClient.is_news(b"A\0\0\0\x04") && !Direction::ToServer.is_news(b"A"));
-        let begin = b"Q\0\0\0\0BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY\0";
-        assert!(Direction::ToServer.reads_log(begin) && !Direction::ToClient.reads_log(begin));
-        assert!(!Direction::ToServer.reads_log(b"Q\0\0\0\0BEGIN\0"));
+        let mut reads = LogReads::default();
+        let mut is_read = |message: &[u8]| reads.has(Direction::ToServer, message);
+        assert!(!is_read(b"B\0\0\0\0\0s_1\0"), "not prepared yet");
+        assert!(is_read(b"P\0\0\0\0s_1\0SELECT a LEFT JOIN LATERAL b\0"));
+        assert!(!is_read(b"P\0\0\0\0s_2\0SELECT a\0"));
+        assert!(is_read(b"B\0\0\0\0\0s_1\0") && !is_read(b"B\0\0\0\0\0s_2\0"));
+        assert!(!reads.has(Direction::ToClient, b"B\0\0\0\0\0s_1\0"));
     }
 }
