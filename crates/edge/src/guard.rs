@@ -71,15 +71,8 @@ impl Guard {
         if !self.lease.is_good(self.clock.moment()) {
             return Err(Denial::Unknown);
         }
-        let mut snapshot = self.snapshot.load();
-        loop {
-            let verdict = snapshot.decide(key.key(), self.clock.now());
-            let newest = self.snapshot.load();
-            if !matches!(verdict, Err(Denial::Revoked)) || Arc::ptr_eq(&newest, &snapshot) {
-                return verdict.map(drop);
-            }
-            snapshot = newest;
-        }
+        let proven = *key.key();
+        self.look_twice(|snapshot| (Some(proven), snapshot.decide(&proven, self.clock.now()))).1.map(drop)
     }
 
     /// The same from the database.
@@ -116,24 +109,27 @@ impl Guard {
         };
         // Before the snapshot is loaded: a lease that becomes good in between stands for a newer one.
         let is_good = self.lease.is_good(now);
+        self.look_twice(|snapshot| match snapshot.prove(&key) {
+            Ok(proven) if is_good => (Some(proven), snapshot.decide(&proven, now.wall)),
+            Ok(proven) => (Some(proven), Err(Denial::Unknown)),
+            // Perhaps its signing key is one that this instance has not heard of yet.
+            Err(Denial::Invalid) if !is_good => (None, Err(Denial::Unknown)),
+            Err(denial) => (None, Err(denial)),
+        })
+    }
+
+    /// Decides from the snapshot, and before it says revoked, from the newest one.
+    #[inline]
+    fn look_twice(&self, decide: impl Fn(&Snapshot) -> Decision) -> Decision {
         let mut snapshot = self.snapshot.load();
         loop {
-            let proven = match snapshot.prove(&key) {
-                Ok(proven) => proven,
-                // Perhaps its signing key is one that this instance has not heard of yet.
-                Err(Denial::Invalid) if !self.lease.is_good(now) => return (None, Err(Denial::Unknown)),
-                Err(denial) => return (None, Err(denial)),
-            };
-            if !is_good {
-                return (Some(proven), Err(Denial::Unknown));
-            }
-            let verdict = snapshot.decide(&proven, now.wall);
-            if !matches!(verdict, Err(Denial::Revoked)) {
-                return (Some(proven), verdict);
+            let decision = decide(&snapshot);
+            if !matches!(decision.1, Err(Denial::Revoked)) {
+                return decision;
             }
             let newest = self.snapshot.load();
             if Arc::ptr_eq(&newest, &snapshot) {
-                return (Some(proven), verdict);
+                return decision;
             }
             snapshot = newest;
         }
