@@ -8,8 +8,10 @@
 
 mod error;
 mod group;
+mod migration;
 mod moving;
 mod postgres;
+mod scope;
 mod seal;
 mod sqlite;
 mod stored;

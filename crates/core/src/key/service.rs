@@ -144,15 +144,16 @@ impl KeyService {
             Ok(key) => key,
             Err(error) => return Err(self.wait_and_refuse(tx, error).await),
         };
+        let swept = tx.swept().await?.until;
         if update.with_descendants {
             for mut descendant in tx.descendants(id).await? {
                 descendant.is_active = false;
-                save(&mut *tx, permit, &descendant, now, "key.disable").await?;
+                save(&mut *tx, permit, &descendant, (now, swept), "key.disable").await?;
             }
         }
         key.label = update.label.unwrap_or(key.label);
         key.is_active = update.is_active.unwrap_or(key.is_active);
-        let revision = save(&mut *tx, permit, &key, now, "key.update").await?;
+        let revision = save(&mut *tx, permit, &key, (now, swept), "key.update").await?;
         tx.commit().await?;
         let receipt = self.propagation.receipt(revision, wait).await?;
         Ok(Changed { key, receipt })
@@ -204,10 +205,10 @@ impl KeyService {
         wait: Wait,
     ) -> Result<Revoked, Error> {
         let count = keys.len();
-        let mut last = tx.head().await?;
+        let (mut last, swept) = (tx.head().await?, tx.swept().await?.until);
         for mut key in keys {
             key.revoked_at = Some(now);
-            last = save(&mut *tx, permit, &key, now, "key.delete").await?;
+            last = save(&mut *tx, permit, &key, (now, swept), "key.delete").await?;
         }
         tx.commit().await?;
         let receipt = self.propagation.receipt(last, wait).await?;
@@ -277,19 +278,19 @@ async fn check_caller(tx: &mut dyn Tx, id: KeyId, now: Timestamp) -> Result<(), 
     Ok(())
 }
 
-/// Writes a changed key with its revision and its audit row.
+/// Writes a changed key with its revision and its audit row. `swept` is the time up to which keys have left the log.
 async fn save<A>(
     tx: &mut dyn Tx,
     permit: &Permit<A>,
     key: &Key,
-    now: Timestamp,
+    (now, swept): (Timestamp, Timestamp),
     action: &'static str,
 ) -> Result<Revision, Error> {
     tx.save_key(key).await?;
     let detail = json!({ "label": key.label, "isActive": key.is_active });
     tx.add_audit(&Entry::by(permit, now, action, key.id.to_string(), detail)).await?;
     // It has left the log for good: a new row would stay there, and in memory, for ever.
-    if key.expires_at <= tx.swept().await?.until {
+    if key.expires_at <= swept {
         return Ok(tx.head().await?);
     }
     Ok(tx.record_change(&key.change()).await?)

@@ -4,6 +4,7 @@ use super::{Follower, ticks};
 use crate::fault;
 use crate::lease::{LEASE, MARGIN};
 use std::collections::HashMap;
+use std::sync::{MutexGuard, PoisonError};
 use std::time::Duration;
 use titan_core::error::Error;
 use titan_core::revision::{Instance, InstanceId, InstanceView};
@@ -42,11 +43,15 @@ impl Follower {
             ticks.tick().await;
             // If the rows cannot be read, the lease cannot be renewed either, which is in the log.
             let Ok(rows) = self.store.instances().await else { continue };
-            let dead = self.waits.watch().look(&rows, self.clock.uptime());
+            let dead = self.watched().look(&rows, self.clock.uptime());
             for row in dead.iter().filter(|row| row.member.id != self.member.id) {
                 self.sweep(row).await;
             }
         }
+    }
+
+    fn watched(&self) -> MutexGuard<'_, Watch> {
+        self.watch.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     async fn sweep(&self, row: &Instance) {
@@ -62,7 +67,7 @@ impl Follower {
     pub(super) async fn list_instances(&self) -> Result<Vec<InstanceView>, Error> {
         let rows = self.store.instances().await?;
         let now = self.clock.uptime();
-        let watch = self.waits.watch();
+        let watch = self.watched();
         Ok(rows.into_iter().map(|row| self.view(row, &watch, now)).collect())
     }
 

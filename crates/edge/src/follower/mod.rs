@@ -16,6 +16,7 @@ use crate::Guard;
 use crate::key_cache::KeyCache;
 use async_trait::async_trait;
 use grants::Grants;
+use instances::Watch;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
@@ -54,6 +55,7 @@ pub struct Follower {
     /// Whether this instance has left the others.
     has_left: Mutex<bool>,
     waits: Waits,
+    watch: std::sync::Mutex<Watch>,
     sweep: Sweep,
 }
 
@@ -83,6 +85,7 @@ impl Follower {
             grants: Grants::default(),
             has_left: Mutex::default(),
             waits: Waits::default(),
+            watch: std::sync::Mutex::default(),
             sweep: Sweep::default(),
         }
     }

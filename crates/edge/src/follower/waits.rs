@@ -1,7 +1,6 @@
 //! Waiting until a change is in force on every instance. All who wait share one look at the rows of the instances.
 
 use super::Follower;
-use super::instances::Watch;
 use super::spread::Histogram;
 use crate::fault;
 use crate::lease::{LEASE, MARGIN};
@@ -28,17 +27,12 @@ pub(super) struct Waits {
     pending: Mutex<BTreeMap<Revision, Uptime>>,
     in_force: watch::Sender<InForce>,
     has_pending: Notify,
-    watch: Mutex<Watch>,
     histogram: Histogram,
 }
 
 impl Waits {
     fn pending(&self) -> MutexGuard<'_, BTreeMap<Revision, Uptime>> {
         self.pending.lock().unwrap_or_else(PoisonError::into_inner)
-    }
-
-    pub(super) fn watch(&self) -> MutexGuard<'_, Watch> {
-        self.watch.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     /// The numbers of revisions begin somewhere else.

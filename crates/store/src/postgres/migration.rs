@@ -1,8 +1,8 @@
 //! The migrations, which are in the program as text. They have the numbers of those of SQLite; 5 renames what was never
 //! called otherwise here.
 
-use sqlx::SqlSafeStr;
-use sqlx::migrate::{Migration, MigrationType, Migrator};
+use crate::migration;
+use sqlx::migrate::Migrator;
 
 /// The version of each, what it is about, and its text.
 const MIGRATIONS: [(i64, &str, &str); 8] = [
@@ -17,10 +17,7 @@ const MIGRATIONS: [(i64, &str, &str); 8] = [
 ];
 
 pub(super) fn migrator() -> Migrator {
-    let migrations = MIGRATIONS.map(|(version, about, sql)| {
-        Migration::new(version, about.into(), MigrationType::Simple, sql.into_sql_str(), false)
-    });
-    Migrator::with_migrations(migrations.into())
+    migration::migrator(MIGRATIONS)
 }
 
 #[cfg(test)]
@@ -30,13 +27,7 @@ mod tests {
     /// A database remembers version and checksum of each migration: both must be those of the file.
     #[test]
     fn each_file_is_listed_in_its_place_and_has_its_checksum() {
-        let listed: String = migrator()
-            .iter()
-            .map(|migration| {
-                let checksum: String = migration.checksum.iter().map(|byte| format!("{byte:02x}")).collect();
-                format!("{checksum}  {:04}_{}.sql\n", migration.version, migration.description)
-            })
-            .collect();
+        let listed = migration::checksums(&migrator());
         assert_eq!(listed, include_str!("../../migrations/postgres.sha384"));
         let folder = concat!(env!("CARGO_MANIFEST_DIR"), "/migrations/postgres");
         assert_eq!(std::fs::read_dir(folder).unwrap().count(), MIGRATIONS.len(), "a file is not listed");

@@ -2,8 +2,8 @@
 //!
 //! Listed by hand: the macro that would list them builds SQLite and sqlx a second time, for the compiler.
 
-use sqlx::SqlSafeStr;
-use sqlx::migrate::{Migration, MigrationType, Migrator};
+use crate::migration;
+use sqlx::migrate::Migrator;
 
 /// The version of each, what it is about, and its text. Numbers that are missing belong to the other engine.
 const MIGRATIONS: [(i64, &str, &str); 8] = [
@@ -18,10 +18,7 @@ const MIGRATIONS: [(i64, &str, &str); 8] = [
 ];
 
 pub(crate) fn migrator() -> Migrator {
-    let migrations = MIGRATIONS.map(|(version, about, sql)| {
-        Migration::new(version, about.into(), MigrationType::Simple, sql.into_sql_str(), false)
-    });
-    Migrator::with_migrations(migrations.into())
+    migration::migrator(MIGRATIONS)
 }
 
 #[cfg(test)]
@@ -31,13 +28,7 @@ mod tests {
     /// A database remembers version and checksum of each migration: both must be those of the file.
     #[test]
     fn each_file_is_listed_in_its_place_and_has_its_checksum() {
-        let listed: String = migrator()
-            .iter()
-            .map(|migration| {
-                let checksum: String = migration.checksum.iter().map(|byte| format!("{byte:02x}")).collect();
-                format!("{checksum}  {:04}_{}.sql\n", migration.version, migration.description)
-            })
-            .collect();
+        let listed = migration::checksums(&migrator());
         assert_eq!(listed, include_str!("../../migrations/sqlite.sha384"));
         let folder = concat!(env!("CARGO_MANIFEST_DIR"), "/migrations/sqlite");
         assert_eq!(std::fs::read_dir(folder).unwrap().count(), MIGRATIONS.len(), "a file is not listed");
