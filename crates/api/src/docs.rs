@@ -6,8 +6,10 @@ use axum::Router;
 use axum::extract::Path;
 use axum::response::{IntoResponse, Redirect, Response};
 use axum::routing::get;
-use http::HeaderValue;
-use http::header::{CONTENT_SECURITY_POLICY, CONTENT_TYPE};
+use flate2::read::GzDecoder;
+use http::header::{ACCEPT_ENCODING, CONTENT_ENCODING, CONTENT_SECURITY_POLICY, CONTENT_TYPE, VARY};
+use http::{HeaderMap, HeaderValue};
+use std::io::Read;
 use std::sync::Arc;
 use titan_core::Error;
 use utoipa::openapi::security::{ApiKey, ApiKeyValue, HttpAuthScheme, HttpBuilder, SecurityScheme};
@@ -60,25 +62,46 @@ pub(crate) fn routes(document: &Arc<OpenApi>) -> Router<ControlPlane> {
             "/docs/",
             get({
                 let config = Arc::clone(&config);
-                async move || file("index.html", config)
+                async move |headers: HeaderMap| file("index.html", &headers, config)
             }),
         )
-        .route("/docs/{*path}", get(async move |Path(path): Path<String>| file(&path, config)))
+        .route(
+            "/docs/{*path}",
+            get(async move |Path(path): Path<String>, headers: HeaderMap| file(&path, &headers, config)),
+        )
 }
 
 fn json_answer(json: &str) -> Response {
     ([(CONTENT_TYPE, "application/json")], json.to_owned()).into_response()
 }
 
-/// A file of the explorer.
-fn file(path: &str, config: Arc<Config<'static>>) -> Answer<Response> {
+/// A file of the explorer. Most are compressed in the program, and stay so for a client that understands it.
+fn file(path: &str, asked: &HeaderMap, config: Arc<Config<'static>>) -> Answer<Response> {
     let file = serve(path, config).map_err(|error| Error::internal(error.to_string()))?;
     let Some(file) = file else { return Ok(no_such_page_now()) };
-    let mut response = file.bytes.into_owned().into_response();
-    let content_type = HeaderValue::try_from(file.content_type).map_err(Error::internal)?;
-    response.headers_mut().insert(CONTENT_TYPE, content_type);
-    response.headers_mut().insert(CONTENT_SECURITY_POLICY, HeaderValue::from_static(POLICY));
+    let goes_as_it_is = !file.gzpipped || accepts_gzip(asked);
+    let bytes = if goes_as_it_is { file.bytes.into_owned() } else { decompress(&file.bytes)? };
+    let mut response = bytes.into_response();
+    let headers = response.headers_mut();
+    headers.insert(CONTENT_TYPE, HeaderValue::try_from(file.content_type).map_err(Error::internal)?);
+    headers.insert(CONTENT_SECURITY_POLICY, HeaderValue::from_static(POLICY));
+    headers.insert(VARY, HeaderValue::from(ACCEPT_ENCODING));
+    if file.gzpipped && goes_as_it_is {
+        headers.insert(CONTENT_ENCODING, HeaderValue::from_static("gzip"));
+    }
     Ok(response)
+}
+
+/// A client that names gzip with a weight (RFC 9110, 12.5.3) gets the plain file, which is always right.
+fn accepts_gzip(asked: &HeaderMap) -> bool {
+    let values = asked.get_all(ACCEPT_ENCODING).iter().filter_map(|value| value.to_str().ok());
+    values.flat_map(|value| value.split(',')).any(|coding| coding.trim().eq_ignore_ascii_case("gzip"))
+}
+
+fn decompress(bytes: &[u8]) -> Result<Vec<u8>, Error> {
+    let mut plain = Vec::new();
+    GzDecoder::new(bytes).read_to_end(&mut plain).map_err(Error::internal)?;
+    Ok(plain)
 }
 
 fn no_such_page_now() -> Response {

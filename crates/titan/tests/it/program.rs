@@ -426,8 +426,15 @@ async fn the_explorer_needs_no_network() {
     assert!(page.header("content-type").starts_with("text/html"));
     assert!(!page.text.contains("http://") && !page.text.contains("https://"), "{}", page.text);
     for file in ["swagger-ui.css", "swagger-ui-bundle.js", "swagger-initializer.js"] {
-        nobody.get(&format!("/docs/{file}")).await.expect(200);
+        let plain = nobody.get(&format!("/docs/{file}")).await.expect(200);
+        assert_eq!(plain.header("content-encoding"), "");
+        assert!(plain.text.is_ascii() || plain.text.contains("function"), "{file} is readable");
     }
+    let request = nobody.request("GET", "/docs/swagger-ui.css").header("accept-encoding", "br, gzip");
+    let gzip = request.send().await.unwrap();
+    assert_eq!(gzip.headers()["content-encoding"], "gzip");
+    assert_eq!(gzip.headers()["vary"], "accept-encoding");
+    assert!(gzip.bytes().await.unwrap().starts_with(&[0x1f, 0x8b]), "RFC 1952, 2.3.1");
     nobody.get("/docs/no-such-file").await.expect(404);
     nobody.get("/docs").await.expect(308);
     let document = nobody.get("/openapi.json").await.expect(200);
