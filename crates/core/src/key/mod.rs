@@ -111,6 +111,15 @@ pub trait Keys {
     async fn record_uses(&self, uses: &[(KeyId, Timestamp)]) -> StoreResult<()>;
 }
 
+/// Which descendants of a key.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Which {
+    /// Those that are switched on.
+    Active,
+    /// All that are not revoked.
+    Living,
+}
+
 /// Changing keys.
 #[async_trait]
 pub trait KeysTx {
@@ -118,11 +127,11 @@ pub trait KeysTx {
     async fn lookup_key(&mut self, id: KeyId) -> StoreResult<Option<Key>>;
 
     /// The keys that a key made, and theirs, through rotations, and those of which it is the successor; without
-    /// the key itself and those revoked.
-    async fn descendants(&mut self, id: KeyId) -> StoreResult<Vec<Key>>;
+    /// the key itself and those that are revoked. At most `limit`.
+    async fn descendants(&mut self, id: KeyId, which: Which, limit: u32) -> StoreResult<Vec<Key>>;
 
-    /// The keys that this key created itself and that are not revoked.
-    async fn made_by(&mut self, id: KeyId) -> StoreResult<Vec<Key>>;
+    /// The keys that this key created itself and that are not revoked. At most `limit`.
+    async fn made_by(&mut self, id: KeyId, limit: u32) -> StoreResult<Vec<Key>>;
 
     /// Adds a key.
     async fn add_key(&mut self, key: &Key) -> StoreResult<()>;

@@ -1,6 +1,6 @@
 //! What can be done with keys: one method a use case.
 
-use super::{Key, check_text};
+use super::{Key, Which, check_text};
 use crate::access::{Catalogue, DeleteKey, Denial, DisableKey, Permit, ReadKey, UpdateKey};
 use crate::audit::Entry;
 use crate::entropy::Entropy;
@@ -11,6 +11,10 @@ use crate::time::{Clock, Timestamp};
 use serde_json::json;
 use std::sync::Arc;
 use titan_token::{KeyId, PlainKey, ScopeBit, TenantId};
+
+/// A change of very many keys is made in pieces of at most this size, each in a transaction of its own. No other change,
+/// and no lease, waits long for one of them.
+const PIECE: u32 = 500;
 
 /// The rules of keys.
 pub struct KeyService {
@@ -139,18 +143,18 @@ impl KeyService {
         wait: Wait,
     ) -> Result<Changed, Error> {
         let now = self.clock.now();
-        let mut tx = self.begin(permit, now).await?;
-        let mut key = match find(&mut *tx, permit, id, now).await {
-            Ok(key) => key,
-            Err(error) => return Err(self.wait_and_refuse(tx, error).await),
+        let (mut tx, mut key) = loop {
+            let mut tx = self.begin(permit, now).await?;
+            let key = match find(&mut *tx, permit, id, now).await {
+                Ok(key) => key,
+                Err(error) => return Err(self.wait_and_refuse(tx, error).await),
+            };
+            if !update.with_descendants || disable_piece(&mut *tx, permit, id, now).await? {
+                break (tx, key);
+            }
+            tx.commit().await?;
         };
         let swept = tx.swept().await?.until;
-        if update.with_descendants {
-            for mut descendant in tx.descendants(id).await? {
-                descendant.is_active = false;
-                save(&mut *tx, permit, &descendant, (now, swept), "key.disable").await?;
-            }
-        }
         key.label = update.label.unwrap_or(key.label);
         key.is_active = update.is_active.unwrap_or(key.is_active);
         let revision = save(&mut *tx, permit, &key, (now, swept), "key.update").await?;
@@ -159,7 +163,7 @@ impl KeyService {
         Ok(Changed { key, receipt })
     }
 
-    /// Revokes a key for good.
+    /// Revokes a key for good. With its descendants, it is the last to go: if this is interrupted, it can be repeated.
     pub async fn delete(
         &self,
         permit: &Permit<DeleteKey>,
@@ -168,18 +172,30 @@ impl KeyService {
         wait: Wait,
     ) -> Result<Receipt, Error> {
         let now = self.clock.now();
-        let mut tx = self.begin(permit, now).await?;
-        let key = match find(&mut *tx, permit, id, now).await {
-            Ok(key) => key,
-            Err(error) => return Err(self.wait_and_refuse(tx, error).await),
-        };
-        let mut to_revoke = if with_descendants { tx.descendants(id).await? } else { Vec::new() };
-        to_revoke.push(key);
-        Ok(self.revoke(tx, permit, to_revoke, now, wait).await?.receipt)
+        loop {
+            let mut tx = self.begin(permit, now).await?;
+            let key = match find(&mut *tx, permit, id, now).await {
+                Ok(key) => key,
+                Err(error) => return Err(self.wait_and_refuse(tx, error).await),
+            };
+            let mut piece = match with_descendants {
+                true => tx.descendants(id, Which::Living, PIECE).await?,
+                false => Vec::new(),
+            };
+            let is_last = is_last(&mut piece, permit);
+            if is_last {
+                piece.push(key);
+            }
+            let revision = revoke(tx, permit, piece, now).await?;
+            if is_last {
+                return self.propagation.receipt(revision, wait).await;
+            }
+        }
     }
 
     /// Permanently revokes every key that this key created. The key itself does not change. Keys beyond the reach of
-    /// the permit do not count, so a key of another tenant has created nothing.
+    /// the permit do not count, so a key of another tenant has created nothing. Even if there are none, all earlier
+    /// changes are in force afterwards.
     pub async fn delete_made_by(
         &self,
         permit: &Permit<DeleteKey>,
@@ -188,31 +204,24 @@ impl KeyService {
         wait: Wait,
     ) -> Result<Revoked, Error> {
         let now = self.clock.now();
-        let mut tx = self.begin(permit, now).await?;
-        let made =
-            if with_descendants { tx.descendants(creator).await? } else { tx.made_by(creator).await? };
-        let is_within = |key: &Key| permit.reach().includes(key.tenant, key.id) && !key.is_gone(now);
-        self.revoke(tx, permit, made.into_iter().filter(is_within).collect(), now, wait).await
-    }
-
-    /// Revokes these keys in one transaction. Even if there are none, all earlier changes are in force afterwards.
-    async fn revoke(
-        &self,
-        mut tx: Box<dyn Tx>,
-        permit: &Permit<DeleteKey>,
-        keys: Vec<Key>,
-        now: Timestamp,
-        wait: Wait,
-    ) -> Result<Revoked, Error> {
-        let count = keys.len();
-        let (mut last, swept) = (tx.head().await?, tx.swept().await?.until);
-        for mut key in keys {
-            key.revoked_at = Some(now);
-            last = save(&mut *tx, permit, &key, (now, swept), "key.delete").await?;
+        let mut count = 0;
+        loop {
+            let mut tx = self.begin(permit, now).await?;
+            let mut piece = match with_descendants {
+                true => tx.descendants(creator, Which::Living, PIECE).await?,
+                false => tx.made_by(creator, PIECE).await?,
+            };
+            let is_last = is_last(&mut piece, permit);
+            // A key makes keys of its own tenant only, so all of a piece are within the reach, or none is.
+            piece.retain(|key| permit.reach().includes(key.tenant, key.id));
+            count += piece.iter().filter(|key| !key.is_gone(now)).count();
+            let is_done = is_last || piece.is_empty();
+            let revision = revoke(tx, permit, piece, now).await?;
+            if is_done {
+                let receipt = self.propagation.receipt(revision, wait).await?;
+                return Ok(Revoked { count, receipt });
+            }
         }
-        tx.commit().await?;
-        let receipt = self.propagation.receipt(last, wait).await?;
-        Ok(Revoked { count, receipt })
     }
 
     /// The bit of a scope with this name. An unknown name is 400.
@@ -262,6 +271,48 @@ async fn find<A>(tx: &mut dyn Tx, permit: &Permit<A>, id: KeyId, now: Timestamp)
     let key = tx.lookup_key(id).await?;
     key.filter(|key| permit.reach().includes(key.tenant, key.id) && !key.is_gone(now))
         .ok_or_else(|| Error::not_found("key"))
+}
+
+/// Switches off the next descendants of a key. Whether these were the last.
+async fn disable_piece<A>(
+    tx: &mut dyn Tx,
+    permit: &Permit<A>,
+    id: KeyId,
+    now: Timestamp,
+) -> Result<bool, Error> {
+    let swept = tx.swept().await?.until;
+    let mut piece = tx.descendants(id, Which::Active, PIECE).await?;
+    let is_last = is_last(&mut piece, permit);
+    for mut descendant in piece {
+        descendant.is_active = false;
+        save(tx, permit, &descendant, (now, swept), "key.disable").await?;
+    }
+    Ok(is_last)
+}
+
+/// Whether no piece follows this one. Until then, the caller's own key stays: it must be good for the next piece.
+fn is_last<A>(piece: &mut Vec<Key>, permit: &Permit<A>) -> bool {
+    let is_last = u32::try_from(piece.len()).is_ok_and(|count| count < PIECE);
+    if !is_last {
+        piece.retain(|key| permit.key() != Some(key.id));
+    }
+    is_last
+}
+
+/// Revokes these keys in one transaction, and ends it. The last revision.
+async fn revoke(
+    mut tx: Box<dyn Tx>,
+    permit: &Permit<DeleteKey>,
+    keys: Vec<Key>,
+    now: Timestamp,
+) -> Result<Revision, Error> {
+    let (mut last, swept) = (tx.head().await?, tx.swept().await?.until);
+    for mut key in keys {
+        key.revoked_at = Some(now);
+        last = save(&mut *tx, permit, &key, (now, swept), "key.delete").await?;
+    }
+    tx.commit().await?;
+    Ok(last)
 }
 
 async fn check_caller(tx: &mut dyn Tx, id: KeyId, now: Timestamp) -> Result<(), Error> {

@@ -12,7 +12,7 @@ use crate::stored::{key_bytes, key_id, prefix, prefix_number};
 use async_trait::async_trait;
 use sqlx::postgres::PgRow;
 use sqlx::{query, query_scalar};
-use titan_core::key::{Key, KeyFilter, Keys, KeysTx, Page};
+use titan_core::key::{Key, KeyFilter, Keys, KeysTx, Page, Which};
 use titan_core::port::{StoreError, StoreResult};
 use titan_core::time::Timestamp;
 use titan_token::{KeyId, ScopeBit, Slot, TenantId};
@@ -31,7 +31,7 @@ const DESCENDANTS: &str = "WITH RECURSIVE \
          SELECT id FROM line \
          UNION SELECT key.id FROM key JOIN family ON key.created_by = family.id OR key.rotated_from = family.id) \
      SELECT key.* FROM key JOIN family ON key.id = family.id \
-     WHERE key.revoked_at IS NULL AND key.id <> $1";
+     WHERE key.revoked_at IS NULL AND key.id <> $1 AND (key.is_active OR NOT $2) LIMIT $3";
 
 const ADD: &str = "INSERT INTO key (id, tenant, prefix, slot, label, scopes, created_at, expires_at, is_active, \
      revoked_at, rotated_at, retires_at, created_by, rotated_from, last_used_at, number, terms) \
@@ -74,14 +74,16 @@ impl KeysTx for PostgresTx {
         select.fetch_optional(self.connection()?).await.map_err(failed)?.as_ref().map(read).transpose()
     }
 
-    async fn descendants(&mut self, id: KeyId) -> StoreResult<Vec<Key>> {
-        let select = query(DESCENDANTS).bind(key_bytes(id));
+    async fn descendants(&mut self, id: KeyId, which: Which, limit: u32) -> StoreResult<Vec<Key>> {
+        let select =
+            query(DESCENDANTS).bind(key_bytes(id)).bind(which == Which::Active).bind(i64::from(limit));
         select.fetch_all(self.connection()?).await.map_err(failed)?.iter().map(read).collect()
     }
 
-    async fn made_by(&mut self, id: KeyId) -> StoreResult<Vec<Key>> {
-        let select =
-            query("SELECT * FROM key WHERE created_by = $1 AND revoked_at IS NULL").bind(key_bytes(id));
+    async fn made_by(&mut self, id: KeyId, limit: u32) -> StoreResult<Vec<Key>> {
+        let select = query("SELECT * FROM key WHERE created_by = $1 AND revoked_at IS NULL LIMIT $2")
+            .bind(key_bytes(id))
+            .bind(i64::from(limit));
         select.fetch_all(self.connection()?).await.map_err(failed)?.iter().map(read).collect()
     }
 

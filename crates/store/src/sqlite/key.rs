@@ -9,7 +9,7 @@ use crate::stored::{key_bytes, key_id, prefix, prefix_number};
 use async_trait::async_trait;
 use sqlx::sqlite::SqliteRow;
 use sqlx::{query, query_scalar};
-use titan_core::key::{Key, KeyFilter, Keys, KeysTx, Page};
+use titan_core::key::{Key, KeyFilter, Keys, KeysTx, Page, Which};
 use titan_core::port::{StoreError, StoreResult};
 use titan_core::time::Timestamp;
 use titan_token::{KeyId, ScopeBit, Slot, TenantId};
@@ -29,7 +29,7 @@ const DESCENDANTS: &str = "WITH RECURSIVE \
          UNION SELECT key.id FROM key JOIN family ON key.created_by = family.id \
          UNION SELECT key.id FROM key JOIN family ON key.rotated_from = family.id) \
      SELECT key.* FROM key JOIN family ON key.id = family.id \
-     WHERE key.revoked_at IS NULL AND key.id <> ?1";
+     WHERE key.revoked_at IS NULL AND key.id <> ?1 AND (key.is_active OR NOT ?2) LIMIT ?3";
 
 #[async_trait]
 impl Keys for Sqlite {
@@ -65,14 +65,15 @@ impl KeysTx for SqliteTx {
         select.fetch_optional(self.connection()?).await.map_err(failed)?.as_ref().map(read).transpose()
     }
 
-    async fn descendants(&mut self, id: KeyId) -> StoreResult<Vec<Key>> {
-        let select = query(DESCENDANTS).bind(key_bytes(id));
+    async fn descendants(&mut self, id: KeyId, which: Which, limit: u32) -> StoreResult<Vec<Key>> {
+        let select = query(DESCENDANTS).bind(key_bytes(id)).bind(which == Which::Active).bind(limit);
         select.fetch_all(self.connection()?).await.map_err(failed)?.iter().map(read).collect()
     }
 
-    async fn made_by(&mut self, id: KeyId) -> StoreResult<Vec<Key>> {
-        let select =
-            query("SELECT * FROM key WHERE created_by = ? AND revoked_at IS NULL").bind(key_bytes(id));
+    async fn made_by(&mut self, id: KeyId, limit: u32) -> StoreResult<Vec<Key>> {
+        let select = query("SELECT * FROM key WHERE created_by = ? AND revoked_at IS NULL LIMIT ?")
+            .bind(key_bytes(id))
+            .bind(limit);
         select.fetch_all(self.connection()?).await.map_err(failed)?.iter().map(read).collect()
     }
 

@@ -5,7 +5,7 @@ use serde_json::json;
 use std::time::Duration;
 use titan_core::audit::{Entry, GENESIS, first_break};
 use titan_core::idempotency::Answer;
-use titan_core::key::Key;
+use titan_core::key::{Key, Which};
 use titan_core::port::Store;
 use titan_core::revision::{Change, KeyStatus, Revision, TenantStatus};
 use titan_core::signing::SlotKey;
@@ -158,7 +158,8 @@ pub(crate) async fn descendants_are_found_through_rotations(fixture: Fixture) {
     add(&*fixture.store, &keys).await;
     let mut tx = fixture.store.begin().await.unwrap();
     let mut found = async |n| {
-        let mut ids: Vec<_> = tx.descendants(id(n)).await.unwrap().iter().map(|key| key.id).collect();
+        let found = tx.descendants(id(n), Which::Living, 10).await.unwrap();
+        let mut ids: Vec<_> = found.iter().map(|key| key.id).collect();
         ids.sort();
         ids
     };
@@ -170,6 +171,11 @@ pub(crate) async fn descendants_are_found_through_rotations(fixture: Fixture) {
     assert_eq!(found(2).await, [id(6)], "the revoked are left out, their descendants are not");
     assert_eq!(found(1).await, [id(2), id(4), id(5), id(6)]);
     assert_eq!(found(7).await, []);
+    assert_eq!(tx.descendants(id(1), Which::Living, 3).await.unwrap().len(), 3, "no more than asked for");
+    tx.save_key(&Key { is_active: false, ..made(2, 1) }).await.unwrap();
+    let active = tx.descendants(id(1), Which::Active, 10).await.unwrap();
+    assert!(active.len() == 3 && active.iter().all(|key| key.id != id(2)), "{active:?}");
+    assert_eq!(tx.made_by(id(1), 10).await.unwrap().len(), 1, "the switch does not matter");
 }
 
 pub(crate) async fn answers_are_remembered_for_their_time(fixture: Fixture) {

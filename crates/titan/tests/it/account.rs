@@ -154,6 +154,26 @@ async fn descendants_go_with_a_disable_that_names_them() {
     assert_eq!(family.codes().await, ["DISABLED", "DISABLED", "VALID"]);
 }
 
+/// More than one transaction takes. The caller is one of them, and must be good until the last.
+#[tokio::test]
+async fn very_many_descendants_go_in_pieces() {
+    let family = Family::start().await;
+    let (app, mother) = (&family.app, family.app.holder(&family.mother));
+    let one = async |_| made_by(&mother, &["tasks:read"]).await;
+    let made: Vec<_> = futures_util::stream::iter(0..1100).map(one).buffer_unordered(32).collect().await;
+    let path = format!("/api/account/keys/{}?descendants=true", family.mother.id);
+    app.holder(&family.child).patch(&path, json!({ "isActive": false })).await.expect(200);
+    assert_eq!(family.codes().await, ["DISABLED", "DISABLED", "VALID"]);
+    for key in made.iter().step_by(50) {
+        assert_eq!(app.code(key).await, "DISABLED");
+    }
+    let path = format!("/admin/keys/{}?descendants=true", family.mother.id);
+    app.master().delete(&path).await.expect(204);
+    let left = app.master().get("/admin/keys?limit=1000").await.expect(200);
+    assert_eq!(left.at("/data/0/id"), json!(family.stranger.id));
+    assert_eq!(left.at("/data/1"), json!(null), "none of them is left");
+}
+
 /// A stolen key that was rotated by its thief, and one that its owner rotated after the theft.
 #[tokio::test]
 async fn no_descendant_escapes_through_a_rotation() {
