@@ -24,10 +24,14 @@ pub enum Code {
     Internal,
     /// This Titan did not issue the key: its MAC is wrong, or the key is unknown.
     InvalidApiKey,
+    /// The e-mail address, the password or the second factor is wrong.
+    InvalidCredentials,
     /// Not the master key.
     InvalidMasterKey,
     /// A field, parameter or path is wrong.
     InvalidRequest,
+    /// A JWT or refresh token that this Titan did not issue, or that is for somebody else.
+    InvalidToken,
     /// Not the shape of a key.
     MalformedApiKey,
     /// The path exists, the method does not.
@@ -42,12 +46,18 @@ pub enum Code {
     NotReady,
     /// The body is over the limit.
     PayloadTooLarge,
+    /// Too many requests, or too many failures.
+    RateLimitExceeded,
     /// The body stopped coming.
     RequestTimeout,
     /// This instance cannot know now whether the key was revoked.
     RevocationUnknown,
     /// No route of the policy names this request.
     RouteNotAllowed,
+    /// The session was ended, or its user was disabled or removed.
+    SessionEnded,
+    /// A JWT past its `exp`, or one from before a change of the role: refresh it.
+    TokenExpired,
     /// The body is not JSON.
     UnsupportedMediaType,
     /// The upstream took too long.
@@ -60,7 +70,7 @@ pub enum Code {
 
 impl Code {
     /// All of them, so that documents and tests can walk them.
-    pub const ALL: [Self; 24] = [
+    pub const ALL: [Self; 29] = [
         Self::ApiKeyDisabled,
         Self::ApiKeyExpired,
         Self::ApiKeyRevoked,
@@ -69,8 +79,10 @@ impl Code {
         Self::InsufficientScope,
         Self::Internal,
         Self::InvalidApiKey,
+        Self::InvalidCredentials,
         Self::InvalidMasterKey,
         Self::InvalidRequest,
+        Self::InvalidToken,
         Self::MalformedApiKey,
         Self::MethodNotAllowed,
         Self::MissingApiKey,
@@ -78,9 +90,12 @@ impl Code {
         Self::NotFound,
         Self::NotReady,
         Self::PayloadTooLarge,
+        Self::RateLimitExceeded,
         Self::RequestTimeout,
         Self::RevocationUnknown,
         Self::RouteNotAllowed,
+        Self::SessionEnded,
+        Self::TokenExpired,
         Self::UnsupportedMediaType,
         Self::UpstreamTimeout,
         Self::UpstreamUnreachable,
@@ -98,8 +113,10 @@ impl Code {
             Self::InsufficientScope => "insufficient_scope",
             Self::Internal => "internal_error",
             Self::InvalidApiKey => "invalid_api_key",
+            Self::InvalidCredentials => "invalid_credentials",
             Self::InvalidMasterKey => "invalid_master_key",
             Self::InvalidRequest => "invalid_request",
+            Self::InvalidToken => "invalid_token",
             Self::MalformedApiKey => "malformed_api_key",
             Self::MethodNotAllowed => "method_not_allowed",
             Self::MissingApiKey => "missing_api_key",
@@ -107,9 +124,12 @@ impl Code {
             Self::NotFound => "not_found",
             Self::NotReady => "not_ready",
             Self::PayloadTooLarge => "payload_too_large",
+            Self::RateLimitExceeded => "rate_limit_exceeded",
             Self::RequestTimeout => "request_timeout",
             Self::RevocationUnknown => "revocation_state_unknown",
             Self::RouteNotAllowed => "route_not_allowed",
+            Self::SessionEnded => "session_ended",
+            Self::TokenExpired => "token_expired",
             Self::UnsupportedMediaType => "unsupported_media_type",
             Self::UpstreamTimeout => "upstream_timeout",
             Self::UpstreamUnreachable => "upstream_unreachable",
@@ -117,8 +137,8 @@ impl Code {
         }
     }
 
-    /// After how many seconds the same request may succeed: `Retry-After` (RFC 9110, 10.2.3).
-    pub const fn retry_after(self) -> Option<u32> {
+    /// After how many seconds the same request may succeed, if the error itself does not say it.
+    const fn retry_after(self) -> Option<u32> {
         match self {
             Self::NotReady | Self::RevocationUnknown => Some(1),
             _ => None,
@@ -134,10 +154,14 @@ impl Code {
             | Self::ApiKeyRevoked
             | Self::ConflictingCredentials
             | Self::InvalidApiKey
+            | Self::InvalidCredentials
             | Self::InvalidMasterKey
+            | Self::InvalidToken
             | Self::MalformedApiKey
             | Self::MissingApiKey
-            | Self::MissingMasterKey => 401,
+            | Self::MissingMasterKey
+            | Self::SessionEnded
+            | Self::TokenExpired => 401,
             Self::InsufficientScope | Self::RouteNotAllowed | Self::WrongCredential => 403,
             Self::NotFound => 404,
             Self::MethodNotAllowed => 405,
@@ -145,6 +169,7 @@ impl Code {
             Self::Conflict => 409,
             Self::PayloadTooLarge => 413,
             Self::UnsupportedMediaType => 415,
+            Self::RateLimitExceeded => 429,
             Self::Internal => 500,
             Self::UpstreamUnreachable => 502,
             Self::NotReady | Self::RevocationUnknown => 503,
@@ -159,13 +184,14 @@ pub struct Error {
     code: Code,
     message: Cow<'static, str>,
     missing_scope: Option<String>,
+    retry_after: Option<u32>,
     cause: Option<Box<dyn StdError + Send + Sync>>,
 }
 
 impl Error {
     /// An error with a text for the caller.
     pub fn new(code: Code, message: impl Into<Cow<'static, str>>) -> Self {
-        Self { code, message: message.into(), missing_scope: None, cause: None }
+        Self { code, message: message.into(), missing_scope: None, retry_after: None, cause: None }
     }
 
     /// 400, naming the field or parameter.
@@ -191,6 +217,11 @@ impl Error {
         }
     }
 
+    /// 429: after so many seconds it may succeed.
+    pub fn throttled(message: &'static str, retry_after: u32) -> Self {
+        Self { retry_after: Some(retry_after), ..Self::new(Code::RateLimitExceeded, message) }
+    }
+
     /// 503 with the cause for the log.
     pub fn not_ready(cause: impl Into<Box<dyn StdError + Send + Sync>>) -> Self {
         Self::new(Code::NotReady, "not ready, try again").caused_by(cause)
@@ -211,6 +242,11 @@ impl Error {
     /// The code.
     pub fn code(&self) -> Code {
         self.code
+    }
+
+    /// After how many seconds the same request may succeed: `Retry-After` (RFC 9110, 10.2.3).
+    pub fn retry_after(&self) -> Option<u32> {
+        self.retry_after.or(self.code.retry_after())
     }
 
     /// The text for the caller.

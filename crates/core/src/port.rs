@@ -5,7 +5,7 @@
 //! engine that implements these traits.
 
 pub use crate::store_error::{StoreError, StoreResult};
-use crate::{audit, idempotency, key, revision, signing, tenant};
+use crate::{audit, idempotency, key, revision, session, signing, tenant, user};
 use async_trait::async_trait;
 
 /// A database.
@@ -13,6 +13,8 @@ use async_trait::async_trait;
 pub trait Store:
     key::Keys
     + tenant::Tenants
+    + user::Users
+    + session::Sessions
     + signing::SigningKeys
     + revision::Revisions
     + revision::Instances
@@ -29,6 +31,9 @@ pub trait Store:
 pub trait Tx:
     key::KeysTx
     + tenant::TenantsTx
+    + user::UsersTx
+    + user::AttemptsTx
+    + session::SessionsTx
     + signing::SigningKeysTx
     + revision::RevisionsTx
     + idempotency::AnswersTx

@@ -13,7 +13,7 @@ pub fn error_response(error: &Error, style: Style) -> Response<Body> {
     if let Some(failure) = error.failure() {
         response.extensions_mut().insert(failure);
     }
-    if let Some(seconds) = error.code().retry_after() {
+    if let Some(seconds) = error.retry_after() {
         response.headers_mut().insert(RETRY_AFTER, HeaderValue::from(seconds));
     }
     let challenge = error.www_authenticate().and_then(|text| HeaderValue::try_from(text).ok());

@@ -2,12 +2,14 @@
 
 use titan_core::port::{StoreError, StoreResult};
 use titan_core::revision::{Change, Revision};
-use titan_token::{KeyId, Prefix, Slot, TenantId, Uuid};
+use titan_core::user::Role;
+use titan_token::{KeyId, Prefix, SessionId, Slot, TenantId, UserId, Uuid};
 
 /// How the kinds of changes are stored. A number never changes its meaning.
 pub(crate) const KEY: i16 = 1;
 pub(crate) const TENANT: i16 = 2;
 const SIGNING_KEY: i16 = 3;
+pub(crate) const SESSION: i16 = 4;
 
 /// A change as its row holds it: kind, subject, and status as JSON.
 pub(crate) struct StoredChange {
@@ -25,6 +27,9 @@ impl StoredChange {
                 (TENANT, tenant_bytes(*id), serde_json::to_string(status).map_err(json)?)
             }
             Change::SigningKey(slot) => (SIGNING_KEY, vec![slot.number()], "null".to_owned()),
+            Change::Session(id, status) => {
+                (SESSION, session_bytes(*id), serde_json::to_string(status).map_err(json)?)
+            }
         };
         Ok(Self { kind, subject, status })
     }
@@ -48,6 +53,10 @@ pub(crate) fn read_change(kind: i16, subject: &[u8], status: &str) -> StoreResul
             let slot = subject.first().copied().and_then(Slot::new);
             Change::SigningKey(slot.ok_or_else(bad_subject)?)
         }
+        SESSION => Change::Session(
+            session_id(subject).ok_or_else(bad_subject)?,
+            serde_json::from_str(status).map_err(bad_status)?,
+        ),
         _ => return Err(corrupt("change", "kind")),
     })
 }
@@ -57,8 +66,41 @@ pub(crate) fn key_bytes(id: KeyId) -> Vec<u8> {
 }
 
 pub(crate) fn key_id(bytes: &[u8]) -> Option<KeyId> {
+    uuid(bytes).map(KeyId::new)
+}
+
+pub(crate) fn user_bytes(id: UserId) -> Vec<u8> {
+    id.uuid().bits().to_be_bytes().to_vec()
+}
+
+pub(crate) fn user_id(bytes: &[u8]) -> Option<UserId> {
+    uuid(bytes).map(UserId::new)
+}
+
+pub(crate) fn session_bytes(id: SessionId) -> Vec<u8> {
+    id.uuid().bits().to_be_bytes().to_vec()
+}
+
+pub(crate) fn session_id(bytes: &[u8]) -> Option<SessionId> {
+    uuid(bytes).map(SessionId::new)
+}
+
+fn uuid(bytes: &[u8]) -> Option<Uuid> {
     let bytes: [u8; 16] = bytes.try_into().ok()?;
-    Some(KeyId::new(Uuid::from_bits(u128::from_be_bytes(bytes))))
+    Some(Uuid::from_bits(u128::from_be_bytes(bytes)))
+}
+
+/// How a role is stored. A number never changes its meaning.
+pub(crate) const fn role_number(role: Role) -> u8 {
+    match role {
+        Role::Member => 1,
+        Role::Admin => 2,
+        Role::Owner => 3,
+    }
+}
+
+pub(crate) fn role(number: u8) -> Option<Role> {
+    Role::ALL.into_iter().find(|role| role_number(*role) == number)
 }
 
 pub(crate) fn tenant_bytes(id: TenantId) -> Vec<u8> {

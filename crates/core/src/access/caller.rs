@@ -2,7 +2,7 @@
 
 use crate::time::Timestamp;
 use std::net::IpAddr;
-use titan_token::{KeyId, Prefix, ScopeSet, TenantId, VerifiedKey};
+use titan_token::{KeyId, Prefix, ScopeSet, SessionId, TenantId, UserId, VerifiedJwt, VerifiedKey};
 
 /// A key that passed every check of the edge.
 #[derive(Clone, Debug)]
@@ -64,6 +64,101 @@ impl KeyPrincipal {
     }
 }
 
+/// A user whose JWT passed every check of the edge.
+#[derive(Clone, Debug)]
+pub struct UserPrincipal {
+    jwt: VerifiedJwt,
+    scopes: ScopeSet,
+}
+
+impl UserPrincipal {
+    /// Made from the proof that the signature held. `scopes` are those that the JWT names.
+    pub fn new(jwt: VerifiedJwt, scopes: ScopeSet) -> Self {
+        Self { jwt, scopes }
+    }
+
+    /// The JWT whose signature held.
+    pub fn jwt(&self) -> &VerifiedJwt {
+        &self.jwt
+    }
+
+    /// The user.
+    pub fn id(&self) -> UserId {
+        self.jwt.claims().subject
+    }
+
+    /// The tenant in which the user has signed in.
+    pub fn tenant(&self) -> TenantId {
+        self.jwt.claims().tenant
+    }
+
+    /// The session.
+    pub fn session(&self) -> SessionId {
+        self.jwt.claims().session
+    }
+
+    /// What the role held when the JWT was issued.
+    pub fn scopes(&self) -> ScopeSet {
+        self.scopes
+    }
+
+    /// When the JWT expires.
+    pub fn expires_at(&self) -> Timestamp {
+        Timestamp::from_secs(self.jwt.claims().expires_at.into())
+    }
+}
+
+/// Whoever may use the guarded API.
+#[derive(Clone, Debug)]
+pub enum Principal {
+    /// A holder of an API key.
+    Key(KeyPrincipal),
+    /// A user who has signed in.
+    User(Box<UserPrincipal>),
+}
+
+impl Principal {
+    /// Its tenant.
+    pub fn tenant(&self) -> TenantId {
+        match self {
+            Self::Key(key) => key.tenant(),
+            Self::User(user) => user.tenant(),
+        }
+    }
+
+    /// What it was granted.
+    pub fn scopes(&self) -> ScopeSet {
+        match self {
+            Self::Key(key) => key.scopes(),
+            Self::User(user) => user.scopes(),
+        }
+    }
+
+    /// When its credential expires.
+    pub fn expires_at(&self) -> Timestamp {
+        match self {
+            Self::Key(key) => key.expires_at(),
+            Self::User(user) => user.expires_at(),
+        }
+    }
+
+    /// The key, if it is one.
+    pub fn key(&self) -> Option<&KeyPrincipal> {
+        match self {
+            Self::Key(key) => Some(key),
+            Self::User(_) => None,
+        }
+    }
+
+    /// The user, if it is one.
+    pub fn user(&self) -> Option<&UserPrincipal> {
+        match self {
+            Self::Key(_) => None,
+            Self::User(user) => Some(user),
+        }
+    }
+}
+
 /// Who asks.
 #[derive(Clone, Debug)]
 pub enum Caller {
@@ -71,6 +166,8 @@ pub enum Caller {
     Key(KeyPrincipal),
     /// The holder of the master key.
     Master,
+    /// A user who has signed in.
+    User(Box<UserPrincipal>),
 }
 
 /// Where a request came from: for the audit log.

@@ -21,6 +21,12 @@ pub enum Denial {
     Missing,
     /// Rotated, deleted, or issued before the not-before of its tenant or signing key.
     Revoked,
+    /// The session of a JWT was ended.
+    SessionEnded,
+    /// A JWT past its expiry, or from before a change of the role.
+    TokenExpired,
+    /// A JWT that is not ours, or for somebody else.
+    TokenInvalid,
     /// The lease of this instance has ended, and the database cannot be asked: the key may have been revoked.
     Unknown,
     /// A good credential on the wrong surface; the text says which one is needed.
@@ -38,6 +44,9 @@ impl From<Denial> for Error {
             Denial::Malformed => Self::new(Code::MalformedApiKey, "malformed api key"),
             Denial::Missing => Self::new(Code::MissingApiKey, "missing api key"),
             Denial::Revoked => Self::new(Code::ApiKeyRevoked, "api key revoked"),
+            Denial::SessionEnded => Self::new(Code::SessionEnded, "session ended"),
+            Denial::TokenExpired => Self::new(Code::TokenExpired, "token expired"),
+            Denial::TokenInvalid => Self::new(Code::InvalidToken, "invalid token"),
             Denial::Unknown => Self::new(Code::RevocationUnknown, "revocation state unknown"),
             Denial::WrongCredential(needed) => Self::new(Code::WrongCredential, needed),
         }

@@ -1,15 +1,16 @@
 //! Authentication: from the text of a credential to a caller.
 
-use super::{Denial, KeyPrincipal};
+use super::{Denial, Principal};
 use async_trait::async_trait;
 use aws_lc_rs::digest::{SHA256, digest};
 use subtle::ConstantTimeEq;
 
-/// Authenticates API keys. The edge implements it, and the control plane uses it, so that both decide in the same way.
+/// Authenticates API keys and JWTs. The edge implements it, and the control plane uses it, so that both decide in the same
+/// way.
 #[async_trait]
 pub trait Gate: Send + Sync {
-    /// Who holds this key, after every check but the scope.
-    async fn authenticate(&self, credential: &str) -> Result<KeyPrincipal, Denial>;
+    /// Whose credential this is, after every check but the scope.
+    async fn authenticate(&self, credential: &str) -> Result<Principal, Denial>;
 }
 
 /// The master keys in force: one, or two while one replaces the other. Only their hashes are kept.

@@ -7,12 +7,13 @@ mod gate;
 mod permit;
 mod scope;
 
-pub use caller::{Caller, KeyPrincipal, Origin, Retirement};
+pub use caller::{Caller, KeyPrincipal, Origin, Principal, Retirement, UserPrincipal};
 pub use credential::bearer_or_header;
 pub use denial::Denial;
 pub use gate::{Gate, MASTER_KEY_LENGTH, MasterKeys};
 pub use permit::{
-    Action, CreateKey, DeleteKey, DisableKey, ListKeys, ManageSigningKeys, ManageTenants, ObserveInstances,
-    Permit, Reach, ReadKey, RotateKey, UpdateKey, VerifyKeys, decide,
+    Action, By, CreateKey, DeleteKey, DisableKey, ListKeys, ManageMembers, ManageOwnSessions, ManageSigningKeys,
+    ManageTenants, ManageUsers, ObserveInstances, Permit, Reach, ReadKey, RotateKey, USER_NEEDED, UpdateKey,
+    VerifyKeys, decide,
 };
 pub use scope::{Catalogue, CatalogueError, KEYS_MANAGE, KEYS_VERIFY};

@@ -2,9 +2,12 @@
 //!
 //! A service method takes a `Permit<A>`, and only [`decide`] makes one, so a forgotten check does not compile.
 
-use super::{Caller, Denial, KEYS_MANAGE, KEYS_VERIFY, Origin};
+use super::{Caller, Denial, KEYS_MANAGE, KEYS_VERIFY, KeyPrincipal, Origin, UserPrincipal};
 use std::marker::PhantomData;
 use titan_token::{KeyId, ScopeBit, ScopeSet, TenantId};
+
+/// What a caller without a JWT is told where one is needed.
+pub const USER_NEEDED: &str = "a JWT is required here: sign in at POST /api/v1/auth/login";
 
 /// How far a permit extends. For its holder, keys outside the reach do not exist.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -28,49 +31,70 @@ impl Reach {
     }
 }
 
+/// Who may do something.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum By {
+    /// Only the master key.
+    Master,
+    /// The master key, and keys with this scope.
+    Keys(ScopeBit, &'static str),
+    /// The master key, and users as far as their role in their tenant goes: the service looks at it.
+    Owners,
+    /// Only users who have signed in.
+    Users,
+}
+
 /// A kind of operation that needs authorisation.
 pub trait Action {
-    /// The scope that a key needs for it. `None`: only the master key may do it.
-    const SCOPE: Option<(ScopeBit, &'static str)>;
+    /// Who may do it.
+    const BY: By;
     /// Whether a key may do it to itself without that scope.
     const TO_ITSELF: bool = false;
 }
 
 macro_rules! actions {
-    ($($(#[$doc:meta])* $name:ident: $scope:expr, itself: $itself:expr;)*) => {$(
+    ($($(#[$doc:meta])* $name:ident: $by:expr, itself: $itself:expr;)*) => {$(
         $(#[$doc])*
         #[derive(Debug)]
         pub enum $name {}
         impl Action for $name {
-            const SCOPE: Option<(ScopeBit, &'static str)> = $scope;
+            const BY: By = $by;
             const TO_ITSELF: bool = $itself;
         }
     )*};
 }
 
+const MANAGE: By = By::Keys(KEYS_MANAGE.0, KEYS_MANAGE.1);
+
 actions! {
     /// Make a key.
-    CreateKey: Some(KEYS_MANAGE), itself: false;
+    CreateKey: MANAGE, itself: false;
     /// Delete a key.
-    DeleteKey: Some(KEYS_MANAGE), itself: false;
+    DeleteKey: MANAGE, itself: false;
     /// Switch a key off, and nothing else.
-    DisableKey: Some(KEYS_MANAGE), itself: true;
+    DisableKey: MANAGE, itself: true;
     /// See all keys.
-    ListKeys: Some(KEYS_MANAGE), itself: false;
+    ListKeys: MANAGE, itself: false;
+    /// See and change the people of a tenant.
+    ManageMembers: By::Owners, itself: false;
+    /// See, end and change one's own sessions and password.
+    ManageOwnSessions: By::Users, itself: false;
     /// Rotate and retire signing keys.
-    ManageSigningKeys: None, itself: false;
+    ManageSigningKeys: By::Master, itself: false;
     /// Make, change and switch off tenants.
-    ManageTenants: None, itself: false;
+    ManageTenants: By::Master, itself: false;
+    /// Make users, switch them off, set their passwords.
+    ManageUsers: By::Master, itself: false;
     /// See the instances, and which changes are in force.
-    ObserveInstances: None, itself: false;
+    ObserveInstances: By::Master, itself: false;
     /// See one key.
-    ReadKey: Some(KEYS_MANAGE), itself: true;
+    ReadKey: MANAGE, itself: true;
     /// Rotate a key.
-    RotateKey: Some(KEYS_MANAGE), itself: true;
+    RotateKey: MANAGE, itself: true;
     /// Rename a key, switch it on or off.
-    UpdateKey: Some(KEYS_MANAGE), itself: false;
+    UpdateKey: MANAGE, itself: false;
     /// Ask whether another key is valid.
-    VerifyKeys: Some(KEYS_VERIFY), itself: false;
+    VerifyKeys: By::Keys(KEYS_VERIFY.0, KEYS_VERIFY.1), itself: false;
 }
 
 /// The proof that the caller may do `A`, and how far.
@@ -97,7 +121,15 @@ impl<A> Permit<A> {
     pub fn key(&self) -> Option<KeyId> {
         match &self.caller {
             Caller::Key(key) => Some(key.id()),
-            Caller::Master => None,
+            Caller::Master | Caller::User(_) => None,
+        }
+    }
+
+    /// The user who asks; `None` for keys.
+    pub fn user(&self) -> Option<&UserPrincipal> {
+        match &self.caller {
+            Caller::User(user) => Some(user),
+            Caller::Key(_) | Caller::Master => None,
         }
     }
 
@@ -105,6 +137,7 @@ impl<A> Permit<A> {
     pub fn grantable(&self) -> ScopeSet {
         match &self.caller {
             Caller::Key(key) => key.scopes(),
+            Caller::User(user) => user.scopes(),
             Caller::Master => ScopeSet::EMPTY.with(ScopeBit::ALL),
         }
     }
@@ -113,13 +146,18 @@ impl<A> Permit<A> {
     pub fn tenant(&self) -> Option<TenantId> {
         match &self.caller {
             Caller::Key(key) => Some(key.tenant()),
+            Caller::User(user) => Some(user.tenant()),
             Caller::Master => None,
         }
     }
 
     /// The name of the caller in the audit log.
     pub fn actor(&self) -> String {
-        self.key().map_or_else(|| "master".to_owned(), |id| id.to_string())
+        match &self.caller {
+            Caller::Key(key) => key.id().to_string(),
+            Caller::Master => "master".to_owned(),
+            Caller::User(user) => user.id().to_string(),
+        }
     }
 }
 
@@ -130,19 +168,31 @@ pub fn decide<A: Action>(
     origin: Origin,
 ) -> Result<Permit<A>, Denial> {
     let reach = match caller {
+        Caller::Master if A::BY == By::Users => return Err(Denial::WrongCredential(USER_NEEDED)),
         Caller::Master => Reach::Everything,
-        Caller::Key(key) => {
-            let (scope, name) = A::SCOPE.ok_or(Denial::WrongCredential("master key required"))?;
-            if key.scopes().intersects(ScopeSet::EMPTY.with(scope).with(ScopeBit::ALL)) {
-                Reach::Tenant(key.tenant())
-            } else if A::TO_ITSELF && target == Some(key.id()) {
-                Reach::Itself(key.id())
-            } else {
-                return Err(Denial::InsufficientScope(name.to_owned()));
-            }
-        }
+        Caller::Key(key) => reach_of_key::<A>(key, target)?,
+        Caller::User(user) => match A::BY {
+            By::Owners | By::Users => Reach::Tenant(user.tenant()),
+            By::Keys(..) => return Err(Denial::WrongCredential("api key required")),
+            By::Master => return Err(Denial::WrongCredential("master key required")),
+        },
     };
     Ok(Permit { caller: caller.clone(), reach, origin, action: PhantomData })
+}
+
+fn reach_of_key<A: Action>(key: &KeyPrincipal, target: Option<KeyId>) -> Result<Reach, Denial> {
+    let (scope, name) = match A::BY {
+        By::Keys(scope, name) => (scope, name),
+        By::Master => return Err(Denial::WrongCredential("master key required")),
+        By::Owners | By::Users => return Err(Denial::WrongCredential(USER_NEEDED)),
+    };
+    if key.scopes().intersects(ScopeSet::EMPTY.with(scope).with(ScopeBit::ALL)) {
+        Ok(Reach::Tenant(key.tenant()))
+    } else if A::TO_ITSELF && target == Some(key.id()) {
+        Ok(Reach::Itself(key.id()))
+    } else {
+        Err(Denial::InsufficientScope(name.to_owned()))
+    }
 }
 
 #[cfg(test)]

@@ -17,7 +17,7 @@ pub use instance::{Instance, InstanceId, Instances, KeyState, Member, News, Topi
 pub use receipt::{InForce, Propagation, Receipt, Wait};
 use serde::{Deserialize, Serialize};
 use std::fmt;
-use titan_token::{KeyId, Slot, TenantId};
+use titan_token::{KeyId, SessionId, Slot, TenantId};
 
 /// The number of a change. 0 is before the first.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -49,11 +49,22 @@ pub struct TenantStatus {
     pub not_before: Option<i64>,
 }
 
+/// The status of a session.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct SessionStatus {
+    /// Ended for good.
+    pub is_ended: bool,
+    /// JWTs with a lower `ver` are refused: the role has changed since.
+    pub epoch: u32,
+}
+
 /// The status of a subject from this revision on.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Change {
     /// A key.
     Key(KeyId, KeyStatus),
+    /// A session of a user.
+    Session(SessionId, SessionStatus),
     /// A signing key. The edge must read it again, because its secret is not in the log.
     SigningKey(Slot),
     /// A tenant.

@@ -97,7 +97,7 @@ pub(super) const KEY: Table = Table {
 };
 
 /// In this order, a row comes after those that it refers to.
-pub(super) const TABLES: [Table; 9] = [
+pub(super) const TABLES: [Table; 12] = [
     Table { name: "scope", columns: &[("bit", Number), ("name", Text)], key_length: 1 },
     Table {
         name: "tenant",
@@ -145,6 +145,41 @@ pub(super) const TABLES: [Table; 9] = [
             ("at", Number),
         ],
         key_length: 2,
+    },
+    Table {
+        name: "person",
+        columns: &[
+            ("id", Bytes),
+            ("email", Text),
+            ("email_key", Text),
+            ("password", Text),
+            ("is_active", Flag),
+            ("created_at", Number),
+        ],
+        key_length: 1,
+    },
+    Table {
+        name: "member",
+        columns: &[("person", Bytes), ("tenant", Number), ("role", Number), ("since", Number)],
+        key_length: 2,
+    },
+    Table {
+        name: "session",
+        columns: &[
+            ("id", Bytes),
+            ("person", Bytes),
+            ("tenant", Number),
+            ("created_at", Number),
+            ("expires_at", Number),
+            ("refreshed_at", Number),
+            ("generation", Number),
+            ("epoch", Number),
+            ("jwt_until", Number),
+            ("ended_at", Number),
+            ("ip", Text),
+            ("user_agent", Text),
+        ],
+        key_length: 1,
     },
     AUDIT,
 ];

@@ -5,7 +5,7 @@ use crate::migration;
 use sqlx::migrate::Migrator;
 
 /// The version of each, what it is about, and its text.
-const MIGRATIONS: [(i64, &str, &str); 8] = [
+const MIGRATIONS: [(i64, &str, &str); 10] = [
     (1, "keys", include_str!("../../migrations/postgres/0001_keys.sql")),
     (2, "revisions", include_str!("../../migrations/postgres/0002_revisions.sql")),
     (3, "answers", include_str!("../../migrations/postgres/0003_answers.sql")),
@@ -14,6 +14,8 @@ const MIGRATIONS: [(i64, &str, &str); 8] = [
     (7, "instances", include_str!("../../migrations/postgres/0007_instances.sql")),
     (8, "moves", include_str!("../../migrations/postgres/0008_moves.sql")),
     (9, "sweeping", include_str!("../../migrations/postgres/0009_sweeping.sql")),
+    (10, "people", include_str!("../../migrations/postgres/0010_people.sql")),
+    (11, "sessions", include_str!("../../migrations/postgres/0011_sessions.sql")),
 ];
 
 pub(super) fn migrator() -> Migrator {

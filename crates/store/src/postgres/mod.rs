@@ -14,8 +14,10 @@ mod migration;
 mod news;
 mod revision;
 mod scope;
+mod session;
 mod signing;
 mod tenant;
+mod user;
 
 pub(crate) use connect::{connect_one, name, upgrade};
 pub(crate) use error::{failed, refused};

@@ -6,7 +6,7 @@ use crate::migration;
 use sqlx::migrate::Migrator;
 
 /// The version of each, what it is about, and its text. Numbers that are missing belong to the other engine.
-const MIGRATIONS: [(i64, &str, &str); 8] = [
+const MIGRATIONS: [(i64, &str, &str); 10] = [
     (1, "keys", include_str!("../../migrations/sqlite/0001_keys.sql")),
     (2, "revisions", include_str!("../../migrations/sqlite/0002_revisions.sql")),
     (3, "answers", include_str!("../../migrations/sqlite/0003_answers.sql")),
@@ -15,6 +15,8 @@ const MIGRATIONS: [(i64, &str, &str); 8] = [
     (6, "key_lists", include_str!("../../migrations/sqlite/0006_key_lists.sql")),
     (8, "moves", include_str!("../../migrations/sqlite/0008_moves.sql")),
     (9, "sweeping", include_str!("../../migrations/sqlite/0009_sweeping.sql")),
+    (10, "people", include_str!("../../migrations/sqlite/0010_people.sql")),
+    (11, "sessions", include_str!("../../migrations/sqlite/0011_sessions.sql")),
 ];
 
 pub(crate) fn migrator() -> Migrator {

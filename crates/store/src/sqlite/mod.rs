@@ -12,8 +12,10 @@ mod key;
 mod migration;
 mod revision;
 mod scope;
+mod session;
 mod signing;
 mod tenant;
+mod user;
 
 pub(crate) use error::failed;
 pub(crate) use migration::migrator;

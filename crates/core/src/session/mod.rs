@@ -1,0 +1,92 @@
+//! Sessions of users: `docs/adr/0018-people.md`.
+//!
+//! A session is of one user in one tenant. Its JWTs are verified without a database; its refresh token is good once.
+
+mod service;
+
+use crate::revision::{Change, SessionStatus};
+use crate::store_error::StoreResult;
+use crate::time::Timestamp;
+use async_trait::async_trait;
+pub use service::{SessionService, SignIn, SignedIn};
+use titan_token::{SessionId, TenantId, UserId};
+
+/// A JWT lives for 15 minutes.
+pub const JWT_SECS: i64 = 900;
+/// A session ends after 30 days at the latest.
+pub const SESSION_SECS: i64 = 30 * 86_400;
+/// A user has at most this many sessions. Whatever ends all of them stays a small change.
+pub const MOST_SESSIONS: usize = 50;
+
+/// Who issues JWTs, and for whom (RFC 7519, 4.1.1 and 4.1.3).
+#[derive(Clone, Debug)]
+pub struct JwtSettings {
+    /// `iss`
+    pub issuer: String,
+    /// `aud`
+    pub audience: String,
+}
+
+/// A session.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Session {
+    /// Its id.
+    pub id: SessionId,
+    /// Whose.
+    pub user: UserId,
+    /// Where.
+    pub tenant: TenantId,
+    /// When the user signed in.
+    pub created_at: Timestamp,
+    /// No refresh after this.
+    pub expires_at: Timestamp,
+    /// When it was refreshed last.
+    pub refreshed_at: Timestamp,
+    /// Of the refresh token that is good now.
+    pub generation: u32,
+    /// The lowest one of a JWT that is good.
+    pub epoch: u32,
+    /// When its last JWT expires.
+    pub jwt_until: Timestamp,
+    /// When it was ended.
+    pub ended_at: Option<Timestamp>,
+    /// From where the user signed in.
+    pub ip: String,
+    /// With what, shortened.
+    pub user_agent: String,
+}
+
+impl Session {
+    /// What the edge must know of it.
+    pub fn change(&self) -> Change {
+        Change::Session(self.id, SessionStatus { is_ended: self.ended_at.is_some(), epoch: self.epoch })
+    }
+
+    /// Whether it can be refreshed.
+    pub fn is_living(&self, now: Timestamp) -> bool {
+        self.ended_at.is_none() && now < self.expires_at
+    }
+}
+
+/// Reading sessions.
+#[async_trait]
+pub trait Sessions {
+    /// The living sessions of a user, the oldest first.
+    async fn sessions(&self, user: UserId, now: Timestamp) -> StoreResult<Vec<Session>>;
+}
+
+/// Changing sessions.
+#[async_trait]
+pub trait SessionsTx {
+    /// One session, ended or not.
+    async fn lookup_session(&mut self, id: SessionId) -> StoreResult<Option<Session>>;
+
+    /// The living sessions of a user, the oldest first.
+    async fn sessions_of(&mut self, user: UserId, now: Timestamp) -> StoreResult<Vec<Session>>;
+
+    /// Adds a session.
+    async fn add_session(&mut self, session: &Session) -> StoreResult<()>;
+
+    /// Writes generation, epoch and ends.
+    async fn save_session(&mut self, session: &Session) -> StoreResult<()>;
+}

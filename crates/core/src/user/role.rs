@@ -1,0 +1,119 @@
+//! What a user may do in a tenant.
+
+use crate::access::{Catalogue, CatalogueError};
+use crate::error::Error;
+use std::fmt;
+use titan_token::ScopeSet;
+
+/// A role, the weakest first.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Role {
+    /// Works with the guarded API.
+    Member,
+    /// Manages keys as well.
+    Admin,
+    /// Manages people as well.
+    Owner,
+}
+
+impl Role {
+    /// All of them.
+    pub const ALL: [Self; 3] = [Self::Member, Self::Admin, Self::Owner];
+
+    /// The role with this name.
+    pub fn parse(name: &str) -> Result<Self, Error> {
+        let role = Self::ALL.into_iter().find(|role| role.name() == name);
+        role.ok_or_else(|| Error::invalid("role: must be owner, admin or member"))
+    }
+
+    /// Its name.
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Member => "member",
+            Self::Admin => "admin",
+            Self::Owner => "owner",
+        }
+    }
+
+    const fn index(self) -> usize {
+        match self {
+            Self::Member => 0,
+            Self::Admin => 1,
+            Self::Owner => 2,
+        }
+    }
+}
+
+impl fmt::Display for Role {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.name())
+    }
+}
+
+/// The scopes of each role in this deployment.
+#[derive(Clone, Copy, Debug)]
+pub struct Roles([ScopeSet; 3]);
+
+impl Roles {
+    /// The scopes of a member, unless the operator names others.
+    pub const MEMBER: [&'static str; 8] = [
+        "tasks:read",
+        "tasks:write",
+        "executions:read",
+        "executions:write",
+        "data:read",
+        "analytics:read",
+        "sessions:read",
+        "messages:write",
+    ];
+    /// The scopes of an admin and of an owner, unless the operator names others.
+    pub const ALL: [&'static str; 1] = ["*"];
+
+    /// From the names of the scopes of each role. An unknown name is an error.
+    pub fn new(
+        catalogue: &Catalogue,
+        names: impl Fn(Role) -> Vec<String>,
+    ) -> Result<Self, CatalogueError> {
+        let mut scopes = [ScopeSet::EMPTY; 3];
+        for role in Role::ALL {
+            for name in names(role) {
+                let bit = catalogue.bit(&name).ok_or(CatalogueError::Name(name))?;
+                scopes[role.index()] = scopes[role.index()].with(bit);
+            }
+        }
+        Ok(Self(scopes))
+    }
+
+    /// The scopes of a role.
+    pub fn scopes(&self, role: Role) -> ScopeSet {
+        self.0[role.index()]
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_stronger_role_is_a_greater_one() {
+        assert!(Role::Owner > Role::Admin && Role::Admin > Role::Member);
+        for role in Role::ALL {
+            assert_eq!(Role::parse(role.name()).unwrap(), role);
+        }
+        assert_eq!(Role::parse("Owner").unwrap_err().message(), "role: must be owner, admin or member");
+    }
+
+    #[test]
+    fn every_role_has_its_own_scopes() {
+        let catalogue = Catalogue::new([]).unwrap();
+        let names = |role| match role {
+            Role::Member => vec!["tasks:read".to_owned()],
+            Role::Admin | Role::Owner => vec!["*".to_owned()],
+        };
+        let roles = Roles::new(&catalogue, names).unwrap();
+        assert_eq!(roles.scopes(Role::Member), ScopeSet::EMPTY.with(catalogue.bit("tasks:read").unwrap()));
+        assert!(catalogue.covers(roles.scopes(Role::Admin), catalogue.bit("tasks:write").unwrap()));
+        let unknown = Roles::new(&catalogue, |_| vec!["no:such".to_owned()]);
+        assert_eq!(unknown.err(), Some(CatalogueError::Name("no:such".to_owned())));
+    }
+}
