@@ -1,6 +1,6 @@
 //! The audit log: who did what to what, when and from where; append-only and hash-chained.
 
-use crate::access::Permit;
+use crate::access::{Origin, Permit};
 use crate::store_error::StoreResult;
 use crate::time::Timestamp;
 use async_trait::async_trait;
@@ -41,16 +41,20 @@ impl Entry {
         subject: String,
         detail: Value,
     ) -> Self {
-        let origin = permit.origin();
-        Self {
-            at,
-            actor: permit.actor(),
-            action,
-            subject,
-            ip: origin.ip.map(|ip| ip.to_string()).unwrap_or_default(),
-            request_id: origin.request_id.clone(),
-            detail,
-        }
+        Self::of(permit.origin(), permit.actor(), at, action, subject, detail)
+    }
+
+    /// What somebody did who proved in another way who it is.
+    pub fn of(
+        origin: &Origin,
+        actor: String,
+        at: Timestamp,
+        action: &'static str,
+        subject: String,
+        detail: Value,
+    ) -> Self {
+        let ip = origin.ip.map(|ip| ip.to_string()).unwrap_or_default();
+        Self { at, actor, action, subject, ip, request_id: origin.request_id.clone(), detail }
     }
 
     /// What the program itself did.

@@ -2,13 +2,17 @@
 //!
 //! A session is of one user in one tenant. Its JWTs are verified without a database; its refresh token is good once.
 
+mod issue;
 mod service;
+mod sign_in;
 
-use crate::revision::{Change, SessionStatus};
+use crate::port::Tx;
+use crate::revision::{Change, Revision, SessionStatus};
 use crate::store_error::StoreResult;
 use crate::time::Timestamp;
 use async_trait::async_trait;
-pub use service::{SessionService, SignIn, SignedIn};
+pub use service::{SessionService, SignedIn};
+pub use sign_in::SignIn;
 use titan_token::{SessionId, TenantId, UserId};
 
 /// A JWT lives for 15 minutes.
@@ -66,6 +70,13 @@ impl Session {
     pub fn is_living(&self, now: Timestamp) -> bool {
         self.ended_at.is_none() && now < self.expires_at
     }
+}
+
+/// Ends a session for good.
+pub(crate) async fn end(tx: &mut dyn Tx, session: &mut Session, now: Timestamp) -> StoreResult<Revision> {
+    session.ended_at = Some(now);
+    tx.save_session(session).await?;
+    tx.record_change(&session.change()).await
 }
 
 /// Reading sessions.

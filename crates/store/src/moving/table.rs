@@ -97,7 +97,7 @@ pub(super) const KEY: Table = Table {
 };
 
 /// In this order, a row comes after those that it refers to.
-pub(super) const TABLES: [Table; 12] = [
+pub(super) const TABLES: [Table; 13] = [
     Table { name: "scope", columns: &[("bit", Number), ("name", Text)], key_length: 1 },
     Table {
         name: "tenant",
@@ -179,6 +179,11 @@ pub(super) const TABLES: [Table; 12] = [
             ("ip", Text),
             ("user_agent", Text),
         ],
+        key_length: 1,
+    },
+    Table {
+        name: "attempt",
+        columns: &[("subject", Bytes), ("failures", Bytes), ("forget_at", Number)],
         key_length: 1,
     },
     AUDIT,

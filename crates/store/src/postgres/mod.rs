@@ -5,6 +5,7 @@
 //! that no list and no write holds up a revocation.
 
 mod answer;
+mod attempt;
 mod audit;
 mod connect;
 mod error;

@@ -5,6 +5,7 @@
 //! a crash of the machine, not only of the process.
 
 mod answer;
+mod attempt;
 mod audit;
 mod error;
 mod instance;

@@ -62,8 +62,7 @@ impl UsersTx for SqliteTx {
         let select = query_scalar("SELECT password FROM person WHERE id = ?").bind(user_bytes(user));
         let text: Option<Option<String>> =
             select.fetch_optional(self.connection()?).await.map_err(failed)?;
-        let corrupt = StoreError::Corrupt { table: PERSON, column: "password" };
-        text.flatten().map(|text| PasswordHash::parse(&text).map_err(|_| corrupt)).transpose()
+        text.flatten().map(|text| PasswordHash::from_phc(&text)).transpose()
     }
 
     async fn add_user(&mut self, user: &User) -> StoreResult<()> {
@@ -88,7 +87,7 @@ impl UsersTx for SqliteTx {
 
     async fn set_password(&mut self, user: UserId, password: &PasswordHash) -> StoreResult<()> {
         let update = query("UPDATE person SET password = ?2 WHERE id = ?1");
-        let update = update.bind(user_bytes(user)).bind(password.as_str().to_owned());
+        let update = update.bind(user_bytes(user)).bind(password.to_phc());
         update.execute(self.connection()?).await.map_err(failed)?;
         Ok(())
     }

@@ -1,0 +1,59 @@
+//! Making the tokens of a session.
+
+use super::{JWT_SECS, JwtSettings, Session};
+use crate::access::Catalogue;
+use crate::entropy::{Entropy, random};
+use crate::error::Error;
+use crate::signing::SlotKey;
+use crate::time::Timestamp;
+use titan_token::{
+    JwtClaims, JwtId, JwtKey, JwtParty, PlainToken, RefreshClaims, RefreshKey, ScopeNames, ScopeSet, Uuid,
+};
+
+/// What makes the tokens of this deployment.
+pub(super) struct Issuer<'a> {
+    pub(super) settings: &'a JwtSettings,
+    pub(super) catalogue: &'a Catalogue,
+    pub(super) entropy: &'a dyn Entropy,
+    /// The slot that signs now.
+    pub(super) signer: &'a SlotKey,
+}
+
+impl Issuer<'_> {
+    /// The JWT of a session, for a role with these scopes.
+    pub(super) fn jwt(
+        &self,
+        session: &Session,
+        scopes: ScopeSet,
+        now: Timestamp,
+    ) -> Result<PlainToken, Error> {
+        let party = |text| JwtParty::new(text).ok_or_else(|| Error::internal("jwt_issuer or jwt_audience"));
+        let names: Vec<String> = scopes.iter().map(|bit| self.catalogue.name(bit)).collect();
+        let scope = ScopeNames::join(names.iter().map(String::as_str));
+        let claims = JwtClaims {
+            issuer: party(&self.settings.issuer)?,
+            audience: party(&self.settings.audience)?,
+            subject: session.user,
+            tenant: session.tenant,
+            scope: scope.ok_or_else(|| Error::internal("the scopes of a role do not fit into a token"))?,
+            session: session.id,
+            version: session.epoch,
+            issued_at: now.secs_u32(),
+            expires_at: session.jwt_until.secs_u32(),
+            id: JwtId::new(Uuid::v7(now.ms().unsigned_abs(), random(self.entropy))),
+        };
+        Ok(claims.sign(&JwtKey::derive(&self.signer.secret)))
+    }
+
+    /// The refresh token of a session.
+    pub(super) fn refresh_token(&self, session: &Session) -> PlainToken {
+        let slot = self.signer.slot;
+        let claims = RefreshClaims { slot, session: session.id, generation: session.generation };
+        claims.sign(&RefreshKey::derive(&self.signer.secret))
+    }
+}
+
+/// When a JWT that is made now expires.
+pub(super) fn jwt_end(session_end: Timestamp, now: Timestamp) -> Timestamp {
+    now.whole_seconds().plus_secs(JWT_SECS).min(session_end.whole_seconds())
+}

@@ -1,0 +1,171 @@
+//! Signing in with a password.
+
+use super::issue::jwt_end;
+use super::service::{SessionService, SignedIn};
+use super::{MOST_SESSIONS, SESSION_SECS, Session};
+use crate::access::Origin;
+use crate::audit::Entry;
+use crate::entropy::random;
+use crate::error::{Code, Error};
+use crate::port::Tx;
+use crate::time::Timestamp;
+use crate::user::throttle::{Attempt, Counts};
+use crate::user::{ApprovedPassword, Email, Membership, PasswordHash, PlainPassword, SignInSubjects, User};
+use serde_json::json;
+use titan_token::{SessionId, TenantId, Uuid};
+
+/// A browser's name may be long; this is enough to recognise it.
+const USER_AGENT: usize = 200;
+
+/// What somebody signs in with.
+pub struct SignIn {
+    /// As it was typed.
+    pub email: String,
+    /// As it was typed.
+    pub password: PlainPassword,
+    /// Where; needed by who is a member of several tenants.
+    pub tenant: Option<TenantId>,
+    /// From where.
+    pub origin: Origin,
+    /// `User-Agent`
+    pub user_agent: String,
+}
+
+/// A sign-in that was counted, before its password is checked.
+struct Counted {
+    subjects: SignInSubjects,
+    attempt: Attempt,
+    user: Option<User>,
+    hash: Option<PasswordHash>,
+}
+
+impl SessionService {
+    /// Begins a session. An unknown user and a wrong password have one answer, and take the same time.
+    pub async fn sign_in(&self, request: SignIn) -> Result<SignedIn, Error> {
+        let email = Email::parse(&request.email)?;
+        let now = self.clock.now();
+        let counted = self.count(&email, &request.origin, now).await?;
+        let stored = counted.hash.as_ref().map(PasswordHash::to_phc);
+        let hash = counted.hash.unwrap_or_else(PasswordHash::dummy);
+        let needs_rehash = hash.needs_rehash();
+        let approved = self.passwords.verify(request.password, hash).await?.ok_or_else(wrong)?;
+        let (Some(user), Some(stored)) = (counted.user, stored) else { return Err(wrong()) };
+        let new_hash = if needs_rehash { Some(self.rehash(approved).await?) } else { None };
+        let mut tx = self.store.begin().await?;
+        let user = still(&mut *tx, &user, &stored).await?;
+        let membership = choose(tx.memberships_of(user.id).await?, request.tenant)?;
+        take_back(&mut *tx, &counted.subjects, counted.attempt, now).await?;
+        if let Some(hash) = new_hash {
+            tx.set_password(user.id, &hash).await?;
+        }
+        let session = self.add(&mut *tx, &membership, &request.origin, &request.user_agent, now).await?;
+        let detail = json!({ "tenantId": session.tenant.0 });
+        let actor = user.id.to_string();
+        let entry = Entry::of(&request.origin, actor, now, "session.begin", session.id.to_string(), detail);
+        tx.add_audit(&entry).await?;
+        self.hand_out(tx, session, user, membership.role, now).await
+    }
+
+    /// Counts the sign-in as failed, before anything of it is checked: a hundred at once would all see room.
+    async fn count(&self, email: &Email, origin: &Origin, now: Timestamp) -> Result<Counted, Error> {
+        let subjects = SignInSubjects::new(email, origin.ip);
+        let mut tx = self.store.begin().await?;
+        let mut counts = subjects.read(&mut *tx, now).await?;
+        let begun = counts.begin(now);
+        subjects.write(&mut *tx, &counts, now).await?;
+        let user = tx.find_user(email).await?;
+        let hash = match &user {
+            Some(user) => tx.password(user.id).await?,
+            None => None,
+        };
+        tx.commit().await?;
+        let attempt = begun.map_err(|throttled| {
+            Error::throttled("too many failed sign-ins, try again later", throttled.retry_after)
+        })?;
+        Ok(Counted { subjects, attempt, user, hash })
+    }
+
+    async fn rehash(&self, password: ApprovedPassword) -> Result<PasswordHash, Error> {
+        self.passwords.hash(password).await
+    }
+
+    /// Adds a session. The oldest ones end where there are too many.
+    async fn add(
+        &self,
+        tx: &mut dyn Tx,
+        membership: &Membership,
+        origin: &Origin,
+        user_agent: &str,
+        now: Timestamp,
+    ) -> Result<Session, Error> {
+        check_tenant(tx, membership.tenant).await?;
+        let living = tx.sessions_of(membership.user, now).await?;
+        let too_many = (living.len() + 1).saturating_sub(MOST_SESSIONS);
+        for mut session in living.into_iter().take(too_many) {
+            super::end(tx, &mut session, now).await?;
+        }
+        let expires_at = now.plus_secs(SESSION_SECS);
+        let session = Session {
+            id: SessionId::new(Uuid::v7(now.ms().unsigned_abs(), random(&*self.entropy))),
+            user: membership.user,
+            tenant: membership.tenant,
+            created_at: now,
+            expires_at,
+            refreshed_at: now,
+            generation: 0,
+            epoch: 0,
+            jwt_until: jwt_end(expires_at, now),
+            ended_at: None,
+            ip: origin.ip.map(|ip| ip.to_string()).unwrap_or_default(),
+            user_agent: user_agent.chars().filter(|c| !c.is_control()).take(USER_AGENT).collect(),
+        };
+        tx.add_session(&session).await?;
+        Ok(session)
+    }
+}
+
+fn wrong() -> Error {
+    Error::new(Code::InvalidCredentials, "invalid email or password")
+}
+
+/// The user as it is now, if the password that was checked is still the one.
+async fn still(tx: &mut dyn Tx, user: &User, stored: &str) -> Result<User, Error> {
+    let user = tx.lookup_user(user.id).await?.ok_or_else(wrong)?;
+    let is_same = tx.password(user.id).await?.is_some_and(|hash| hash.to_phc() == stored);
+    if !is_same {
+        return Err(wrong());
+    }
+    if !user.is_active {
+        return Err(Error::new(Code::InvalidCredentials, "this user is disabled"));
+    }
+    Ok(user)
+}
+
+async fn take_back(
+    tx: &mut dyn Tx,
+    subjects: &SignInSubjects,
+    attempt: Attempt,
+    now: Timestamp,
+) -> Result<(), Error> {
+    let mut counts: Counts = subjects.read(tx, now).await?;
+    counts.succeed(attempt);
+    subjects.write(tx, &counts, now).await
+}
+
+/// The tenant that was asked for, or the only one.
+fn choose(memberships: Vec<Membership>, tenant: Option<TenantId>) -> Result<Membership, Error> {
+    let fits = |membership: &Membership| tenant.is_none_or(|tenant| tenant == membership.tenant);
+    let mut fitting: Vec<Membership> = memberships.into_iter().filter(fits).collect();
+    match (fitting.pop(), fitting.is_empty()) {
+        (Some(only), true) => Ok(only),
+        (Some(_), false) => Err(Error::invalid("tenant_id: is required, because you belong to several tenants")),
+        // Whoever knows the password may learn this.
+        (None, _) => Err(Error::new(Code::InvalidCredentials, "you are not a member of this tenant")),
+    }
+}
+
+/// Nobody signs in to a tenant that is off.
+pub(super) async fn check_tenant(tx: &mut dyn Tx, id: TenantId) -> Result<(), Error> {
+    let tenant = tx.lookup_tenant(id).await?.ok_or_else(|| Error::internal("a member of no tenant"))?;
+    if tenant.is_active { Ok(()) } else { Err(Error::new(Code::InvalidCredentials, "this tenant is disabled")) }
+}

@@ -1,0 +1,313 @@
+//! What can be done with users and their roles.
+
+use super::{Email, Factors, Membership, PasswordWork, PlainPassword, Role, User};
+use crate::access::{ManageMembers, ManageUsers, Permit};
+use crate::audit::Entry;
+use crate::entropy::{Entropy, random};
+use crate::error::{Code, Error};
+use crate::port::{Store, Tx};
+use crate::revision::{Propagation, Receipt, Revision, Wait};
+use crate::session;
+use crate::tenant::DEFAULT;
+use crate::time::{Clock, Timestamp};
+use serde_json::json;
+use std::sync::Arc;
+use titan_token::{TenantId, UserId, Uuid};
+
+/// The rules of users.
+pub struct UserService {
+    store: Arc<dyn Store>,
+    clock: Arc<dyn Clock>,
+    entropy: Arc<dyn Entropy>,
+    propagation: Arc<dyn Propagation>,
+    passwords: Arc<dyn PasswordWork>,
+}
+
+/// A new user.
+pub struct NewUser {
+    /// Its address.
+    pub email: String,
+    /// Its password.
+    pub password: PlainPassword,
+    /// Its role.
+    pub role: Role,
+    /// The tenant; `None`: the default one.
+    pub tenant: Option<TenantId>,
+}
+
+/// What shall change of a user; `None` leaves it.
+#[derive(Default)]
+pub struct UserUpdate {
+    /// The switch.
+    pub is_active: Option<bool>,
+    /// A new password. It ends all sessions.
+    pub password: Option<PlainPassword>,
+}
+
+/// A user and its roles.
+pub struct Person {
+    /// The user.
+    pub user: User,
+    /// Its memberships, by tenant.
+    pub memberships: Vec<Membership>,
+}
+
+impl UserService {
+    /// The rules over this store.
+    pub fn new(
+        store: Arc<dyn Store>,
+        clock: Arc<dyn Clock>,
+        entropy: Arc<dyn Entropy>,
+        propagation: Arc<dyn Propagation>,
+        passwords: Arc<dyn PasswordWork>,
+    ) -> Self {
+        Self { store, clock, entropy, propagation, passwords }
+    }
+
+    /// Makes a user with a role in a tenant.
+    pub async fn create(&self, permit: &Permit<ManageUsers>, new: NewUser) -> Result<Person, Error> {
+        let email = Email::parse(&new.email)?;
+        let hash = self.passwords.hash(new.password.approve(Factors::Password, &email)?).await?;
+        let now = self.clock.now();
+        let tenant = new.tenant.unwrap_or(DEFAULT);
+        let mut tx = self.store.begin().await?;
+        tx.lookup_tenant(tenant).await?.ok_or_else(|| Error::invalid("tenantId: no such tenant"))?;
+        if tx.find_user(&email).await?.is_some() {
+            return Err(Error::conflict("a user with this e-mail address already exists"));
+        }
+        let id = UserId::new(Uuid::v7(now.ms().unsigned_abs(), random(&*self.entropy)));
+        let user = User { id, email, is_active: true, created_at: now.whole_seconds() };
+        let membership = Membership { user: id, tenant, role: new.role, since: now.whole_seconds() };
+        tx.add_user(&user).await?;
+        tx.set_password(id, &hash).await?;
+        tx.put_membership(&membership).await?;
+        // No address: what is in the audit log stays there.
+        let detail = json!({ "tenantId": tenant.0, "role": new.role.name() });
+        tx.add_audit(&Entry::by(permit, now, "user.create", id.to_string(), detail)).await?;
+        tx.commit().await?;
+        Ok(Person { user, memberships: vec![membership] })
+    }
+
+    /// One user.
+    pub async fn lookup(&self, _permit: &Permit<ManageUsers>, id: UserId) -> Result<Person, Error> {
+        let user = self.store.user(id).await?.ok_or_else(|| Error::not_found("user"))?;
+        Ok(Person { user, memberships: self.store.memberships(id).await? })
+    }
+
+    /// Users by their id, all or those of a tenant; the second value is where the next part begins.
+    pub async fn list(
+        &self,
+        _permit: &Permit<ManageUsers>,
+        tenant: Option<TenantId>,
+        after: Option<UserId>,
+        limit: u32,
+    ) -> Result<(Vec<User>, Option<UserId>), Error> {
+        let mut users = self.store.users(tenant, after, limit + 1).await?;
+        let limit = usize::try_from(limit).unwrap_or(usize::MAX);
+        let has_more = users.len() > limit;
+        users.truncate(limit);
+        let next = users.last().filter(|_| has_more).map(|user| user.id);
+        Ok((users, next))
+    }
+
+    /// Switches a user on or off, or sets its password. Both ways its sessions end.
+    pub async fn update(
+        &self,
+        permit: &Permit<ManageUsers>,
+        id: UserId,
+        update: UserUpdate,
+        wait: Wait,
+    ) -> Result<(Person, Receipt), Error> {
+        if update.is_active.is_none() && update.password.is_none() {
+            return Err(Error::invalid("body: must change isActive or password"));
+        }
+        let owner = self.store.user(id).await?.ok_or_else(|| Error::not_found("user"))?;
+        let hash = match update.password {
+            Some(password) => {
+                Some(self.passwords.hash(password.approve(Factors::Password, &owner.email)?).await?)
+            }
+            None => None,
+        };
+        let now = self.clock.now();
+        let mut tx = self.store.begin().await?;
+        let mut user = tx.lookup_user(id).await?.ok_or_else(|| Error::not_found("user"))?;
+        user.is_active = update.is_active.unwrap_or(user.is_active);
+        tx.save_user(&user).await?;
+        let sets_password = hash.is_some();
+        if let Some(hash) = hash {
+            tx.set_password(id, &hash).await?;
+        }
+        let mut revision = tx.head().await?;
+        if sets_password || !user.is_active {
+            revision = end_sessions(&mut *tx, id, None, now).await?.unwrap_or(revision);
+        }
+        let detail = json!({ "isActive": user.is_active, "password": sets_password });
+        tx.add_audit(&Entry::by(permit, now, "user.update", id.to_string(), detail)).await?;
+        let memberships = tx.memberships_of(id).await?;
+        tx.commit().await?;
+        let receipt = self.propagation.receipt(revision, wait).await?;
+        Ok((Person { user, memberships }, receipt))
+    }
+
+    /// The people of a tenant, by their id; the second value is where the next part begins.
+    pub async fn members(
+        &self,
+        permit: &Permit<ManageMembers>,
+        tenant: TenantId,
+        after: Option<UserId>,
+        limit: u32,
+    ) -> Result<(Vec<(User, Role)>, Option<UserId>), Error> {
+        check_reach(permit, tenant)?;
+        let (users, next) = self.page(tenant, after, limit).await?;
+        let mut members = Vec::with_capacity(users.len());
+        for user in users {
+            let memberships = self.store.memberships(user.id).await?;
+            let role = memberships.iter().find(|membership| membership.tenant == tenant);
+            members.extend(role.map(|membership| (user, membership.role)));
+        }
+        Ok((members, next))
+    }
+
+    /// Gives a user a role in a tenant, or another one. The JWTs that have the old one are refused from then on.
+    pub async fn put_member(
+        &self,
+        permit: &Permit<ManageMembers>,
+        tenant: TenantId,
+        id: UserId,
+        role: Role,
+        wait: Wait,
+    ) -> Result<(Membership, Receipt), Error> {
+        let now = self.clock.now();
+        let mut tx = self.begin(permit, tenant).await?;
+        tx.lookup_tenant(tenant).await?.ok_or_else(|| Error::not_found("tenant"))?;
+        tx.lookup_user(id).await?.ok_or_else(|| Error::not_found("user"))?;
+        let old = tx.membership(id, tenant).await?;
+        if old.is_some_and(|old| old.role == Role::Owner && role != Role::Owner) {
+            keep_an_owner(&mut *tx, tenant, id).await?;
+        }
+        let since = old.map_or(now.whole_seconds(), |old| old.since);
+        let membership = Membership { user: id, tenant, role, since };
+        tx.put_membership(&membership).await?;
+        let mut revision = tx.head().await?;
+        if old.is_some_and(|old| old.role != role) {
+            revision = renew_sessions(&mut *tx, id, tenant, now).await?.unwrap_or(revision);
+        }
+        let detail = json!({ "tenantId": tenant.0, "role": role.name() });
+        tx.add_audit(&Entry::by(permit, now, "member.put", id.to_string(), detail)).await?;
+        tx.commit().await?;
+        Ok((membership, self.propagation.receipt(revision, wait).await?))
+    }
+
+    /// Removes a user from a tenant, and ends its sessions there.
+    pub async fn remove_member(
+        &self,
+        permit: &Permit<ManageMembers>,
+        tenant: TenantId,
+        id: UserId,
+        wait: Wait,
+    ) -> Result<Receipt, Error> {
+        let now = self.clock.now();
+        let mut tx = self.begin(permit, tenant).await?;
+        let Some(membership) = tx.membership(id, tenant).await? else {
+            return Err(self.wait_and_refuse(tx, Error::not_found("member")).await);
+        };
+        if membership.role == Role::Owner {
+            keep_an_owner(&mut *tx, tenant, id).await?;
+        }
+        tx.remove_membership(id, tenant).await?;
+        let head = tx.head().await?;
+        let revision = end_sessions(&mut *tx, id, Some(tenant), now).await?.unwrap_or(head);
+        let detail = json!({ "tenantId": tenant.0 });
+        tx.add_audit(&Entry::by(permit, now, "member.remove", id.to_string(), detail)).await?;
+        tx.commit().await?;
+        self.propagation.receipt(revision, wait).await
+    }
+
+    async fn page(
+        &self,
+        tenant: TenantId,
+        after: Option<UserId>,
+        limit: u32,
+    ) -> Result<(Vec<User>, Option<UserId>), Error> {
+        let mut users = self.store.users(Some(tenant), after, limit + 1).await?;
+        let limit = usize::try_from(limit).unwrap_or(usize::MAX);
+        let has_more = users.len() > limit;
+        users.truncate(limit);
+        let next = users.last().filter(|_| has_more).map(|user| user.id);
+        Ok((users, next))
+    }
+
+    /// Begins a change of a tenant's people. A user must be an owner of it now, not only by its JWT.
+    async fn begin(&self, permit: &Permit<ManageMembers>, tenant: TenantId) -> Result<Box<dyn Tx>, Error> {
+        check_reach(permit, tenant)?;
+        let mut tx = self.store.begin().await?;
+        let Some(user) = permit.user() else { return Ok(tx) };
+        let session = tx.lookup_session(user.session()).await?;
+        if session.is_none_or(|session| session.ended_at.is_some()) {
+            return Err(Error::new(Code::SessionEnded, "session ended"));
+        }
+        let membership = tx.membership(user.id(), tenant).await?;
+        if membership.is_none_or(|membership| membership.role != Role::Owner) {
+            return Err(Error::new(Code::InsufficientScope, "only an owner may do this"));
+        }
+        Ok(tx)
+    }
+
+    async fn wait_and_refuse(&self, mut tx: Box<dyn Tx>, error: Error) -> Error {
+        let waited = async {
+            let head = tx.head().await?;
+            tx.commit().await?;
+            self.propagation.wait_until_in_force(head).await
+        };
+        waited.await.err().unwrap_or(error)
+    }
+}
+
+/// For a user, other tenants do not exist.
+fn check_reach(permit: &Permit<ManageMembers>, tenant: TenantId) -> Result<(), Error> {
+    match permit.tenant() {
+        Some(own) if own != tenant => Err(Error::not_found("tenant")),
+        _ => Ok(()),
+    }
+}
+
+async fn keep_an_owner(tx: &mut dyn Tx, tenant: TenantId, than: UserId) -> Result<(), Error> {
+    if tx.has_other_owner(tenant, than).await? {
+        return Ok(());
+    }
+    Err(Error::conflict("this is the last owner of the tenant: make another one first"))
+}
+
+/// Ends the sessions of a user, all or those in a tenant. The last revision, if there were any.
+async fn end_sessions(
+    tx: &mut dyn Tx,
+    user: UserId,
+    tenant: Option<TenantId>,
+    now: Timestamp,
+) -> Result<Option<Revision>, Error> {
+    let mut last = None;
+    for mut session in tx.sessions_of(user, now).await? {
+        if tenant.is_none_or(|tenant| tenant == session.tenant) {
+            last = Some(session::end(tx, &mut session, now).await?);
+        }
+    }
+    Ok(last)
+}
+
+/// Refuses the JWTs that the sessions of a user in a tenant have now. A refresh gives one with the new role.
+async fn renew_sessions(
+    tx: &mut dyn Tx,
+    user: UserId,
+    tenant: TenantId,
+    now: Timestamp,
+) -> Result<Option<Revision>, Error> {
+    let mut last = None;
+    for mut session in tx.sessions_of(user, now).await? {
+        if session.tenant == tenant {
+            session.epoch += 1;
+            tx.save_session(&session).await?;
+            last = Some(tx.record_change(&session.change()).await?);
+        }
+    }
+    Ok(last)
+}
