@@ -1,5 +1,10 @@
 //! Users: the people who sign in, by e-mail address, password and second factor.
 
+mod blocklist;
 mod email;
+mod hash;
+mod password;
 
 pub use email::Email;
+pub use hash::{ApprovedPassword, PasswordHash};
+pub use password::{Factors, PlainPassword};
