@@ -4,7 +4,11 @@ mod blocklist;
 mod email;
 mod hash;
 mod password;
+mod recovery;
+mod totp;
 
 pub use email::Email;
 pub use hash::{ApprovedPassword, PasswordHash};
 pub use password::{Factors, PlainPassword};
+pub use recovery::{RecoveryCode, RecoveryHash};
+pub use totp::TotpSecret;
