@@ -5,6 +5,7 @@ mod email;
 mod hash;
 mod password;
 mod recovery;
+pub mod throttle;
 mod totp;
 
 pub use email::Email;
