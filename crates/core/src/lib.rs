@@ -22,6 +22,7 @@ mod store_error;
 pub mod suggest;
 pub mod tenant;
 pub mod time;
+pub mod user;
 pub mod wire;
 
 pub use error::{Code, Error, Failure};
