@@ -3,11 +3,16 @@
 use crate::ControlPlane;
 use crate::error::{ApiError, master_key_needed};
 use axum::extract::FromRequestParts;
-use http::header::AUTHORIZATION;
+use http::header::{AUTHORIZATION, USER_AGENT};
 use http::request::Parts;
 use http::{HeaderMap, HeaderName, HeaderValue};
 use titan_core::Error;
-use titan_core::access::{Action, Caller, Denial, KeyPrincipal, Origin, Permit, bearer_or_header, decide};
+use std::convert::Infallible;
+use titan_core::access::{
+    Action, Caller, Denial, KeyPrincipal, Origin, Permit, Principal, USER_NEEDED, UserPrincipal,
+    bearer_or_header, decide,
+};
+use titan_core::error::Code;
 use titan_token::KeyId;
 
 /// The holder of the master key: the callers of `/admin`.
@@ -17,6 +22,21 @@ pub(crate) struct Admin(Authenticated);
 pub(crate) struct Account {
     authenticated: Authenticated,
     key: KeyPrincipal,
+}
+
+/// A user who has signed in: the callers of `/api/v1`.
+pub(crate) struct SignedInCaller {
+    authenticated: Authenticated,
+    user: Box<UserPrincipal>,
+    /// The JWT as it was sent.
+    token: String,
+}
+
+/// Somebody without a credential.
+pub(crate) struct Visitor {
+    pub(crate) origin: Origin,
+    /// `User-Agent`
+    pub(crate) user_agent: String,
 }
 
 /// A proven caller and where the request came from.
@@ -45,6 +65,24 @@ impl Authorize for Admin {
 impl Authorize for Account {
     fn authenticated(&self) -> &Authenticated {
         &self.authenticated
+    }
+}
+
+impl Authorize for SignedInCaller {
+    fn authenticated(&self) -> &Authenticated {
+        &self.authenticated
+    }
+}
+
+impl SignedInCaller {
+    /// The user who asks.
+    pub(crate) fn user(&self) -> &UserPrincipal {
+        &self.user
+    }
+
+    /// The JWT with which it asks.
+    pub(crate) fn token(&self) -> &str {
+        &self.token
     }
 }
 
@@ -83,9 +121,41 @@ impl FromRequestParts<ControlPlane> for Account {
         if state.master.contains(credential) {
             return Err(Denial::WrongCredential("api key required").into());
         }
-        let key = state.gate.authenticate(credential).await?;
+        let Principal::Key(key) = state.gate.authenticate(credential).await? else {
+            return Err(Denial::WrongCredential("api key required").into());
+        };
         let authenticated = Authenticated { caller: Caller::Key(key.clone()), origin: origin(parts) };
         Ok(Self { authenticated, key })
+    }
+}
+
+impl FromRequestParts<ControlPlane> for SignedInCaller {
+    type Rejection = ApiError;
+
+    async fn from_request_parts(parts: &mut Parts, state: &ControlPlane) -> Result<Self, ApiError> {
+        let token = credential(&parts.headers).map_err(|denial| match denial {
+            Denial::Missing => Error::new(Code::MissingApiKey, "missing bearer token"),
+            denial => denial.into(),
+        })?;
+        let principal = match state.gate.authenticate(token).await {
+            Ok(principal) => principal,
+            Err(_) if state.master.contains(token) => return Err(Denial::WrongCredential(USER_NEEDED).into()),
+            // Whatever it is, it is no token that this surface takes.
+            Err(Denial::Malformed) => return Err(Denial::TokenInvalid.into()),
+            Err(denial) => return Err(denial.into()),
+        };
+        let Principal::User(user) = principal else { return Err(Denial::WrongCredential(USER_NEEDED).into()) };
+        let authenticated = Authenticated { caller: Caller::User(user.clone()), origin: origin(parts) };
+        Ok(Self { authenticated, user, token: token.to_owned() })
+    }
+}
+
+impl<S: Sync> FromRequestParts<S> for Visitor {
+    type Rejection = Infallible;
+
+    async fn from_request_parts(parts: &mut Parts, _: &S) -> Result<Self, Infallible> {
+        let user_agent = parts.headers.get(USER_AGENT).and_then(|value| value.to_str().ok());
+        Ok(Self { origin: origin(parts), user_agent: user_agent.unwrap_or_default().to_owned() })
     }
 }
 

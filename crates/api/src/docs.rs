@@ -36,6 +36,7 @@ pub fn document(others: Vec<OpenApi>) -> OpenApi {
         .security_scheme("masterKey", bearer("The master key, MASTER_KEY"))
         .security_scheme("apiKey", bearer("An API key, titan_…"))
         .security_scheme("apiKeyHeader", header)
+        .security_scheme("jwt", bearer("The JWT of a session, from POST /api/v1/auth/login"))
         .build();
     let components = document.components.get_or_insert_default();
     components.security_schemes.extend(schemes.security_schemes);

@@ -3,6 +3,7 @@
 use axum::response::{IntoResponse, Response};
 use http::header::{CACHE_CONTROL, CONTENT_TYPE, RETRY_AFTER, WWW_AUTHENTICATE};
 use http::{HeaderValue, StatusCode};
+use std::sync::Arc;
 use titan_core::access::Denial;
 use titan_core::error::{Code, Error};
 use titan_core::policy::Style;
@@ -17,26 +18,36 @@ impl<E: Into<Error>> From<E> for ApiError {
     }
 }
 
+/// The error behind an answer, so that it can be said again in other words ([`crate::style`]).
+#[derive(Clone)]
+pub(crate) struct Refused(pub(crate) Arc<Error>);
+
 impl IntoResponse for ApiError {
     fn into_response(self) -> Response {
-        let Self(error) = self;
-        let status = StatusCode::from_u16(error.code().status()).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
-        let mut response = (status, error.to_body(Style::Titan)).into_response();
-        if let Some(failure) = error.failure() {
-            response.extensions_mut().insert(failure);
-        }
-        let headers = response.headers_mut();
-        headers.insert(CONTENT_TYPE, HeaderValue::from_static("application/json"));
-        headers.insert(CACHE_CONTROL, HeaderValue::from_static("no-store"));
-        if let Some(seconds) = error.retry_after() {
-            headers.insert(RETRY_AFTER, HeaderValue::from(seconds));
-        }
-        let challenge = error.www_authenticate().and_then(|text| HeaderValue::try_from(text).ok());
-        if let Some(challenge) = challenge {
-            headers.insert(WWW_AUTHENTICATE, challenge);
-        }
+        let mut response = answer(&self.0, Style::Titan);
+        response.extensions_mut().insert(Refused(Arc::new(self.0)));
         response
     }
+}
+
+/// An error in the words of a surface.
+pub(crate) fn answer(error: &Error, style: Style) -> Response {
+    let status = StatusCode::from_u16(error.code().status()).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
+    let mut response = (status, error.to_body(style)).into_response();
+    if let Some(failure) = error.failure() {
+        response.extensions_mut().insert(failure);
+    }
+    let headers = response.headers_mut();
+    headers.insert(CONTENT_TYPE, HeaderValue::from_static("application/json"));
+    headers.insert(CACHE_CONTROL, HeaderValue::from_static("no-store"));
+    if let Some(seconds) = error.retry_after() {
+        headers.insert(RETRY_AFTER, HeaderValue::from(seconds));
+    }
+    let challenge = error.www_authenticate().and_then(|text| HeaderValue::try_from(text).ok());
+    if let Some(challenge) = challenge {
+        headers.insert(WWW_AUTHENTICATE, challenge);
+    }
+    response
 }
 
 /// What a handler gives.

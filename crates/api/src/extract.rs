@@ -95,9 +95,25 @@ impl<T: FromStr, S: Send + Sync> FromRequestParts<S> for Id<T> {
     }
 }
 
+/// Two ids in a path.
+pub(crate) struct Ids<A, B>(pub(crate) A, pub(crate) B);
+
+impl<A: FromStr, B: FromStr, S: Send + Sync> FromRequestParts<S> for Ids<A, B> {
+    type Rejection = ApiError;
+
+    async fn from_request_parts(parts: &mut Parts, state: &S) -> Result<Self, ApiError> {
+        let path = axum::extract::Path::<(String, String)>::from_request_parts(parts, state).await;
+        let ids = path.ok().and_then(|axum::extract::Path((a, b))| Some((a.parse().ok()?, b.parse().ok()?)));
+        ids.map(|(a, b)| Self(a, b)).ok_or_else(|| Error::not_found(noun(parts.uri.path())).into())
+    }
+}
+
 /// What the last id of a path stands for.
 fn noun(path: &str) -> &'static str {
     match path {
+        path if path.starts_with("/api/v1/auth/sessions") => "session",
+        path if path.starts_with("/admin/users") => "user",
+        path if path.contains("/members/") => "member",
         path if path.starts_with("/admin/tenants") => "tenant",
         path if path.starts_with("/admin/revisions") => "revision",
         path if path.starts_with("/admin/signing-keys") => "signing key",

@@ -12,11 +12,16 @@ mod error;
 mod extract;
 mod health;
 mod instances;
+mod jwks;
 mod keys;
+mod members;
 mod reply;
 mod revisions;
+mod sessions;
 mod signing_keys;
+mod style;
 mod tenants;
+mod users;
 mod wait;
 
 use axum::Router;
@@ -24,8 +29,10 @@ use std::sync::Arc;
 use titan_core::access::{Gate, MasterKeys};
 use titan_core::key::KeyService;
 use titan_core::revision::FleetService;
+use titan_core::session::SessionService;
 use titan_core::signing::SigningKeyService;
 use titan_core::tenant::TenantService;
+use titan_core::user::UserService;
 use utoipa::openapi::OpenApi;
 use utoipa_axum::router::OpenApiRouter;
 
@@ -46,6 +53,10 @@ pub struct ControlPlane {
     pub tenants: Arc<TenantService>,
     /// The rules of signing keys.
     pub signing_keys: Arc<SigningKeyService>,
+    /// The rules of users.
+    pub users: Arc<UserService>,
+    /// The rules of sessions.
+    pub sessions: Arc<SessionService>,
     /// What is known of the instances.
     pub fleet: Arc<FleetService>,
     /// Whether requests can be answered.
@@ -55,11 +66,15 @@ pub struct ControlPlane {
 fn routes() -> OpenApiRouter<ControlPlane> {
     OpenApiRouter::new()
         .merge(health::routes())
+        .merge(jwks::routes())
         .merge(keys::routes())
         .merge(tenants::routes())
         .merge(signing_keys::routes())
         .merge(instances::routes())
         .merge(revisions::routes())
+        .merge(users::routes())
+        .merge(members::routes())
+        .merge(sessions::routes())
 }
 
 /// The control plane's routes. `others` are the documents of routes that are served elsewhere.
@@ -70,5 +85,6 @@ pub fn router(state: ControlPlane, others: Vec<OpenApi>) -> Router {
         .merge(docs::routes(&document))
         .fallback(error::no_such_page)
         .method_not_allowed_fallback(error::no_such_method)
+        .layer(axum::middleware::from_fn(style::restyle))
         .with_state(state)
 }

@@ -33,12 +33,42 @@ pub(crate) struct ErrorBody {
     code: String,
 }
 
+/// `{"success": true, "data": …}`: the platform's answers.
+#[derive(Serialize, ToSchema)]
+pub(crate) struct Success<T> {
+    success: bool,
+    data: T,
+}
+
+/// Every error of the platform.
+#[derive(Serialize, ToSchema)]
+pub(crate) struct PlatformErrorBody {
+    /// Always false.
+    success: bool,
+    /// What is wrong.
+    error: PlatformErrorCause,
+}
+
+/// What is wrong.
+#[derive(Serialize, ToSchema)]
+pub(crate) struct PlatformErrorCause {
+    /// For programs: `UNAUTHORIZED`, `FORBIDDEN`, …
+    code: String,
+    /// For people.
+    message: String,
+}
+
 /// An answer that is put together.
 pub(crate) struct Reply(Response);
 
 impl Reply {
     pub(crate) fn data(status: StatusCode, data: impl Serialize) -> Self {
         Self::body(status, &Data { data })
+    }
+
+    /// The platform's 200.
+    pub(crate) fn success(data: impl Serialize) -> Self {
+        Self::body(StatusCode::OK, &Success { success: true, data })
     }
 
     pub(crate) fn body(status: StatusCode, body: &impl Serialize) -> Self {

@@ -17,6 +17,7 @@ pub mod key;
 pub mod policy;
 pub mod port;
 pub mod revision;
+pub mod session;
 pub mod signing;
 mod store_error;
 pub mod suggest;

@@ -2,100 +2,136 @@
 //! asked for the one key.
 
 use crate::lease::Lease;
-use crate::snapshot::{Decision, Snapshot};
+use crate::snapshot::{Decision, Proven, ProvenJwt, Snapshot};
 use crate::uses::Uses;
 use arc_swap::ArcSwap;
 use async_trait::async_trait;
 use std::sync::Arc;
 use std::time::Duration;
-use titan_core::access::{Catalogue, Denial, Gate, KeyPrincipal};
+use titan_core::access::{Catalogue, Denial, Gate, Principal, UserPrincipal};
 use titan_core::port::Store;
-use titan_core::revision::{Change, KeyState};
+use titan_core::revision::{Change, CredentialId, CredentialState};
+use titan_core::session::JwtSettings;
 use titan_core::signing::SlotKey;
 use titan_core::time::{Clock, Moment, Timestamp};
-use titan_token::{Presented, ScopeBit, UntrustedKey, VerifiedKey};
+use titan_token::{Presented, ScopeBit, UntrustedJwt, UntrustedKey};
 
-/// How long the database may take to tell the state of one key.
+/// How long the database may take to tell the state of one credential.
 const PATIENCE: Duration = Duration::from_secs(2);
 
-/// Decides about keys from memory, while the lease is good.
+/// Decides about keys and JWTs from memory, while the lease is good.
 pub struct Guard {
     lease: Lease,
-    /// Where the state of a key is read without a good lease.
+    /// Where the state of a credential is read without a good lease.
     store: Option<Arc<dyn Store>>,
     snapshot: ArcSwap<Snapshot>,
     catalogue: Arc<Catalogue>,
+    jwt: JwtSettings,
     clock: Arc<dyn Clock>,
     uses: Uses,
 }
 
 impl Guard {
-    /// A guard that knows nothing yet. It refuses every key until a [`crate::Follower`] has set the signing keys, and
-    /// has a lease.
-    pub fn new(catalogue: Arc<Catalogue>, clock: Arc<dyn Clock>, store: Arc<dyn Store>) -> Self {
-        Self { store: Some(store), ..Self::empty(catalogue, clock) }
+    /// A guard that knows nothing yet. It refuses every credential until a [`crate::Follower`] has set the signing keys,
+    /// and has a lease.
+    pub fn new(
+        catalogue: Arc<Catalogue>,
+        jwt: JwtSettings,
+        clock: Arc<dyn Clock>,
+        store: Arc<dyn Store>,
+    ) -> Self {
+        Self { store: Some(store), ..Self::empty(catalogue, jwt, clock) }
     }
 
     /// A guard with no database behind it, so that nobody else can change anything: for measurements.
     pub fn without_database(catalogue: Arc<Catalogue>, clock: Arc<dyn Clock>) -> Self {
-        let guard = Self::empty(catalogue, clock);
+        let guard = Self::empty(catalogue, JwtSettings::default(), clock);
         guard.lease.make_endless();
         guard
     }
 
-    fn empty(catalogue: Arc<Catalogue>, clock: Arc<dyn Clock>) -> Self {
+    fn empty(catalogue: Arc<Catalogue>, jwt: JwtSettings, clock: Arc<dyn Clock>) -> Self {
         let snapshot = ArcSwap::from_pointee(Snapshot::new());
-        Self { lease: Lease::default(), store: None, snapshot, catalogue, clock, uses: Uses::new() }
+        Self { lease: Lease::default(), store: None, snapshot, catalogue, jwt, clock, uses: Uses::new() }
     }
 
-    /// Who holds this key now, after every check but the scope. It records no use. Waits for the database only without
-    /// a good lease. `now` must be read after the request came.
+    /// Whose credential this is now, after every check but the scope. It records no use. Waits for the database only
+    /// without a good lease. `now` must be read after the request came.
     pub async fn decide(&self, credential: &str, now: Moment) -> Decision {
         match self.examine(credential, now) {
-            (Some(key), Err(Denial::Unknown)) => Box::pin(self.ask(credential, key, now.wall)).await,
+            (Some(proven), Err(Denial::Unknown)) => Box::pin(self.ask(credential, proven, now.wall)).await,
             decision => decision,
         }
     }
 
-    /// The decision from the state of this one key in the database. It was read after the request came, so it contains
-    /// every change that was answered before.
-    async fn ask(&self, credential: &str, key: VerifiedKey, now: Timestamp) -> Decision {
-        match (self.read_state(&key).await, parse(credential)) {
-            (Some(state), Ok(untrusted)) => Snapshot::of(&state).examine(&untrusted, now),
-            _ => (Some(key), Err(Denial::Unknown)),
+    /// The decision from the state of this one credential in the database. It was read after the request came, so it
+    /// contains every change that was answered before.
+    async fn ask(&self, credential: &str, proven: Proven, now: Timestamp) -> Decision {
+        match self.read_state(&proven).await {
+            Some(state) => self.examine_in(&Snapshot::of(&state), credential, now),
+            None => (Some(proven), Err(Denial::Unknown)),
         }
     }
 
-    /// Whether a key that was accepted is still good, from memory.
-    pub(crate) fn recheck(&self, key: &KeyPrincipal) -> Result<(), Denial> {
+    /// The whole decision from a snapshot that nobody changes.
+    fn examine_in(&self, snapshot: &Snapshot, credential: &str, now: Timestamp) -> Decision {
+        match parse(credential) {
+            Ok(Readable::Key(key)) => match snapshot.prove(&key) {
+                Ok(proven) => (Some(Proven::Key(proven)), snapshot.decide(&proven, now).map(Principal::Key)),
+                Err(denial) => (None, Err(denial)),
+            },
+            Ok(Readable::Jwt(jwt)) => self.examine_jwt(snapshot, &jwt, Some(now)),
+            Err(denial) => (None, Err(denial)),
+        }
+    }
+
+    /// Whether a credential that was accepted is still good, from memory.
+    pub(crate) fn recheck(&self, principal: &Principal) -> Result<(), Denial> {
         if !self.lease.is_good(self.clock.moment()) {
             return Err(Denial::Unknown);
         }
-        let proven = *key.key();
-        self.look_twice(|snapshot| (Some(proven), snapshot.decide(&proven, self.clock.now()))).1.map(drop)
+        match principal {
+            Principal::Key(key) => self.look_twice(|snapshot| snapshot.decide(key.key(), self.clock.now())).map(drop),
+            Principal::User(user) => {
+                self.snapshot.load().decide_jwt(&ProvenJwt::of(user), self.clock.now())
+            }
+        }
     }
 
     /// The same from the database.
-    pub(crate) async fn recheck_in_database(&self, key: &KeyPrincipal) -> Result<(), Denial> {
-        let state = self.read_state(key.key()).await.ok_or(Denial::Unknown)?;
-        Snapshot::of(&state).decide(key.key(), self.clock.now()).map(drop)
+    pub(crate) async fn recheck_in_database(&self, principal: &Principal) -> Result<(), Denial> {
+        let proven = match principal {
+            Principal::Key(key) => Proven::Key(*key.key()),
+            Principal::User(user) => Proven::Jwt(Box::new(ProvenJwt::of(user))),
+        };
+        let snapshot = Snapshot::of(&self.read_state(&proven).await.ok_or(Denial::Unknown)?);
+        match &proven {
+            Proven::Key(key) => snapshot.decide(key, self.clock.now()).map(drop),
+            Proven::Jwt(jwt) => snapshot.decide_jwt(jwt, self.clock.now()),
+        }
     }
 
-    async fn read_state(&self, key: &VerifiedKey) -> Option<KeyState> {
-        let state = self.store.as_ref()?.key_state(key.claims().id, key.claims().tenant);
+    async fn read_state(&self, proven: &Proven) -> Option<CredentialState> {
+        let (id, tenant) = match proven {
+            Proven::Key(key) => (CredentialId::Key(key.claims().id), key.claims().tenant),
+            Proven::Jwt(proven) => {
+                let claims = proven.jwt.claims();
+                (CredentialId::Session(claims.session), claims.tenant)
+            }
+        };
+        let state = self.store.as_ref()?.credential_state(id, tenant);
         // What goes wrong is in the log already: the lease was lost because of it.
         tokio::time::timeout(PATIENCE, state).await.ok()?.ok()
     }
 
-    /// Who holds this key at this moment, from memory. Pure: it records no use. [`Denial::Unknown`] without a good
+    /// Whose credential this is at this moment, from memory. Pure: it records no use. [`Denial::Unknown`] without a good
     /// lease.
     #[inline]
-    pub fn check(&self, credential: &str, now: Moment) -> Result<KeyPrincipal, Denial> {
+    pub fn check(&self, credential: &str, now: Moment) -> Result<Principal, Denial> {
         self.examine(credential, now).1
     }
 
-    /// The same, together with the verified key: the caller may see the content of a refused key once its MAC
-    /// held.
+    /// The same, together with what was proven: the caller may see the content of a refused key once its MAC held.
     ///
     /// The revocation set can be newer than the snapshot that is read with it. A key that is only retiring or
     /// disabled would then look revoked. Its status was published before its id entered the set, so a second
@@ -103,28 +139,71 @@ impl Guard {
     /// MAC again, because the slot may hold another signing key by then.
     #[inline]
     pub fn examine(&self, credential: &str, now: Moment) -> Decision {
-        let key = match parse(credential) {
-            Ok(key) => key,
+        let readable = match parse(credential) {
+            Ok(readable) => readable,
             Err(denial) => return (None, Err(denial)),
         };
         // Before the snapshot is loaded: a lease that becomes good in between stands for a newer one.
         let is_good = self.lease.is_good(now);
-        self.look_twice(|snapshot| match snapshot.prove(&key) {
-            Ok(proven) if is_good => (Some(proven), snapshot.decide(&proven, now.wall)),
-            Ok(proven) => (Some(proven), Err(Denial::Unknown)),
-            // Perhaps its signing key is one that this instance has not heard of yet.
-            Err(Denial::Invalid) if !is_good => (None, Err(Denial::Unknown)),
-            Err(denial) => (None, Err(denial)),
-        })
+        let key = match readable {
+            Readable::Key(key) => key,
+            Readable::Jwt(jwt) => {
+                return self.examine_jwt(&self.snapshot.load(), &jwt, is_good.then_some(now.wall));
+            }
+        };
+        let mut proven = None;
+        let principal = self.look_twice(|snapshot| {
+            proven = None;
+            match snapshot.prove(&key) {
+                Ok(key) => {
+                    proven = Some(Proven::Key(key));
+                    if is_good { snapshot.decide(&key, now.wall) } else { Err(Denial::Unknown) }
+                }
+                // Perhaps its signing key is one that this instance has not heard of yet.
+                Err(Denial::Invalid) if !is_good => Err(Denial::Unknown),
+                Err(denial) => Err(denial),
+            }
+        });
+        (proven, principal.map(Principal::Key))
+    }
+
+    /// `now` is none without a good lease.
+    #[inline(never)]
+    fn examine_jwt(&self, snapshot: &Snapshot, jwt: &UntrustedJwt<'_>, now: Option<Timestamp>) -> Decision {
+        let proven = match (snapshot.prove_jwt(jwt), now) {
+            (Ok(proven), _) => proven,
+            (Err(_), None) => return (None, Err(Denial::Unknown)),
+            (Err(denial), Some(_)) => return (None, Err(denial)),
+        };
+        let decided = match now {
+            Some(now) => self.check_parties(&proven).and_then(|()| snapshot.decide_jwt(&proven, now)),
+            None => Err(Denial::Unknown),
+        };
+        let user = decided.map(|()| Principal::User(Box::new(self.user(&proven))));
+        (Some(Proven::Jwt(Box::new(proven))), user)
+    }
+
+    /// It must be from us, and for us (RFC 8725, 3.8 and 3.9).
+    fn check_parties(&self, proven: &ProvenJwt) -> Result<(), Denial> {
+        let claims = proven.jwt.claims();
+        let is_ours = claims.issuer.as_str() == self.jwt.issuer && claims.audience.as_str() == self.jwt.audience;
+        if is_ours { Ok(()) } else { Err(Denial::TokenInvalid) }
+    }
+
+    /// A name that the catalogue does not have any more grants nothing.
+    fn user(&self, proven: &ProvenJwt) -> UserPrincipal {
+        let names = proven.jwt.claims().scope.iter();
+        let scopes = names.filter_map(|name| self.catalogue.bit(name)).collect();
+        UserPrincipal::new(proven.jwt.clone(), proven.kid, scopes)
     }
 
     /// Decides from the snapshot, and before it says revoked, from the newest one.
     #[inline]
-    fn look_twice(&self, decide: impl Fn(&Snapshot) -> Decision) -> Decision {
+    fn look_twice<T>(&self, mut decide: impl FnMut(&Snapshot) -> Result<T, Denial>) -> Result<T, Denial> {
         let mut snapshot = self.snapshot.load();
         loop {
             let decision = decide(&snapshot);
-            if !matches!(decision.1, Err(Denial::Revoked)) {
+            if !matches!(decision, Err(Denial::Revoked)) {
                 return decision;
             }
             let newest = self.snapshot.load();
@@ -135,9 +214,9 @@ impl Guard {
         }
     }
 
-    /// Whether the key has this scope.
-    pub fn check_scope(&self, key: &KeyPrincipal, scope: ScopeBit, name: &str) -> Result<(), Denial> {
-        if self.catalogue.covers(key.scopes(), scope) {
+    /// Whether the credential has this scope.
+    pub fn check_scope(&self, principal: &Principal, scope: ScopeBit, name: &str) -> Result<(), Denial> {
+        if self.catalogue.covers(principal.scopes(), scope) {
             Ok(())
         } else {
             Err(Denial::InsufficientScope(name.to_owned()))
@@ -145,8 +224,10 @@ impl Guard {
     }
 
     /// Records that a key was accepted at `now`, for its `lastUsedAt`.
-    pub fn record_use(&self, key: &KeyPrincipal, now: Moment) {
-        self.uses.record(key.id(), now.wall);
+    pub fn record_use(&self, principal: &Principal, now: Moment) {
+        if let Principal::Key(key) = principal {
+            self.uses.record(key.id(), now.wall);
+        }
     }
 
     /// The time by this guard's clocks.
@@ -194,6 +275,14 @@ impl Guard {
         self.snapshot.store(Arc::new(snapshot));
     }
 
+    /// Forgets sessions whose JWTs expired at or before this time, which must have been swept before. Only the one writer
+    /// may call this.
+    pub(crate) fn forget_sessions(&self, until: Timestamp) {
+        let mut snapshot = Snapshot::clone(&self.snapshot.load());
+        snapshot.forget_sessions(until);
+        self.snapshot.store(Arc::new(snapshot));
+    }
+
     /// Forgets everything but the signing keys. Only the one writer may call this, without a lease.
     pub(crate) fn forget(&self) {
         let mut snapshot = Snapshot::new();
@@ -206,24 +295,37 @@ impl Guard {
     }
 }
 
-/// Parses a text that has the shape of a key.
+/// A credential that a request may carry.
+enum Readable<'a> {
+    Jwt(UntrustedJwt<'a>),
+    Key(UntrustedKey),
+}
+
+/// Parses a text that has the shape of a key or of a JWT.
 #[inline]
-fn parse(credential: &str) -> Result<UntrustedKey, Denial> {
+fn parse(credential: &str) -> Result<Readable<'_>, Denial> {
     match Presented::parse(credential) {
-        Ok(Presented::SelfContained(key)) => Ok(key),
+        Ok(Presented::SelfContained(key)) => Ok(Readable::Key(key)),
+        Ok(Presented::Jwt(jwt)) => Ok(Readable::Jwt(jwt)),
         // The shape is right, but this release has no such keys.
         Ok(Presented::Legacy(_) | Presented::Opaque(_)) => Err(Denial::Invalid),
+        // Whoever sends a JWT, sends no key.
+        Err(_) if credential.starts_with("eyJ") => Err(Denial::TokenInvalid),
         Err(_) => Err(Denial::Malformed),
     }
 }
 
 #[async_trait]
 impl Gate for Guard {
-    async fn authenticate(&self, credential: &str) -> Result<KeyPrincipal, Denial> {
+    async fn authenticate(&self, credential: &str) -> Result<Principal, Denial> {
         let now = self.clock.moment();
-        let key = self.decide(credential, now).await.1?;
-        self.record_use(&key, now);
-        Ok(key)
+        let principal = self.decide(credential, now).await.1?;
+        self.record_use(&principal, now);
+        Ok(principal)
+    }
+
+    fn jwks(&self) -> String {
+        format!(r#"{{"keys":[{}]}}"#, self.snapshot.load().jwks().join(","))
     }
 }
 

@@ -1,22 +1,37 @@
-//! All data from which the edge decides: keys, tenants and signing keys, as of one revision.
+//! All data from which the edge decides: keys, sessions, tenants and signing keys, as of one revision.
+
+mod jwt;
 
 use crate::revocation_set::RevocationSet;
 use imbl::{HashMap, OrdMap};
+pub use jwt::ProvenJwt;
 use std::collections::HashSet;
 use std::sync::Arc;
-use titan_core::access::{Denial, KeyPrincipal, Retirement};
-use titan_core::revision::{Change, KeyState, KeyStatus, TenantStatus};
+use titan_core::access::{Denial, KeyPrincipal, Principal, Retirement};
+use titan_core::revision::{Change, CredentialState, KeyStatus, SessionStatus, TenantStatus};
 use titan_core::signing::SlotKey;
 use titan_core::time::Timestamp;
-use titan_token::{KeyId, SigningKey, Slot, TenantId, UntrustedKey, VerifiedKey};
+use titan_token::{
+    JwtKey, JwtPublicKey, KeyId, SessionId, SigningKey, Slot, TenantId, UntrustedKey, VerifiedKey,
+};
 
-/// A key whose MAC held, if it did, and who holds it or why it is refused.
-pub type Decision = (Option<VerifiedKey>, Result<KeyPrincipal, Denial>);
+/// A credential that is ours, if it is, and whose it is or why it is refused.
+pub type Decision = (Option<Proven>, Result<Principal, Denial>);
+
+/// A credential that this deployment made.
+#[derive(Clone, Debug)]
+pub enum Proven {
+    /// A key whose MAC held.
+    Key(VerifiedKey),
+    /// A JWT whose signature held.
+    Jwt(Box<ProvenJwt>),
+}
 
 /// A signing key, ready to verify.
 #[derive(Clone)]
 struct Signing {
     key: Arc<SigningKey>,
+    jwt: Arc<JwtPublicKey>,
     is_retired: bool,
     not_before: Timestamp,
 }
@@ -33,6 +48,8 @@ pub(crate) struct Snapshot {
     /// The status of a key in the revocation set that is not revoked for good. A key without an entry here is
     /// revoked; most are.
     statuses: HashMap<KeyId, KeyStatus>,
+    /// Sessions that have ended, or whose role has changed.
+    sessions: HashMap<SessionId, SessionStatus>,
     /// Keys that expire at or before this second are refused, whatever a clock says.
     swept_until: u32,
 }
@@ -44,12 +61,13 @@ impl Snapshot {
             tenants: OrdMap::new(),
             revocations: Arc::new(RevocationSet::new()),
             statuses: HashMap::new(),
+            sessions: HashMap::new(),
             swept_until: 0,
         }
     }
 
-    /// All that is known of one key.
-    pub(crate) fn of(state: &KeyState) -> Self {
+    /// All that is known of one credential.
+    pub(crate) fn of(state: &CredentialState) -> Self {
         let mut snapshot = Self::new();
         snapshot.set_slots(&state.signing_keys);
         snapshot.sweep_until(state.swept_until);
@@ -62,30 +80,29 @@ impl Snapshot {
         self.swept_until = until.secs_u32();
     }
 
+    /// Forgets sessions all of whose refused JWTs expired at or before this time.
+    pub(crate) fn forget_sessions(&mut self, until: Timestamp) {
+        self.sessions.retain(|_, status| status.until > until.ms());
+    }
+
     /// Takes over the signing keys of another one.
     pub(crate) fn keep_slots_of(&mut self, other: &Self) {
         self.slots.clone_from(&other.slots);
     }
 
-    /// The whole decision, where nobody changes the snapshot.
-    pub(crate) fn examine(&self, key: &UntrustedKey, now: Timestamp) -> Decision {
-        match self.prove(key) {
-            Ok(proven) => (Some(proven), self.decide(&proven, now)),
-            Err(denial) => (None, Err(denial)),
-        }
-    }
-
     /// Replaces all signing keys.
     pub(crate) fn set_slots(&mut self, keys: &[SlotKey]) {
-        self.slots = std::array::from_fn(|_| None);
+        let mut slots = std::array::from_fn(|_| None);
         for key in keys {
             let signing = Signing {
                 key: Arc::new(SigningKey::for_api_keys(&key.secret)),
+                jwt: Arc::new(JwtKey::derive(&key.secret).into_public()),
                 is_retired: key.retired_at.is_some(),
                 not_before: key.not_before,
             };
-            self.slots[key.slot.index()] = Some(signing);
+            slots[key.slot.index()] = Some(signing);
         }
+        self.slots = slots;
     }
 
     /// Applies changes in their order. The caller must pass the returned ids to [`Self::restrict`] once it has
@@ -109,6 +126,7 @@ impl Snapshot {
                     to_add.insert(*id);
                     self.set_status(*id, *status);
                 }
+                Change::Session(id, status) => self.set_session(*id, *status),
                 Change::Tenant(id, status) => self.set_tenant(*id, *status),
                 // It only says that the signing keys must be read anew.
                 Change::SigningKey(_) => {}
@@ -132,6 +150,14 @@ impl Snapshot {
             self.statuses.remove(&id);
         } else {
             self.statuses.insert(id, status);
+        }
+    }
+
+    fn set_session(&mut self, id: SessionId, status: SessionStatus) {
+        if status == SessionStatus::default() {
+            self.sessions.remove(&id);
+        } else {
+            self.sessions.insert(id, status);
         }
     }
 

@@ -8,6 +8,7 @@ use crate::access_log::Entry;
 use crate::body::BodyError;
 use crate::gateway::Upstreams;
 use crate::reply::{error_response, json};
+use crate::snapshot::Proven;
 use crate::{Body, Follower, Guard};
 use http::header::{ALLOW, AUTHORIZATION, CONTENT_TYPE, HeaderMap, HeaderValue};
 use http::{Method, Request, Response, StatusCode};
@@ -17,7 +18,7 @@ use std::sync::Arc;
 use std::time::Duration;
 use titan_core::Error;
 use titan_core::access::{
-    Caller, Denial, KeyPrincipal, MasterKeys, Origin, Permit, VerifyKeys, bearer_or_header, decide,
+    Caller, Denial, MasterKeys, Origin, Permit, Principal, VerifyKeys, bearer_or_header, decide,
 };
 use titan_core::error::Code;
 use titan_core::key::Key;
@@ -167,14 +168,14 @@ impl Verifier {
         let credential = bearer_or_header(values(AUTHORIZATION.as_str()), values("x-api-key"))?;
         let now = self.guard.now();
         let (proven, principal) = self.guard.decide(credential, now).await;
-        entry.key(proven.as_ref());
+        entry.proven(proven.as_ref());
         let caller = match principal {
             // Looked at last: to hash the credential costs as much as to verify a key.
             Err(_) if self.master.contains(credential) => Caller::Master,
             principal => {
                 let principal = principal?;
                 self.guard.record_use(&principal, now);
-                Caller::Key(principal)
+                Caller::from(principal)
             }
         };
         Ok(decide(&caller, None, Origin::default())?)
@@ -194,7 +195,11 @@ impl Verifier {
         // Whether the question is right must not depend on the key, or the answer would tell of it.
         let needs = self.needs(scopes, request.method.as_deref(), request.path.as_deref())?;
         let now = self.guard.now();
-        let (proven, result) = self.guard.decide(&key, now).await;
+        let (proven, result) = match self.guard.decide(&key, now).await {
+            // It is about keys: a JWT is none.
+            (Some(Proven::Jwt(_)), _) | (None, Err(Denial::TokenInvalid)) => (None, Err(Denial::Malformed)),
+            decision => decision,
+        };
         if result.as_ref().is_err_and(|denial| *denial == Denial::Unknown) {
             return Err(Denial::Unknown.into());
         }
@@ -203,9 +208,12 @@ impl Verifier {
             Err(denial) => Some(denial.clone()),
         };
         // A key of another tenant is unknown to this caller.
-        let proven = proven.filter(|key| permit.reach().includes(key.claims().tenant, key.claims().id));
-        entry.key(proven.as_ref());
-        let Some(proven) = proven else {
+        let proven = proven.filter(|proven| match proven {
+            Proven::Key(key) => permit.reach().includes(key.claims().tenant, key.claims().id),
+            Proven::Jwt(_) => false,
+        });
+        entry.proven(proven.as_ref());
+        let Some(Proven::Key(proven)) = proven else {
             let denial = denial.filter(|denial| *denial == Denial::Malformed).unwrap_or(Denial::Invalid);
             return Ok(Verification { code: VerifyCode::from(&denial), ..Verification::default() });
         };
@@ -238,12 +246,12 @@ impl Verifier {
     }
 
     /// The first of these that a good key does not have.
-    fn lacks(&self, key: &KeyPrincipal, needs: &Needs) -> Option<Denial> {
+    fn lacks(&self, principal: &Principal, needs: &Needs) -> Option<Denial> {
         if needs.is_refused {
             return Some(Denial::WrongCredential("route not allowed"));
         }
         let catalogue = self.guard.catalogue();
-        let missing = catalogue.first_beyond(key.scopes(), &needs.scopes)?;
+        let missing = catalogue.first_beyond(principal.scopes(), &needs.scopes)?;
         Some(Denial::InsufficientScope(catalogue.name(missing)))
     }
 

@@ -1,7 +1,7 @@
 //! How values are stored, alike on every engine: a row of one can be moved to another as it is.
 
 use titan_core::port::{StoreError, StoreResult};
-use titan_core::revision::{Change, Revision};
+use titan_core::revision::{Change, CredentialId, Revision};
 use titan_core::user::Role;
 use titan_token::{KeyId, Prefix, SessionId, Slot, TenantId, UserId, Uuid};
 
@@ -67,6 +67,14 @@ pub(crate) fn key_bytes(id: KeyId) -> Vec<u8> {
 
 pub(crate) fn key_id(bytes: &[u8]) -> Option<KeyId> {
     uuid(bytes).map(KeyId::new)
+}
+
+/// The kind and the subject of a credential.
+pub(crate) fn stored_credential(id: CredentialId) -> (i16, Vec<u8>) {
+    match id {
+        CredentialId::Key(id) => (KEY, key_bytes(id)),
+        CredentialId::Session(id) => (SESSION, session_bytes(id)),
+    }
 }
 
 pub(crate) fn user_bytes(id: UserId) -> Vec<u8> {

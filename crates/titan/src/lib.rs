@@ -10,6 +10,7 @@ pub mod command;
 pub mod config;
 mod demo;
 mod dispatch;
+mod passwords;
 mod pem;
 pub mod server;
 pub mod system;

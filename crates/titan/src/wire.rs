@@ -3,6 +3,7 @@
 use crate::access_log::AccessLogWriter;
 use crate::config::{SealSource, Settings};
 use crate::dispatch::Dispatcher;
+use crate::passwords::Passwords;
 use anyhow::{Context, Result};
 use axum::Router;
 use std::fs::DirBuilder;
@@ -15,9 +16,11 @@ use titan_core::entropy::{Entropy, random};
 use titan_core::key::KeyService;
 use titan_core::port::Store;
 use titan_core::revision::{FleetService, InstanceId, Member, Propagation};
+use titan_core::session::SessionService;
 use titan_core::signing::SigningKeyService;
 use titan_core::tenant::TenantService;
 use titan_core::time::Clock;
+use titan_core::user::{PasswordWork, UserService};
 use titan_edge::gateway::{self, Upstreams};
 use titan_edge::verify::{Document, Verifier};
 use titan_edge::{Follower, Gateway, Guard, Readiness, TrustedProxies};
@@ -49,7 +52,10 @@ impl App {
         SigningKeyService::ensure(&*store, &*clock, &*entropy).await?;
         let catalogue = Arc::new(catalogue);
         let upstreams = Arc::new(Upstreams::new(settings.upstream_map(&catalogue)?));
-        let guard = Arc::new(Guard::new(Arc::clone(&catalogue), Arc::clone(&clock), Arc::clone(&store)));
+        let roles = settings.roles.resolve(&catalogue)?;
+        let jwt = settings.jwt.clone();
+        let guard =
+            Arc::new(Guard::new(Arc::clone(&catalogue), jwt, Arc::clone(&clock), Arc::clone(&store)));
         let member = member(settings, &*clock, &*entropy);
         let follower =
             Arc::new(Follower::new(Arc::clone(&store), Arc::clone(&guard), Arc::clone(&clock), member));
@@ -67,6 +73,24 @@ impl App {
             Arc::clone(&entropy),
             Arc::clone(&propagation),
         );
+        let passwords: Arc<dyn PasswordWork> = Arc::new(Passwords::new(Arc::clone(&entropy)));
+        let users = UserService::new(
+            Arc::clone(&store),
+            Arc::clone(&clock),
+            Arc::clone(&entropy),
+            Arc::clone(&propagation),
+            Arc::clone(&passwords),
+        );
+        let sessions = SessionService::new(
+            Arc::clone(&store),
+            Arc::clone(&clock),
+            Arc::clone(&entropy),
+            Arc::clone(&propagation),
+            passwords,
+            Arc::clone(&catalogue),
+            roles,
+            settings.jwt.clone(),
+        );
         let fleet = FleetService::new(Arc::clone(&store), Arc::<Follower>::clone(&follower));
         let days = settings.max_lifetime_days;
         let keys =
@@ -77,6 +101,8 @@ impl App {
             keys: Arc::new(keys),
             tenants: Arc::new(tenants),
             signing_keys: Arc::new(signing_keys),
+            users: Arc::new(users),
+            sessions: Arc::new(sessions),
             fleet: Arc::new(fleet),
             health: health(&follower),
         };

@@ -2,7 +2,7 @@
 
 use crate::time::Timestamp;
 use std::net::IpAddr;
-use titan_token::{KeyId, Prefix, ScopeSet, SessionId, TenantId, UserId, VerifiedJwt, VerifiedKey};
+use titan_token::{KeyId, Kid, Prefix, ScopeSet, SessionId, TenantId, UserId, VerifiedJwt, VerifiedKey};
 
 /// A key that passed every check of the edge.
 #[derive(Clone, Debug)]
@@ -68,13 +68,19 @@ impl KeyPrincipal {
 #[derive(Clone, Debug)]
 pub struct UserPrincipal {
     jwt: VerifiedJwt,
+    kid: Kid,
     scopes: ScopeSet,
 }
 
 impl UserPrincipal {
     /// Made from the proof that the signature held. `scopes` are those that the JWT names.
-    pub fn new(jwt: VerifiedJwt, scopes: ScopeSet) -> Self {
-        Self { jwt, scopes }
+    pub fn new(jwt: VerifiedJwt, kid: Kid, scopes: ScopeSet) -> Self {
+        Self { jwt, kid, scopes }
+    }
+
+    /// The key under which it held.
+    pub fn kid(&self) -> Kid {
+        self.kid
     }
 
     /// The JWT whose signature held.
@@ -155,6 +161,15 @@ impl Principal {
         match self {
             Self::Key(_) => None,
             Self::User(user) => Some(user),
+        }
+    }
+}
+
+impl From<Principal> for Caller {
+    fn from(principal: Principal) -> Self {
+        match principal {
+            Principal::Key(key) => Self::Key(key),
+            Principal::User(user) => Self::User(user),
         }
     }
 }

@@ -11,6 +11,9 @@ use subtle::ConstantTimeEq;
 pub trait Gate: Send + Sync {
     /// Whose credential this is, after every check but the scope.
     async fn authenticate(&self, credential: &str) -> Result<Principal, Denial>;
+
+    /// The public keys of the session JWTs, as a JWKS (RFC 7517, 5).
+    fn jwks(&self) -> String;
 }
 
 /// The master keys in force: one, or two while one replaces the other. Only their hashes are kept.

@@ -6,7 +6,7 @@ use crate::store_error::StoreResult;
 use crate::time::Timestamp;
 use async_trait::async_trait;
 use std::fmt;
-use titan_token::{KeyId, TenantId};
+use titan_token::{KeyId, SessionId, TenantId};
 
 /// A running program. The number is drawn at its start, so a program that starts again is another instance.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -42,15 +42,24 @@ pub struct Instance {
     pub renewals: u64,
 }
 
-/// All that decides about one key, read from the database at one moment.
-pub struct KeyState {
+/// What a credential stands for in the log.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum CredentialId {
+    /// An API key.
+    Key(KeyId),
+    /// A session, with its JWTs.
+    Session(SessionId),
+}
+
+/// All that decides about one credential, read from the database at one moment.
+pub struct CredentialState {
     /// The newest revision at that moment.
     pub head: Revision,
     /// The signing keys.
     pub signing_keys: Vec<SlotKey>,
-    /// Keys that expire at or before this time are refused.
+    /// Credentials that expire at or before this time are refused.
     pub swept_until: Timestamp,
-    /// The status of the key and of its tenant, where the log has one.
+    /// The status of the credential and of its tenant, where the log has one.
     pub changes: Vec<Change>,
 }
 
@@ -96,6 +105,6 @@ pub trait Instances {
     /// From now on, word of what other instances do.
     fn news(&self, topic: Topic) -> Box<dyn News>;
 
-    /// All that decides about a key.
-    async fn key_state(&self, key: KeyId, tenant: TenantId) -> StoreResult<KeyState>;
+    /// All that decides about a credential.
+    async fn credential_state(&self, id: CredentialId, tenant: TenantId) -> StoreResult<CredentialState>;
 }

@@ -13,7 +13,9 @@ use crate::store_error::StoreResult;
 use crate::time::Timestamp;
 use async_trait::async_trait;
 pub use fleet::{Fleet, FleetService, InstanceView, Spread};
-pub use instance::{Instance, InstanceId, Instances, KeyState, Member, News, Topic};
+pub use instance::{
+    CredentialId, CredentialState, Instance, InstanceId, Instances, Member, News, Topic,
+};
 pub use receipt::{InForce, Propagation, Receipt, Wait};
 use serde::{Deserialize, Serialize};
 use std::fmt;
@@ -56,6 +58,8 @@ pub struct SessionStatus {
     pub is_ended: bool,
     /// JWTs with a lower `ver` are refused: the role has changed since.
     pub epoch: u32,
+    /// When the last of the JWTs expires that this refuses: it means nothing after that. Milliseconds since 1970.
+    pub until: i64,
 }
 
 /// The status of a subject from this revision on.

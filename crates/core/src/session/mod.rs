@@ -31,6 +31,13 @@ pub struct JwtSettings {
     pub audience: String,
 }
 
+impl Default for JwtSettings {
+    /// `titan` for both.
+    fn default() -> Self {
+        Self { issuer: "titan".to_owned(), audience: "titan".to_owned() }
+    }
+}
+
 /// A session.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Session {
@@ -63,7 +70,8 @@ pub struct Session {
 impl Session {
     /// What the edge must know of it.
     pub fn change(&self) -> Change {
-        Change::Session(self.id, SessionStatus { is_ended: self.ended_at.is_some(), epoch: self.epoch })
+        let (is_ended, until) = (self.ended_at.is_some(), self.jwt_until.ms());
+        Change::Session(self.id, SessionStatus { is_ended, epoch: self.epoch, until })
     }
 
     /// Whether it can be refreshed.
@@ -75,7 +83,21 @@ impl Session {
 /// Ends a session for good.
 pub(crate) async fn end(tx: &mut dyn Tx, session: &mut Session, now: Timestamp) -> StoreResult<Revision> {
     session.ended_at = Some(now);
+    record(tx, session).await
+}
+
+/// Refuses the JWTs that a session has now. A refresh gives one with the role as it is then.
+pub(crate) async fn renew(tx: &mut dyn Tx, session: &mut Session) -> StoreResult<Revision> {
+    session.epoch += 1;
+    record(tx, session).await
+}
+
+async fn record(tx: &mut dyn Tx, session: &Session) -> StoreResult<Revision> {
     tx.save_session(session).await?;
+    // Its JWTs are refused for good: a new row would stay in the log, and in memory, for ever.
+    if session.jwt_until <= tx.swept().await?.until {
+        return tx.head().await;
+    }
     tx.record_change(&session.change()).await
 }
 

@@ -110,7 +110,10 @@ impl SessionService {
         let user = tx.lookup_user(session.user).await?.filter(|user| user.is_active);
         let membership = tx.membership(session.user, session.tenant).await?;
         let (Some(user), Some(membership)) = (user, membership) else { return Err(ended_error()) };
-        check_tenant(tx, session.tenant).await?;
+        let tenant = check_tenant(tx, session.tenant).await?;
+        if tenant.not_before.is_some_and(|start| session.created_at < start) {
+            return Err(ended_error());
+        }
         Ok((user, membership.role))
     }
 
@@ -131,7 +134,8 @@ impl SessionService {
             entropy: &*self.entropy,
             signer: &signer,
         };
-        let token = issuer.jwt(&session, self.roles.scopes(role), now.max(signer.not_before))?;
+        let issued_at = now.max(signer.not_before).max(session.created_at);
+        let token = issuer.jwt(&session, self.roles.scopes(role), issued_at)?;
         let refresh_token = issuer.refresh_token(&session);
         tx.commit().await?;
         // A signing key may have been made a moment ago: every edge must know it before the JWT is used.

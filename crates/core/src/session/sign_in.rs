@@ -8,6 +8,7 @@ use crate::audit::Entry;
 use crate::entropy::random;
 use crate::error::{Code, Error};
 use crate::port::Tx;
+use crate::tenant::Tenant;
 use crate::time::Timestamp;
 use crate::user::throttle::{Attempt, Counts};
 use crate::user::{ApprovedPassword, Email, Membership, PasswordHash, PlainPassword, SignInSubjects, User};
@@ -98,18 +99,20 @@ impl SessionService {
         user_agent: &str,
         now: Timestamp,
     ) -> Result<Session, Error> {
-        check_tenant(tx, membership.tenant).await?;
+        let tenant = check_tenant(tx, membership.tenant).await?;
         let living = tx.sessions_of(membership.user, now).await?;
         let too_many = (living.len() + 1).saturating_sub(MOST_SESSIONS);
         for mut session in living.into_iter().take(too_many) {
             super::end(tx, &mut session, now).await?;
         }
-        let expires_at = now.plus_secs(SESSION_SECS);
+        // A clock that was set back must not make sessions that have ended from birth.
+        let begin = now.max(tenant.not_before.unwrap_or(now));
+        let expires_at = begin.plus_secs(SESSION_SECS);
         let session = Session {
             id: SessionId::new(Uuid::v7(now.ms().unsigned_abs(), random(&*self.entropy))),
             user: membership.user,
             tenant: membership.tenant,
-            created_at: now,
+            created_at: begin,
             expires_at,
             refreshed_at: now,
             generation: 0,
@@ -164,8 +167,11 @@ fn choose(memberships: Vec<Membership>, tenant: Option<TenantId>) -> Result<Memb
     }
 }
 
-/// Nobody signs in to a tenant that is off.
-pub(super) async fn check_tenant(tx: &mut dyn Tx, id: TenantId) -> Result<(), Error> {
+/// The tenant, if it is on: nobody signs in to one that is off.
+pub(super) async fn check_tenant(tx: &mut dyn Tx, id: TenantId) -> Result<Tenant, Error> {
     let tenant = tx.lookup_tenant(id).await?.ok_or_else(|| Error::internal("a member of no tenant"))?;
-    if tenant.is_active { Ok(()) } else { Err(Error::new(Code::InvalidCredentials, "this tenant is disabled")) }
+    if tenant.is_active {
+        return Ok(tenant);
+    }
+    Err(Error::new(Code::InvalidCredentials, "this tenant is disabled"))
 }

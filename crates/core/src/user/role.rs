@@ -1,6 +1,6 @@
 //! What a user may do in a tenant.
 
-use crate::access::{Catalogue, CatalogueError};
+use crate::access::Catalogue;
 use crate::error::Error;
 use std::fmt;
 use titan_token::ScopeSet;
@@ -69,17 +69,15 @@ impl Roles {
     /// The scopes of an admin and of an owner, unless the operator names others.
     pub const ALL: [&'static str; 1] = ["*"];
 
-    /// From the names of the scopes of each role. An unknown name is an error.
-    pub fn new(
+    /// From the names of the scopes of each role, of which there may be none. An unknown name is an error of its role.
+    pub fn new<'a>(
         catalogue: &Catalogue,
-        names: impl Fn(Role) -> Vec<String>,
-    ) -> Result<Self, CatalogueError> {
+        names: impl Fn(Role) -> &'a [String],
+    ) -> Result<Self, (Role, Error)> {
         let mut scopes = [ScopeSet::EMPTY; 3];
-        for role in Role::ALL {
-            for name in names(role) {
-                let bit = catalogue.bit(&name).ok_or(CatalogueError::Name(name))?;
-                scopes[role.index()] = scopes[role.index()].with(bit);
-            }
+        for role in Role::ALL.into_iter().filter(|role| !names(*role).is_empty()) {
+            let bits = catalogue.parse(names(role)).map_err(|error| (role, error))?;
+            scopes[role.index()] = bits.into_iter().collect();
         }
         Ok(Self(scopes))
     }
@@ -106,14 +104,16 @@ mod tests {
     #[test]
     fn every_role_has_its_own_scopes() {
         let catalogue = Catalogue::new([]).unwrap();
+        let (some, all) = (["tasks:read".to_owned()], ["*".to_owned()]);
         let names = |role| match role {
-            Role::Member => vec!["tasks:read".to_owned()],
-            Role::Admin | Role::Owner => vec!["*".to_owned()],
+            Role::Member => some.as_slice(),
+            Role::Admin | Role::Owner => &all,
         };
         let roles = Roles::new(&catalogue, names).unwrap();
         assert_eq!(roles.scopes(Role::Member), ScopeSet::EMPTY.with(catalogue.bit("tasks:read").unwrap()));
         assert!(catalogue.covers(roles.scopes(Role::Admin), catalogue.bit("tasks:write").unwrap()));
-        let unknown = Roles::new(&catalogue, |_| vec!["no:such".to_owned()]);
-        assert_eq!(unknown.err(), Some(CatalogueError::Name("no:such".to_owned())));
+        let unknown = ["no:such".to_owned()];
+        let (role, error) = Roles::new(&catalogue, |_| unknown.as_slice()).unwrap_err();
+        assert_eq!((role, error.message()), (Role::Member, "unknown scope: no:such"));
     }
 }

@@ -304,9 +304,7 @@ async fn renew_sessions(
     let mut last = None;
     for mut session in tx.sessions_of(user, now).await? {
         if session.tenant == tenant {
-            session.epoch += 1;
-            tx.save_session(&session).await?;
-            last = Some(tx.record_change(&session.change()).await?);
+            last = Some(session::renew(tx, &mut session).await?);
         }
     }
     Ok(last)

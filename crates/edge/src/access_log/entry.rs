@@ -1,15 +1,15 @@
 //! The record of a running request.
 
-use super::{AccessLog, LoggedBody, Record};
+use super::{AccessLog, Holder, LoggedBody, Record};
 use crate::Body;
 use crate::gateway::{Progress, Upstream};
+use crate::snapshot::Proven;
 use http::{Method, Response, StatusCode};
 use http_body::Body as _;
 use std::sync::Arc;
 use std::time::Instant;
 use titan_core::error::Code;
 use titan_core::policy::Verdict;
-use titan_token::VerifiedKey;
 
 /// The record of a running request, or nothing if there is no access log. The record enters the queue when this is
 /// dropped, whatever ended the request.
@@ -54,9 +54,9 @@ impl Entry {
         self.note(|record| record.code = Some(code));
     }
 
-    /// Notes the key that the answer is about, if its MAC is right. The fields of an unproven key are not noted.
-    pub(crate) fn key(&mut self, key: Option<&VerifiedKey>) {
-        self.note(|record| record.key = key.map(|key| (key.claims().id, key.claims().tenant)));
+    /// Notes the credential that the answer is about, if it is ours. The fields of an unproven one are not noted.
+    pub(crate) fn proven(&mut self, proven: Option<&Proven>) {
+        self.note(|record| record.holder = proven.map(Holder::of));
     }
 
     /// Notes the pattern of the route.

@@ -13,7 +13,7 @@ mod record;
 
 pub(crate) use body::LoggedBody;
 pub use entry::Entry;
-pub use record::{Abort, Record, RequestId};
+pub use record::{Abort, Holder, Record, RequestId};
 
 use crossbeam_queue::ArrayQueue;
 use http::{HeaderValue, Method};

@@ -1,11 +1,12 @@
 //! The facts about one request, for a line of the access log.
 
 use crate::gateway::Upstream;
+use crate::snapshot::Proven;
 use http::{HeaderValue, Method};
 use std::net::IpAddr;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
-use titan_token::{KeyId, TenantId};
+use titan_token::{KeyId, TenantId, UserId};
 
 /// One request. It contains no credential, path or query, because these can contain secrets of the caller.
 pub struct Record {
@@ -19,8 +20,8 @@ pub struct Record {
     pub status: Option<u16>,
     /// The code of an error, or the verdict of `/auth/verify`.
     pub code: Option<&'static str>,
-    /// The key that the answer is about, if its MAC is right.
-    pub key: Option<(KeyId, TenantId)>,
+    /// Whose credential the answer is about, if it is ours.
+    pub holder: Option<Holder>,
     /// The upstream that got the request.
     pub upstream: Option<Arc<Upstream>>,
     /// The time until the upstream started to answer, or failed.
@@ -37,6 +38,29 @@ pub struct Record {
     pub client: IpAddr,
     /// Which side broke off the exchange. It starts as the client: if nothing else is noted, the client has disconnected.
     pub aborted: Option<Abort>,
+}
+
+/// Who holds a credential.
+#[derive(Clone, Copy, Debug)]
+pub struct Holder {
+    /// The key, if it is one.
+    pub key: Option<KeyId>,
+    /// The user, if it is a JWT.
+    pub user: Option<UserId>,
+    /// Its tenant.
+    pub tenant: TenantId,
+}
+
+impl Holder {
+    pub(super) fn of(proven: &Proven) -> Self {
+        match proven {
+            Proven::Key(key) => Self { key: Some(key.claims().id), user: None, tenant: key.claims().tenant },
+            Proven::Jwt(proven) => {
+                let claims = proven.jwt.claims();
+                Self { key: None, user: Some(claims.subject), tenant: claims.tenant }
+            }
+        }
+    }
 }
 
 /// The side that broke off an exchange.
@@ -66,7 +90,7 @@ impl Record {
             route: None,
             status: None,
             code: None,
-            key: None,
+            holder: None,
             upstream: None,
             upstream_time: None,
             total_time: Duration::ZERO,

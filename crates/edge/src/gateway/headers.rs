@@ -200,7 +200,7 @@ mod tests {
     use super::super::identity::{SUBJECT, TENANT};
     use super::*;
     use http::header::TE;
-    use titan_core::access::Catalogue;
+    use titan_core::access::{Catalogue, Principal};
     use titan_token::{
         Claims, KeyId, Prefix, Presented, ScopeSet, SigningKey, SigningSecret, Slot, TenantId, Uuid,
     };
@@ -219,7 +219,7 @@ mod tests {
             panic!("our own key")
         };
         let key = KeyPrincipal::new(key.verify(&signing).unwrap(), None);
-        Identity::new(&key, &Catalogue::new([]).unwrap(), None)
+        Identity::new(&Principal::Key(key), &Catalogue::new([]).unwrap(), None)
     }
 
     fn prepared(headers: &[(&str, &str)], is_trusted: bool) -> HeaderMap {

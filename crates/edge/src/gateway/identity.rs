@@ -3,7 +3,7 @@
 use bytes::Bytes;
 use http::header::{HeaderMap, HeaderName, HeaderValue};
 use std::fmt::Write;
-use titan_core::access::{Catalogue, KeyPrincipal};
+use titan_core::access::{Catalogue, Principal};
 
 pub(super) const KEY_ID: HeaderName = HeaderName::from_static("x-titan-key-id");
 pub(super) const SCOPES: HeaderName = HeaderName::from_static("x-titan-scopes");
@@ -20,21 +20,32 @@ pub(super) struct Identity {
     tenant: HeaderValue,
     /// Names, separated by spaces.
     scopes: HeaderValue,
+    /// The user; empty for keys.
+    subject: HeaderValue,
     session: HeaderValue,
 }
 
 impl Identity {
-    pub(super) fn new(key: &KeyPrincipal, catalogue: &Catalogue, session: Option<&str>) -> Self {
+    pub(super) fn new(principal: &Principal, catalogue: &Catalogue, session: Option<&str>) -> Self {
         // One allocation for all three. Writing to a text cannot fail.
         let mut text = String::with_capacity(USUAL_LENGTH);
-        let _ = write!(text, "{}", key.id());
+        let _ = match principal {
+            Principal::Key(key) => write!(text, "{}", key.id()),
+            Principal::User(user) => write!(text, "{}", user.id()),
+        };
         let id_end = text.len();
-        let _ = write!(text, "{}", key.tenant());
+        let _ = write!(text, "{}", principal.tenant());
         let tenant_end = text.len();
-        catalogue.write_names(key.scopes(), &mut text);
+        catalogue.write_names(principal.scopes(), &mut text);
         let text = Bytes::from(text);
+        let id = value(text.slice(..id_end));
+        let (key_id, subject) = match principal {
+            Principal::Key(_) => (id, EMPTY),
+            Principal::User(_) => (EMPTY, id),
+        };
         Self {
-            key_id: value(text.slice(..id_end)),
+            key_id,
+            subject,
             tenant: value(text.slice(id_end..tenant_end)),
             scopes: value(text.slice(tenant_end..)),
             // A name from a path may contain bytes that a header cannot contain. Then the header is empty.
@@ -47,7 +58,7 @@ impl Identity {
         headers.insert(KEY_ID, self.key_id);
         headers.insert(TENANT, self.tenant);
         headers.insert(SCOPES, self.scopes);
-        headers.insert(SUBJECT, EMPTY);
+        headers.insert(SUBJECT, self.subject);
         headers.insert(SESSION, self.session);
     }
 }

@@ -22,7 +22,7 @@ use identity::Identity;
 use std::net::SocketAddr;
 use std::sync::Arc;
 use titan_core::Error;
-use titan_core::access::{Denial, KeyPrincipal, MasterKeys, bearer_or_header};
+use titan_core::access::{Denial, MasterKeys, Principal, bearer_or_header};
 use titan_core::error::Code;
 use titan_core::policy::{RequestPath, Style, Verdict};
 use titan_core::time::Moment;
@@ -30,7 +30,7 @@ use upgrade::Tunnels;
 use upstream::Client;
 pub(crate) use upstream::Progress;
 pub use upstream::{Address, Relay, TlsSettings, Upstream, UpstreamMap, Upstreams};
-use watch::KeyWatch;
+use watch::CredentialWatch;
 
 /// How the gateway behaves, whatever the policy.
 #[derive(Clone, Debug)]
@@ -76,7 +76,7 @@ impl Peer {
 /// A request that may pass, and where to.
 struct Admitted {
     upstream: Arc<Upstream>,
-    key: KeyPrincipal,
+    principal: Principal,
     session: Option<String>,
     /// Path and query as they are passed on.
     target: PathAndQuery,
@@ -108,11 +108,11 @@ impl Gateway {
         };
         let style = admitted.upstream.style();
         let upgrade = upgrade::requested(&mut request);
-        let identity = Identity::new(&admitted.key, self.guard.catalogue(), admitted.session.as_deref());
+        let identity = Identity::new(&admitted.principal, self.guard.catalogue(), admitted.session.as_deref());
         let is_trusted = self.settings.trusted_proxies.contains(peer.address.ip());
         headers::prepare(&mut request, identity, peer, request_id, is_trusted, upgrade.is_some());
         entry.asked(&admitted.upstream);
-        let watch = || KeyWatch::new(&self.guard, &admitted.key);
+        let watch = || CredentialWatch::new(&self.guard, &admitted.principal);
         let answer =
             self.client.send(&admitted.upstream, admitted.target.clone(), request, watch, entry).await;
         entry.answered();
@@ -124,7 +124,9 @@ impl Gateway {
             Ok(answer) => answer,
             Err(error) => return refusal(&error, style, entry),
         };
-        headers::note_retirement(answer.headers_mut(), &admitted.key);
+        if let Principal::Key(key) = &admitted.principal {
+            headers::note_retirement(answer.headers_mut(), key);
+        }
         answer
     }
 
@@ -147,13 +149,14 @@ impl Gateway {
         let path = path.map_err(|error| early(Error::invalid(error.to_string())))?;
         let upstream = upstreams.find(&path).ok_or_else(|| early(Error::not_found("page")))?;
         let now = self.guard.now();
-        let key = self.authenticate(request, now, entry).await.map_err(|error| (error, upstream.style()))?;
+        let principal = self.authenticate(request, now, entry).await;
+        let principal = principal.map_err(|error| (error, upstream.style()))?;
         let (verdict, style) = upstream.policies.decide(request.method().as_str(), &path);
         entry.decided(verdict, request.method());
-        let session = self.check_route(&key, verdict, &path).map_err(|error| (error, style))?;
-        self.guard.record_use(&key, now);
+        let session = self.check_route(&principal, verdict, &path).map_err(|error| (error, style))?;
+        self.guard.record_use(&principal, now);
         let target = target(&path, request.uri()).map_err(early)?;
-        Ok(Admitted { upstream: Arc::clone(upstream), key, session, target })
+        Ok(Admitted { upstream: Arc::clone(upstream), principal, session, target })
     }
 
     async fn authenticate(
@@ -161,12 +164,12 @@ impl Gateway {
         request: &Request<RequestBody>,
         now: Moment,
         entry: &mut Entry,
-    ) -> Result<KeyPrincipal, Error> {
+    ) -> Result<Principal, Error> {
         const API_KEY: HeaderName = HeaderName::from_static("x-api-key");
         let values = |name| request.headers().get_all(name).iter().map(HeaderValue::as_bytes);
         let credential = bearer_or_header(values(AUTHORIZATION), values(API_KEY))?;
         let (proven, principal) = self.guard.decide(credential, now).await;
-        entry.key(proven.as_ref());
+        entry.proven(proven.as_ref());
         principal.map_err(|denial| match denial {
             // Looked at last, as it is the rarest mistake.
             Denial::Malformed if self.master.contains(credential) => {
@@ -178,7 +181,7 @@ impl Gateway {
 
     fn check_route(
         &self,
-        key: &KeyPrincipal,
+        principal: &Principal,
         verdict: Verdict<'_>,
         path: &RequestPath<'_>,
     ) -> Result<Option<String>, Error> {
@@ -187,7 +190,7 @@ impl Gateway {
             Verdict::Refused => Err(Error::new(Code::RouteNotAllowed, "route not allowed")),
             Verdict::Route(route) => {
                 if let Some((bit, name)) = &route.scope {
-                    self.guard.check_scope(key, *bit, name)?;
+                    self.guard.check_scope(principal, *bit, name)?;
                 }
                 Ok(route.session_in(path).map(str::to_owned))
             }

@@ -3,7 +3,7 @@
 use super::counted::Counted;
 use super::headers::prepare_answer;
 use super::upstream::Relay;
-use super::watch::KeyWatch;
+use super::watch::CredentialWatch;
 use crate::Body;
 use crate::access_log::Entry;
 use http::header::{CONNECTION, HeaderValue, UPGRADE};
@@ -31,7 +31,7 @@ pub(super) fn requested<B>(request: &mut Request<B>) -> Option<OnUpgrade> {
 pub(super) fn connect(
     client: Option<OnUpgrade>,
     mut answer: Response<Relay>,
-    watch: KeyWatch,
+    watch: CredentialWatch,
     tunnels: &Tunnels,
     entry: &mut Entry,
 ) -> Result<Response<Body>, Error> {
@@ -51,7 +51,7 @@ pub(super) fn connect(
     }
 }
 
-async fn join(client: OnUpgrade, upstream: OnUpgrade, watch: KeyWatch, mut entry: Entry) {
+async fn join(client: OnUpgrade, upstream: OnUpgrade, watch: CredentialWatch, mut entry: Entry) {
     let (Ok(client), Ok(upstream)) = (client.await, upstream.await) else { return };
     let (mut client, mut upstream) = (Counted::new(client), Counted::new(upstream));
     // Either side may go away at any time; that is how such a connection ends.

@@ -1,4 +1,4 @@
-//! Cuts an exchange that stays open when its key is not accepted any more: a WebSocket, a stream, a long up- or download.
+//! Cuts an exchange that stays open when its credential is not accepted any more: a WebSocket, a stream, a long up- or download.
 
 use crate::Guard;
 use crate::lease::LEASE;
@@ -8,7 +8,7 @@ use std::pin::Pin;
 use std::sync::Arc;
 use std::task::{Context, Poll};
 use std::time::Duration;
-use titan_core::access::{Denial, KeyPrincipal};
+use titan_core::access::{Denial, Principal};
 use titan_core::time::Uptime;
 use tokio::time::{Instant, Sleep, sleep};
 
@@ -17,10 +17,10 @@ const ROUND: Duration = Duration::from_secs(1);
 
 type Asking = Pin<Box<dyn Future<Output = Result<(), Denial>> + Send>>;
 
-/// Looks at a key from time to time, while its exchange lasts. It costs nothing until it is polled.
-pub(super) struct KeyWatch {
+/// Looks at a credential from time to time, while its exchange lasts. It costs nothing until it is polled.
+pub(super) struct CredentialWatch {
     guard: Arc<Guard>,
-    key: KeyPrincipal,
+    principal: Principal,
     timer: Option<Pin<Box<Sleep>>>,
     /// Asking the database, because this instance has no good lease.
     asking: Option<Asking>,
@@ -34,7 +34,7 @@ pub(super) struct Cut(Denial);
 
 impl fmt::Display for Cut {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("the key is not accepted any more")
+        f.write_str("the credential is not accepted any more")
     }
 }
 
@@ -48,9 +48,10 @@ impl Cut {
     }
 }
 
-impl KeyWatch {
-    pub(super) fn new(guard: &Arc<Guard>, key: &KeyPrincipal) -> Self {
-        Self { guard: Arc::clone(guard), key: key.clone(), timer: None, asking: None, unknown_since: None }
+impl CredentialWatch {
+    pub(super) fn new(guard: &Arc<Guard>, principal: &Principal) -> Self {
+        let principal = principal.clone();
+        Self { guard: Arc::clone(guard), principal, timer: None, asking: None, unknown_since: None }
     }
 
     /// Waits until the exchange must end.
@@ -71,7 +72,7 @@ impl KeyWatch {
             if self.poll_round(cx).is_pending() {
                 return Poll::Pending;
             }
-            match self.guard.recheck(&self.key) {
+            match self.guard.recheck(&self.principal) {
                 Ok(()) => self.unknown_since = None,
                 Err(Denial::Unknown) => self.ask(),
                 Err(denial) => return Poll::Ready(Cut(denial)),
@@ -89,8 +90,8 @@ impl KeyWatch {
     }
 
     fn ask(&mut self) {
-        let (guard, key) = (Arc::clone(&self.guard), self.key.clone());
-        self.asking = Some(Box::pin(async move { guard.recheck_in_database(&key).await }));
+        let (guard, principal) = (Arc::clone(&self.guard), self.principal.clone());
+        self.asking = Some(Box::pin(async move { guard.recheck_in_database(&principal).await }));
     }
 
     /// Nobody knows: the exchange goes on for a lease, and is cut then. A revocation may have been answered.

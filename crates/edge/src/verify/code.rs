@@ -51,7 +51,11 @@ impl From<&Denial> for VerifyCode {
             Denial::InsufficientScope(_) | Denial::WrongCredential(_) => Self::InsufficientScope,
             // A verification that cannot decide is answered 503 instead of with a code.
             Denial::Conflicting | Denial::Invalid | Denial::Unknown => Self::Invalid,
-            Denial::Malformed | Denial::Missing => Self::Malformed,
+            Denial::Malformed
+            | Denial::Missing
+            | Denial::SessionEnded
+            | Denial::TokenExpired
+            | Denial::TokenInvalid => Self::Malformed,
             Denial::Revoked => Self::Revoked,
         }
     }

@@ -6,13 +6,15 @@ use super::error::{column, failed, time};
 use super::news::REPORTS;
 use super::revision::{read, read_head};
 use super::signing::read_all;
-use crate::stored::{KEY, TENANT, key_bytes, revision, revision_number, tenant_bytes};
+use crate::stored::{TENANT, revision, revision_number, stored_credential, tenant_bytes};
 use async_trait::async_trait;
 use sqlx::postgres::PgRow;
 use sqlx::{query, query_scalar};
 use titan_core::port::{StoreError, StoreResult};
-use titan_core::revision::{Instance, InstanceId, Instances, KeyState, Member, News, Revision, Topic};
-use titan_token::{KeyId, TenantId};
+use titan_core::revision::{
+    CredentialId, CredentialState, Instance, InstanceId, Instances, Member, News, Revision, Topic,
+};
+use titan_token::TenantId;
 
 const TABLE: &str = "instance";
 
@@ -75,13 +77,14 @@ impl Instances for Postgres {
         Box::new(self.news.subscribe(topic))
     }
 
-    async fn key_state(&self, key: KeyId, tenant: TenantId) -> StoreResult<KeyState> {
+    async fn credential_state(&self, id: CredentialId, tenant: TenantId) -> StoreResult<CredentialState> {
+        let (kind, subject) = stored_credential(id);
         let mut tx = one_moment(&self.readers).await?;
         let (head, swept) = read_head(&mut *tx).await?;
         let rows =
             query("SELECT *, revision AS change_revision FROM change WHERE (kind = $1 AND subject = $2) OR (kind = $3 AND subject = $4)")
-                .bind(KEY)
-                .bind(key_bytes(key))
+                .bind(kind)
+                .bind(subject)
                 .bind(TENANT)
                 .bind(tenant_bytes(tenant))
                 .fetch_all(&mut *tx)
@@ -89,7 +92,7 @@ impl Instances for Postgres {
                 .map_err(failed)?;
         let changes = rows.iter().map(|row| Ok(read(row)?.1)).collect::<StoreResult<_>>()?;
         let signing_keys = read_all(&mut *tx, &self.vault).await?;
-        Ok(KeyState { head, signing_keys, swept_until: swept.until, changes })
+        Ok(CredentialState { head, signing_keys, swept_until: swept.until, changes })
     }
 }
 

@@ -4,7 +4,7 @@ use super::connect::promptly;
 use super::error::{column, failed, time};
 use super::news::CHANGES;
 use super::{Postgres, PostgresTx};
-use crate::stored::{KEY, StoredChange, key_bytes, key_id, read_change, revision, revision_number};
+use crate::stored::{KEY, SESSION, StoredChange, key_bytes, key_id, read_change, revision, revision_number};
 use async_trait::async_trait;
 use sqlx::postgres::PgRow;
 use sqlx::{PgConnection, PgExecutor, Row, query, query_scalar};
@@ -74,6 +74,7 @@ impl RevisionsTx for PostgresTx {
         let has_more = ended.len() >= usize::try_from(limit).unwrap_or(usize::MAX);
         let reached = ended.last().filter(|_| has_more).map_or(until, |(_, at)| *at);
         delete_keys(self.connection()?, ended.into_iter().map(|(id, _)| key_bytes(id)).collect()).await?;
+        delete_sessions(self.connection()?, before, reached).await?;
         let raise = query("UPDATE revision_head SET log_swept_until = $1 WHERE log_swept_until < $1");
         raise.bind(reached.ms()).execute(self.connection()?).await.map_err(failed)?;
         Ok(has_more)
@@ -149,6 +150,22 @@ fn read_ended(row: &PgRow) -> StoreResult<(KeyId, Timestamp)> {
     let bytes: &[u8] = column(row, "key", "id")?;
     let id = key_id(bytes).ok_or(StoreError::Corrupt { table: "key", column: "id" })?;
     Ok((id, time(row, "key", "expires_at")?))
+}
+
+/// Sessions whose last JWT expired in this time.
+async fn delete_sessions(connection: &mut PgConnection, after: Timestamp, until: Timestamp) -> StoreResult<()> {
+    query(
+        "DELETE FROM change WHERE kind = $3 AND subject IN ( \
+             SELECT id FROM session \
+             WHERE (ended_at IS NOT NULL OR epoch > 0) AND jwt_until > $1 AND jwt_until <= $2)",
+    )
+    .bind(after.ms())
+    .bind(until.ms())
+    .bind(SESSION)
+    .execute(connection)
+    .await
+    .map_err(failed)?;
+    Ok(())
 }
 
 async fn delete_keys(connection: &mut PgConnection, ids: Vec<Vec<u8>>) -> StoreResult<()> {

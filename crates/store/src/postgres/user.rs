@@ -62,7 +62,8 @@ impl UsersTx for PostgresTx {
         let select = query_scalar("SELECT password FROM person WHERE id = $1").bind(user_bytes(user));
         let text: Option<Option<String>> =
             select.fetch_optional(self.connection()?).await.map_err(failed)?;
-        text.flatten().map(|text| PasswordHash::from_phc(&text)).transpose()
+        let corrupt = StoreError::Corrupt { table: PERSON, column: "password" };
+        text.flatten().map(|text| PasswordHash::from_phc(&text).ok_or(corrupt)).transpose()
     }
 
     async fn add_user(&mut self, user: &User) -> StoreResult<()> {

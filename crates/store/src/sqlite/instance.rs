@@ -4,13 +4,15 @@ use super::Sqlite;
 use super::error::failed;
 use super::revision::{read, read_head};
 use super::signing::read_all;
-use crate::stored::{KEY, TENANT, key_bytes, revision, tenant_bytes};
+use crate::stored::{TENANT, revision, stored_credential, tenant_bytes};
 use async_trait::async_trait;
 use sqlx::{query, query_scalar};
 use std::sync::PoisonError;
 use titan_core::port::StoreResult;
-use titan_core::revision::{Instance, InstanceId, Instances, KeyState, Member, News, Revision, Topic};
-use titan_token::{KeyId, TenantId};
+use titan_core::revision::{
+    CredentialId, CredentialState, Instance, InstanceId, Instances, Member, News, Revision, Topic,
+};
+use titan_token::TenantId;
 
 /// Only this process changes the database, and who changes it also waits for it.
 struct Silence;
@@ -77,13 +79,14 @@ impl Instances for Sqlite {
         Box::new(Silence)
     }
 
-    async fn key_state(&self, key: KeyId, tenant: TenantId) -> StoreResult<KeyState> {
+    async fn credential_state(&self, id: CredentialId, tenant: TenantId) -> StoreResult<CredentialState> {
+        let (kind, subject) = stored_credential(id);
         let mut tx = self.readers.begin().await.map_err(failed)?;
         let (head, swept) = read_head(&mut *tx).await?;
         let rows =
             query("SELECT * FROM change WHERE (kind = ? AND subject = ?) OR (kind = ? AND subject = ?)")
-                .bind(KEY)
-                .bind(key_bytes(key))
+                .bind(kind)
+                .bind(subject)
                 .bind(TENANT)
                 .bind(tenant_bytes(tenant))
                 .fetch_all(&mut *tx)
@@ -91,6 +94,6 @@ impl Instances for Sqlite {
                 .map_err(failed)?;
         let changes = rows.iter().map(|row| Ok(read(row)?.1)).collect::<StoreResult<_>>()?;
         let signing_keys = read_all(&mut *tx, &self.vault).await?;
-        Ok(KeyState { head, signing_keys, swept_until: swept.until, changes })
+        Ok(CredentialState { head, signing_keys, swept_until: swept.until, changes })
     }
 }

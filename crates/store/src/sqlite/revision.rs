@@ -2,7 +2,7 @@
 
 use super::error::{column, failed, time};
 use super::{Sqlite, SqliteTx};
-use crate::stored::{KEY, StoredChange, key_bytes, key_id, read_change, revision, revision_number};
+use crate::stored::{KEY, SESSION, StoredChange, key_bytes, key_id, read_change, revision, revision_number};
 use async_trait::async_trait;
 use sqlx::sqlite::SqliteRow;
 use sqlx::{AssertSqlSafe, SqliteConnection, SqliteExecutor, query, query_scalar};
@@ -66,6 +66,7 @@ impl RevisionsTx for SqliteTx {
         let has_more = ended.len() >= usize::try_from(limit).unwrap_or(usize::MAX);
         let reached = ended.last().filter(|_| has_more).map_or(until, |(_, at)| *at);
         delete_keys(self.connection()?, ended.into_iter().map(|(id, _)| key_bytes(id)).collect()).await?;
+        delete_sessions(self.connection()?, before, reached).await?;
         let raise = query("UPDATE revision_head SET log_swept_until = ?1 WHERE log_swept_until < ?1");
         raise.bind(reached.ms()).execute(self.connection()?).await.map_err(failed)?;
         Ok(has_more)
@@ -135,6 +136,22 @@ fn read_ended(row: &SqliteRow) -> StoreResult<(KeyId, Timestamp)> {
     let bytes: &[u8] = column(row, "key", "id")?;
     let id = key_id(bytes).ok_or(StoreError::Corrupt { table: "key", column: "id" })?;
     Ok((id, time(row, "key", "expires_at")?))
+}
+
+/// Sessions whose last JWT expired in this time.
+async fn delete_sessions(connection: &mut SqliteConnection, after: Timestamp, until: Timestamp) -> StoreResult<()> {
+    query(
+        "DELETE FROM change WHERE kind = ?3 AND subject IN ( \
+             SELECT id FROM session \
+             WHERE (ended_at IS NOT NULL OR epoch > 0) AND jwt_until > ?1 AND jwt_until <= ?2)",
+    )
+    .bind(after.ms())
+    .bind(until.ms())
+    .bind(SESSION)
+    .execute(connection)
+    .await
+    .map_err(failed)?;
+    Ok(())
 }
 
 async fn delete_keys(connection: &mut SqliteConnection, ids: Vec<Vec<u8>>) -> StoreResult<()> {

@@ -61,7 +61,7 @@ pub(crate) async fn an_instance_joins_reports_and_is_swept(fixture: Fixture) {
 pub(crate) async fn the_state_of_one_key_is_read_as_of_now(fixture: Fixture) {
     let store = &*fixture.store;
     add(store, &[key(1), key(2)]).await;
-    let state = store.key_state(id(1), DEFAULT).await.unwrap();
+    let state = store.credential_state(CredentialId::Key(id(1)), DEFAULT).await.unwrap();
     assert_eq!((state.head, state.changes.len()), (Revision(0), 0));
     change(store, 1).await;
     change(store, 2).await;
@@ -70,7 +70,7 @@ pub(crate) async fn the_state_of_one_key_is_read_as_of_now(fixture: Fixture) {
     tx.record_change(&Change::Tenant(DEFAULT, off)).await.unwrap();
     tx.record_change(&Change::Tenant(TenantId(2), off)).await.unwrap();
     tx.commit().await.unwrap();
-    let state = store.key_state(id(1), DEFAULT).await.unwrap();
+    let state = store.credential_state(CredentialId::Key(id(1)), DEFAULT).await.unwrap();
     assert_eq!(state.head, Revision(4));
     let revoked = KeyStatus { is_revoked: true, ..KeyStatus::default() };
     assert_eq!(state.changes.len(), 2);

@@ -39,7 +39,7 @@ async fn swept(store: &dyn Store) -> Swept {
 pub(crate) async fn a_database_begins_with_its_creation(fixture: Fixture) {
     let beginning = Swept { until: NOW, log_until: Timestamp::from_ms(0) };
     assert_eq!(swept(&*fixture.store).await, beginning);
-    assert_eq!(fixture.store.key_state(id(1), DEFAULT).await.unwrap().swept_until, NOW);
+    assert_eq!(fixture.store.credential_state(CredentialId::Key(id(1)), DEFAULT).await.unwrap().swept_until, NOW);
 }
 
 pub(crate) async fn what_has_expired_leaves_the_log_piece_by_piece(fixture: Fixture) {

@@ -46,8 +46,10 @@ impl LineWriter {
         line.text(name!("route"), record.route.as_deref());
         line.number(name!("status"), record.status);
         line.word(name!("code"), record.code);
-        line.word(name!("key_id"), record.key.map(|(key, _)| key.to_string()).as_deref());
-        line.number(name!("tenant"), record.key.map(|(_, tenant)| tenant.0));
+        let holder = record.holder.as_ref();
+        line.word(name!("key_id"), holder.and_then(|holder| holder.key).map(|key| key.to_string()).as_deref());
+        line.word(name!("user"), holder.and_then(|holder| holder.user).map(|user| user.to_string()).as_deref());
+        line.number(name!("tenant"), holder.map(|holder| holder.tenant.0));
         line.text(name!("upstream"), record.upstream.as_ref().map(|upstream| upstream.name()));
         line.milliseconds(name!("upstream_ms"), record.upstream_time);
         line.milliseconds(name!("total_ms"), Some(record.total_time));
@@ -194,15 +196,16 @@ mod tests {
         let mut record = record("8c1f9a6e0b7d4c52-1f");
         record.route = Some("/api/sessions/{session}".into());
         record.status = Some(200);
-        record.key = Some(("key_01jt5vfjg0frvt5patj9q544hw".parse().unwrap(), TenantId(7)));
+        let key = Some("key_01jt5vfjg0frvt5patj9q544hw".parse().unwrap());
+        record.holder = Some(Holder { key, user: None, tenant: TenantId(7) });
         let policies = PolicySet::new(Vec::new()).map_err(|_| "policy").unwrap();
         let address = Address::parse("http://127.0.0.1:3000", &TlsSettings::default()).unwrap();
         record.upstream = Some(Arc::new(Upstream::new(address, &[], policies).unwrap()));
         record.upstream_time = Some(Duration::from_micros(1_500));
         record.bytes_out = 512;
         record.aborted = None;
-        let json = r#"{"time":"2026-11-24T10:00:00.007Z","method":"GET","route":"/api/sessions/{session}","status":200,"code":null,"key_id":"key_01jt5vfjg0frvt5patj9q544hw","tenant":7,"upstream":"http://127.0.0.1:3000","upstream_ms":1.500,"total_ms":12.034,"bytes_in":0,"bytes_out":512,"client":"::1","request_id":"8c1f9a6e0b7d4c52-1f","aborted":null}"#;
-        let text = r#"time=2026-11-24T10:00:00.007Z method=GET route="/api/sessions/{session}" status=200 code=- key_id=key_01jt5vfjg0frvt5patj9q544hw tenant=7 upstream="http://127.0.0.1:3000" upstream_ms=1.500 total_ms=12.034 bytes_in=0 bytes_out=512 client=::1 request_id="8c1f9a6e0b7d4c52-1f" aborted=-"#;
+        let json = r#"{"time":"2026-11-24T10:00:00.007Z","method":"GET","route":"/api/sessions/{session}","status":200,"code":null,"key_id":"key_01jt5vfjg0frvt5patj9q544hw","user":null,"tenant":7,"upstream":"http://127.0.0.1:3000","upstream_ms":1.500,"total_ms":12.034,"bytes_in":0,"bytes_out":512,"client":"::1","request_id":"8c1f9a6e0b7d4c52-1f","aborted":null}"#;
+        let text = r#"time=2026-11-24T10:00:00.007Z method=GET route="/api/sessions/{session}" status=200 code=- key_id=key_01jt5vfjg0frvt5patj9q544hw user=- tenant=7 upstream="http://127.0.0.1:3000" upstream_ms=1.500 total_ms=12.034 bytes_in=0 bytes_out=512 client=::1 request_id="8c1f9a6e0b7d4c52-1f" aborted=-"#;
         assert_eq!(line(&record, LogFormat::Json), format!("{json}\n"));
         assert_eq!(line(&record, LogFormat::Text), format!("{text}\n"));
     }

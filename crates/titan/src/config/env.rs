@@ -19,7 +19,7 @@ pub enum Kind {
 }
 
 /// Variable, option, kind.
-pub const VARIABLES: [(&str, &str, Kind); 31] = [
+pub const VARIABLES: [(&str, &str, Kind); 36] = [
     ("TITAN_LISTEN", "listen", Kind::Text),
     ("TITAN_ADMIN_LISTEN", "admin_listen", Kind::Text),
     ("TITAN_TLS_CERT_FILE", "tls_cert_file", Kind::Text),
@@ -39,6 +39,11 @@ pub const VARIABLES: [(&str, &str, Kind); 31] = [
     ("TITAN_UPSTREAM_KEY_FILE", "upstream_key_file", Kind::Text),
     ("TITAN_POLICY", "policy", Kind::List),
     ("TITAN_SCOPES", "scopes", Kind::List),
+    ("TITAN_OWNER_SCOPES", "owner_scopes", Kind::List),
+    ("TITAN_ADMIN_SCOPES", "admin_scopes", Kind::List),
+    ("TITAN_MEMBER_SCOPES", "member_scopes", Kind::List),
+    ("TITAN_JWT_ISSUER", "jwt_issuer", Kind::Text),
+    ("TITAN_JWT_AUDIENCE", "jwt_audience", Kind::Text),
     ("TITAN_MAX_LIFETIME_DAYS", "max_lifetime_days", Kind::Number),
     ("TITAN_TRUSTED_PROXIES", "trusted_proxies", Kind::List),
     ("TITAN_UPSTREAM_CONNECT_TIMEOUT", "upstream_connect_timeout", Kind::Number),

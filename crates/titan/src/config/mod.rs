@@ -4,10 +4,12 @@
 //! of variables in [`env`] names the same options. `docs/configuration.md` and the JSON schema follow from it.
 
 mod env;
+mod people;
 mod policies;
 mod settings;
 
 pub use env::VARIABLES;
+pub use people::RoleScopes;
 pub(crate) use env::check_names;
 pub use policies::{SHIPPED, policy_text};
 pub(crate) use settings::location;
@@ -19,6 +21,7 @@ use serde::Deserialize;
 use std::collections::HashMap;
 use std::path::{Path, PathBuf};
 use titan_core::suggest::explain;
+use titan_core::user::Roles;
 
 /// All options. Each can stand in the file and in the environment; the environment wins.
 #[derive(Clone, Deserialize, JsonSchema)]
@@ -70,6 +73,16 @@ pub struct Config {
     pub upstreams: Vec<UpstreamConfig>,
     /// Scopes of your own, `resource:action`. Append only: the order gives them their bits.
     pub scopes: Vec<String>,
+    /// The scopes of a user with the role owner.
+    pub owner_scopes: Vec<String>,
+    /// The scopes of a user with the role admin.
+    pub admin_scopes: Vec<String>,
+    /// The scopes of a user with the role member.
+    pub member_scopes: Vec<String>,
+    /// `iss` of the session JWTs: usually the URL of this Titan.
+    pub jwt_issuer: String,
+    /// `aud` of the session JWTs: usually the URL of the API.
+    pub jwt_audience: String,
     /// The longest lifetime of a key, in days.
     #[schemars(range(min = 1, max = 3_650))]
     pub max_lifetime_days: u32,
@@ -162,6 +175,11 @@ impl Default for Config {
             policy: Vec::new(),
             upstreams: Vec::new(),
             scopes: Vec::new(),
+            owner_scopes: Roles::ALL.map(str::to_owned).to_vec(),
+            admin_scopes: Roles::ALL.map(str::to_owned).to_vec(),
+            member_scopes: Roles::MEMBER.map(str::to_owned).to_vec(),
+            jwt_issuer: "titan".to_owned(),
+            jwt_audience: "titan".to_owned(),
             max_lifetime_days: 90,
             trusted_proxies: Vec::new(),
             upstream_connect_timeout: 5,

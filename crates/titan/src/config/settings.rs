@@ -1,5 +1,6 @@
 //! A configuration that was checked: values of the types that the program works with.
 
+use super::people::{RoleScopes, jwt};
 use super::{Config, LogFormat, UpstreamConfig, policy_text};
 use crate::access_log::AccessLogSettings;
 use crate::pem::{Pem, certified_key};
@@ -12,6 +13,7 @@ use std::sync::Arc;
 use std::time::Duration;
 use titan_core::access::{Catalogue, MASTER_KEY_LENGTH, MasterKeys};
 use titan_core::policy::{Policy, PolicySet, Problem};
+use titan_core::session::JwtSettings;
 use titan_edge::TrustedProxies;
 use titan_edge::gateway::{Address, Settings as GatewaySettings, TlsSettings, Upstream, UpstreamMap};
 use titan_store::Location;
@@ -47,6 +49,10 @@ pub struct Settings {
     pub upstreams: Vec<UpstreamConfig>,
     /// The operator's scopes.
     pub scopes: Vec<String>,
+    /// The scopes of the roles, by their names.
+    pub roles: RoleScopes,
+    /// Who issues JWTs, and for whom.
+    pub jwt: JwtSettings,
     /// The longest lifetime of a key, in days.
     pub max_lifetime_days: u32,
     /// How the gateway behaves.
@@ -85,6 +91,12 @@ impl Settings {
             access_log: AccessLogSettings::parse(&config.access_log, config.access_log_format)?,
             database,
             scopes: config.scopes,
+            roles: RoleScopes {
+                owner: config.owner_scopes,
+                admin: config.admin_scopes,
+                member: config.member_scopes,
+            },
+            jwt: jwt(config.jwt_issuer, config.jwt_audience)?,
             max_lifetime_days: config.max_lifetime_days,
             log: config.log,
             log_format: config.log_format,

@@ -7,7 +7,7 @@ use super::{Relay, Upstream};
 use crate::RequestBody;
 use crate::access_log::Entry;
 use crate::body::BodyError;
-use crate::gateway::watch::{Cut, KeyWatch};
+use crate::gateway::watch::{Cut, CredentialWatch};
 use http::header::{HOST, TRANSFER_ENCODING};
 use http::uri::PathAndQuery;
 use http::{HeaderValue, Request, Response, StatusCode, Uri};
@@ -50,7 +50,7 @@ impl Client {
         upstream: &Upstream,
         target: PathAndQuery,
         request: Request<RequestBody>,
-        watch: impl Fn() -> KeyWatch,
+        watch: impl Fn() -> CredentialWatch,
         entry: &mut Entry,
     ) -> Result<Response<Relay>, Error> {
         let progress = (!request.body().is_end_stream()).then(Arc::<Progress>::default);
@@ -106,7 +106,7 @@ fn outgoing(
     upstream: &Upstream,
     target: PathAndQuery,
     mut request: Request<RequestBody>,
-    upload: Option<(Arc<Progress>, KeyWatch)>,
+    upload: Option<(Arc<Progress>, CredentialWatch)>,
 ) -> Request<Upload> {
     *request.uri_mut() = Uri::from(target);
     request.headers_mut().insert(HOST, upstream.address.host.clone());
@@ -123,7 +123,7 @@ fn outgoing(
 fn relay(
     answer: Response<Incoming>,
     checkout: Checkout,
-    watch: KeyWatch,
+    watch: CredentialWatch,
     progress: Option<&Progress>,
 ) -> Response<Relay> {
     let is_switch = answer.status() == StatusCode::SWITCHING_PROTOCOLS;

@@ -2,7 +2,7 @@
 
 use super::pool::Checkout;
 use crate::body::BodyError;
-use crate::gateway::watch::{Cut, KeyWatch};
+use crate::gateway::watch::{Cut, CredentialWatch};
 use bytes::Bytes;
 use http_body::{Body, Frame, SizeHint};
 use hyper::body::Incoming;
@@ -16,7 +16,7 @@ pub struct Relay {
     body: Incoming,
     /// `None` at the end, and for a connection with a task of its own.
     checkout: Option<Checkout>,
-    watch: KeyWatch,
+    watch: CredentialWatch,
     /// How many pieces came without a pause. A watch of a short answer need not begin.
     pieces: u32,
 }
@@ -25,7 +25,7 @@ pub struct Relay {
 const MANY: u32 = 16;
 
 impl Relay {
-    pub(super) fn new(body: Incoming, checkout: Option<Checkout>, watch: KeyWatch) -> Self {
+    pub(super) fn new(body: Incoming, checkout: Option<Checkout>, watch: CredentialWatch) -> Self {
         Self { body, checkout, watch, pieces: 0 }
     }
 

@@ -2,7 +2,7 @@
 
 use crate::RequestBody;
 use crate::body::BodyError;
-use crate::gateway::watch::KeyWatch;
+use crate::gateway::watch::CredentialWatch;
 use bytes::Bytes;
 use http_body::{Body, Frame, SizeHint};
 use std::pin::Pin;
@@ -58,11 +58,11 @@ impl Progress {
 pub(super) struct Upload {
     body: RequestBody,
     /// `None` for an empty body.
-    upload: Option<(Arc<Progress>, KeyWatch)>,
+    upload: Option<(Arc<Progress>, CredentialWatch)>,
 }
 
 impl Upload {
-    pub(super) fn new(body: RequestBody, upload: Option<(Arc<Progress>, KeyWatch)>) -> Self {
+    pub(super) fn new(body: RequestBody, upload: Option<(Arc<Progress>, CredentialWatch)>) -> Self {
         Self { body, upload }
     }
 }

@@ -1,0 +1,61 @@
+//! What the options about people become.
+
+use anyhow::{Result, anyhow, bail};
+use titan_core::access::Catalogue;
+use titan_core::session::JwtSettings;
+use titan_core::user::{Role, Roles};
+use titan_token::JwtParty;
+
+/// The scopes of each role, by their names.
+pub struct RoleScopes {
+    pub(super) owner: Vec<String>,
+    pub(super) admin: Vec<String>,
+    pub(super) member: Vec<String>,
+}
+
+impl RoleScopes {
+    /// With the bits of this deployment.
+    pub fn resolve(&self, catalogue: &Catalogue) -> Result<Roles> {
+        let names = |role| match role {
+            Role::Owner => self.owner.as_slice(),
+            Role::Admin => &self.admin,
+            Role::Member => &self.member,
+        };
+        Roles::new(catalogue, names).map_err(|(role, error)| anyhow!("{role}_scopes: {error}"))
+    }
+}
+
+/// Issuer and audience of JWTs.
+pub(super) fn jwt(issuer: String, audience: String) -> Result<JwtSettings> {
+    for (option, text) in [("jwt_issuer", &issuer), ("jwt_audience", &audience)] {
+        if JwtParty::new(text).is_none() {
+            bail!("{option}: must have 1 to 255 visible ASCII characters, without quotes and backslashes");
+        }
+    }
+    Ok(JwtSettings { issuer, audience })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_scope_that_is_unknown_is_named_with_its_option() {
+        let scopes = |member: &str| RoleScopes {
+            owner: vec!["*".to_owned()],
+            admin: Vec::new(),
+            member: vec![member.to_owned()],
+        };
+        let catalogue = Catalogue::new([]).unwrap();
+        assert!(scopes("tasks:read").resolve(&catalogue).is_ok());
+        let error = scopes("task:read").resolve(&catalogue).unwrap_err().to_string();
+        assert_eq!(error, "member_scopes: unknown scope: task:read; did you mean tasks:read?");
+    }
+
+    #[test]
+    fn a_party_is_a_name() {
+        assert!(jwt("https://titan.example".to_owned(), "api".to_owned()).is_ok());
+        let error = jwt("titan".to_owned(), "a b".to_owned()).unwrap_err().to_string();
+        assert!(error.starts_with("jwt_audience: must have 1 to 255"), "{error}");
+    }
+}
