@@ -4,7 +4,7 @@ use crate::fixture::{Fixture, NOW};
 use crate::stories::{add, id, key};
 use titan_core::key::Key;
 use titan_core::port::Store;
-use titan_core::revision::{Change, Revision, Swept};
+use titan_core::revision::{CredentialId, Change, Revision, Swept};
 use titan_core::tenant::DEFAULT;
 use titan_core::time::Timestamp;
 use titan_token::KeyId;

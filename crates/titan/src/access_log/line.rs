@@ -170,7 +170,7 @@ mod tests {
     use std::net::Ipv6Addr;
     use std::sync::Arc;
     use titan_core::policy::PolicySet;
-    use titan_edge::access_log::AccessLog;
+    use titan_edge::access_log::{AccessLog, Holder};
     use titan_edge::gateway::{Address, TlsSettings, Upstream};
     use titan_token::TenantId;
 

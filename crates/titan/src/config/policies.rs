@@ -5,7 +5,10 @@ use std::path::Path;
 use titan_core::suggest::did_you_mean;
 
 /// The policies that are inside the program.
-pub const SHIPPED: [(&str, &str); 1] = [("whatsapp", include_str!("../../../../policies/whatsapp.toml"))];
+pub const SHIPPED: [(&str, &str); 2] = [
+    ("whatsapp", include_str!("../../../../policies/whatsapp.toml")),
+    ("tasks", include_str!("../../../../policies/tasks.toml")),
+];
 
 /// The text of a policy: a shipped one if `name` is one's name, otherwise a file's.
 pub fn policy_text(name: &str) -> Result<String> {

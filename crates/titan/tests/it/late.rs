@@ -10,6 +10,7 @@ use titan_core::port::Store;
 use titan_core::revision::{InstanceId, Member, Wait};
 use titan_core::signing::SigningKeyService;
 use titan_core::tenant::{DEFAULT, TenantService, TenantUpdate};
+use titan_core::session::JwtSettings;
 use titan_core::time::Clock;
 use titan_edge::{Follower, Guard};
 use titan_store::{Location, SealKey, connect};
@@ -43,7 +44,7 @@ impl Rules {
             connect(&location, seal, &[], &*clock, Arc::<SystemEntropy>::clone(&entropy)).await.unwrap();
         SigningKeyService::ensure(&*store, &*clock, &*entropy).await.unwrap();
         let catalogue = Arc::new(catalogue);
-        let guard = Guard::new(Arc::clone(&catalogue), Arc::<SystemClock>::clone(&clock), Arc::clone(&store));
+        let guard = Guard::new(Arc::clone(&catalogue), JwtSettings::default(), Arc::<SystemClock>::clone(&clock), Arc::clone(&store));
         let guard = Arc::new(guard);
         let follower = Follower::new(
             Arc::clone(&store),
@@ -75,7 +76,7 @@ impl Rules {
 
     /// What the edge would hand to a handler now.
     async fn admitted(&self, key: &Issued) -> Caller {
-        Caller::Key(self.guard.authenticate(key.plain.expose()).await.unwrap())
+        Caller::from(self.guard.authenticate(key.plain.expose()).await.unwrap())
     }
 }
 

@@ -21,6 +21,7 @@ mod late;
 mod logs;
 mod migrate;
 mod open_exchanges;
+mod people;
 mod principals;
 mod program;
 mod reference;

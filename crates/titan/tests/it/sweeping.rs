@@ -12,6 +12,7 @@ use titan_core::port::Store;
 use titan_core::revision::{InstanceId, Member, Propagation, Revision};
 use titan_core::signing::{SigningKeyService, SlotKey, signer};
 use titan_core::tenant::DEFAULT;
+use titan_core::session::JwtSettings;
 use titan_core::time::{Clock, Timestamp, Uptime};
 use titan_edge::{Follower, Guard};
 use titan_store::{Location, SealKey, connect};
@@ -69,7 +70,7 @@ impl Instance {
             connect(&location, seal, &[], &*clock, Arc::<SystemEntropy>::clone(&entropy)).await.unwrap();
         SigningKeyService::ensure(&*store, &*clock, &*entropy).await.unwrap();
         let signer = signer(store.signing_keys().await.unwrap()).unwrap();
-        let guard = Guard::new(Arc::new(catalogue), Arc::<MovedClock>::clone(&clock), Arc::clone(&store));
+        let guard = Guard::new(Arc::new(catalogue), JwtSettings::default(), Arc::<MovedClock>::clone(&clock), Arc::clone(&store));
         let guard = Arc::new(guard);
         let follower = follow(&store, &guard, &clock).await;
         let running = Arc::clone(&follower);
@@ -179,6 +180,7 @@ async fn what_was_swept_stays_refused_when_the_clock_is_set_back() {
     // Also for an instance that has never heard of it.
     let guard = Guard::new(
         Arc::new(titan_core::access::Catalogue::new([]).unwrap()),
+        JwtSettings::default(),
         Arc::<MovedClock>::clone(&instance.clock),
         Arc::clone(&instance.store),
     );
@@ -211,6 +213,7 @@ async fn a_year_of_revocations_is_flat() {
     let began = Instant::now();
     let guard = Guard::new(
         Arc::new(titan_core::access::Catalogue::new([]).unwrap()),
+        JwtSettings::default(),
         Arc::<MovedClock>::clone(&instance.clock),
         Arc::clone(&instance.store),
     );
