@@ -25,7 +25,7 @@ mod secret;
 mod signing;
 
 pub use error::Malformed;
-pub use id::{KeyId, TypeIdError, Uuid};
+pub use id::{InvitationId, JwtId, KeyId, SessionId, TypeIdError, UserId, Uuid};
 pub use key::{Claims, Prefix, Slot, TenantId, UntrustedKey, VerifiedKey};
 pub use opaque::{HashedKey, LegacyKey, OpaqueKey};
 pub use presented::Presented;
