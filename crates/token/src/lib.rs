@@ -12,6 +12,7 @@
 
 extern crate alloc;
 
+mod base64;
 mod compress;
 mod cursor;
 mod error;
