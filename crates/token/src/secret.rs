@@ -19,6 +19,20 @@ impl PlainKey {
     }
 }
 
+/// The whole text of a session JWT, a refresh token or an invitation, as its holder presents it.
+pub struct PlainToken(Zeroizing<String>);
+
+impl PlainToken {
+    pub(crate) fn new(text: String) -> Self {
+        Self(Zeroizing::new(text))
+    }
+
+    /// The text, for the one answer or message that carries it.
+    pub fn expose(&self) -> &str {
+        &self.0
+    }
+}
+
 /// 32 random bytes from which the keys of one signing-key slot are derived.
 pub struct SigningSecret(Zeroizing<[u8; 32]>);
 
