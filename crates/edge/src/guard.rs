@@ -213,7 +213,7 @@ fn parse(credential: &str) -> Result<UntrustedKey, Denial> {
         Ok(Presented::SelfContained(key)) => Ok(key),
         // The shape is right, but this release has no such keys.
         Ok(Presented::Legacy(_) | Presented::Opaque(_)) => Err(Denial::Invalid),
-        Err(_) => Err(Denial::Malformed),
+        Ok(Presented::Jwt(_)) | Err(_) => Err(Denial::Malformed),
     }
 }
 

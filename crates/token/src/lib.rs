@@ -4,8 +4,8 @@
 //! signing secret are arguments, so each function can be checked against the vectors in `vectors/`, which
 //! another implementation made. `docs/token-format.md` is normative.
 //!
-//! The way through this crate is one-way: text → [`Presented`] (its shape holds) → [`VerifiedKey`] (its MAC
-//! holds). Only [`UntrustedKey::verify`] makes the last step.
+//! The way through this crate is one-way: text → [`Presented`] (its shape holds) → [`VerifiedKey`] or [`VerifiedJwt`]
+//! (its MAC or its signature holds). Only `verify` makes the last step; so it is with [`UntrustedRefresh`].
 
 #![no_std]
 #![deny(unsafe_code)]
@@ -18,6 +18,7 @@ mod cursor;
 mod error;
 mod id;
 mod invitation;
+mod jwt;
 mod key;
 mod mac;
 mod opaque;
@@ -30,6 +31,9 @@ mod signing;
 pub use error::Malformed;
 pub use id::{InvitationId, JwtId, KeyId, SessionId, TypeIdError, UserId, Uuid};
 pub use invitation::{HashedInvitation, InvitationToken};
+pub use jwt::{
+    BadJwt, JwtClaims, JwtKey, JwtParty, JwtPublicKey, Kid, ScopeNames, UntrustedJwt, VerifiedJwt,
+};
 pub use key::{Claims, Prefix, Slot, TenantId, UntrustedKey, VerifiedKey};
 pub use opaque::{HashedKey, LegacyKey, OpaqueKey};
 pub use presented::Presented;
