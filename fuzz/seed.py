@@ -210,6 +210,39 @@ def key_mutated() -> dict[str, bytes]:
     return {f"{key}-{name}": data + edit for key, data in keys.items() for name, edit in edits.items()}
 
 
+def tokens(name: str) -> dict[str, bytes]:
+    file = vectors(name)
+    entries = families(file["valid"], "name") | families(file["invalid"], "name")
+    return {name: entry["token"].encode() for name, entry in entries.items()}
+
+
+def jwt_mutated() -> dict[str, bytes]:
+    """A JWT to be issued and edits: what is done, where, and with what. See `Issue` and `apply` in src/jwt.rs."""
+    vector = vectors("session-jwt")["valid"][0]
+    claims = vector["claims"]
+    numbers = [claims["tenant"], claims["ver"], claims["iat"], claims["exp"]]
+    issue = b"".join(
+        [
+            bytes.fromhex(vector["signing_secret_hex"]),
+            *(number.to_bytes(16, "little") for number in (1, 2, 3)),
+            *(number.to_bytes(4, "little") for number in numbers),
+            b"issraud!",
+            b"a:read *",
+        ]
+    )
+    edits = {
+        "none": b"",
+        "header-flipped": b"\x00\x00\x07\x00",
+        "payload-flipped": b"\x00\x00\x90\x01",
+        "flipped-and-back": b"\x00\x00\x90\x01\x00\x00\x90\x01",
+        "dot-set": b"\x01\x00\x6e_",
+        "dot-put-in": b"\x02\x00\x90.",
+        "padding-put-in": b"\x02\x00\x6e=",
+        "first-taken-out": b"\x03\x00\x00\x00",
+    }
+    return {name: issue + edit for name, edit in edits.items()}
+
+
 def type_id() -> dict[str, bytes]:
     ids = vectors("type-id")
     seeds = {entry["text"]: entry["text"].encode() for entry in ids["valid"]}
@@ -232,11 +265,14 @@ def encoded(texts: dict[str, str]) -> dict[str, bytes]:
 def wanted() -> dict[Path, bytes]:
     targets = {
         "credential": credential(),
+        "jwt_mutated": jwt_mutated(),
+        "jwt_parse": tokens("session-jwt"),
         "key_mutated": key_mutated(),
         "key_parse": key_parse(),
         "key_round_trip": key_round_trip(),
         "policy_file": encoded(POLICIES),
         "policy_path": encoded(PATHS),
+        "refresh_parse": tokens("refresh-token"),
         "type_id": type_id(),
     }
     return {

@@ -1,16 +1,17 @@
 #!/usr/bin/env python3
-"""Write the golden vectors for Titan's key format: api-key.json, type-id.json, opaque.json.
+"""Write the golden vectors for Titan's formats: the *.json files next to this script.
 
 This is an implementation of docs/token-format.md that shares no code with Titan, so that an
 implementation which agrees with these files agrees with the document and not merely with itself.
-It uses the standard library only, reads no clock and draws no random numbers: the same script
-always writes the same bytes. Every secret in it is a published test value.
+It uses the standard library only (and ed25519.py, which does too), reads no clock and draws no
+random numbers: the same script always writes the same bytes. Every secret in it is a published test value.
 
     generate.py           write the files next to this script
     generate.py --check   write nothing; exit 1 if a file differs from what would be written
 
 Before anything is written, `self_check` tries the primitives on published answers, and every
-vector is put through the strict reader below (`read_api_key`, `read_type_id`, `opaque_kind`).
+vector is put through the strict reader below (`read_api_key`, `read_type_id`, `opaque_kind`,
+`read_refresh_token`, `read_jwt`).
 """
 
 import argparse
@@ -24,10 +25,18 @@ import sys
 from dataclasses import dataclass
 from pathlib import Path
 
+import ed25519
+
 FOLDER = Path(__file__).resolve().parent
 
 PREFIXES = ("titan_", "titan_sk_live_", "titan_sk_test_")
 API_KEY_LABEL = b"titan/v1/api-key"
+REFRESH_PREFIX = "titan_rt_"
+REFRESH_LABEL = b"titan/v1/refresh-token"
+REFRESH_BODY_BYTES = 21
+REFRESH_CHARACTERS = 71  # 53 bytes in base64url: 424 bits used, 2 bits spare
+JWT_LABEL = b"titan/v1/session-jwt"
+JWT_MAX_BYTES = 4096
 BODY_BYTES = 41  # everything in front of the MAC
 MAC_BYTES = 32
 PAYLOAD_CHARACTERS = 98  # 73 bytes in base64url: 584 bits used, 4 bits spare
@@ -165,6 +174,9 @@ def opaque_kind(text: str) -> str | None:
         return "opaque"
     if re.fullmatch("titan_[0-9a-f]{64}", text):
         return "legacy"
+    # 43 characters have two bits more than 32 bytes: the last is a multiple of four.
+    if re.fullmatch("titan_inv_[A-Za-z0-9_-]{42}[AEIMQUYcgkosw048]", text):
+        return "invitation"
     return None
 
 
@@ -547,6 +559,9 @@ def valid_type_ids() -> list[dict]:
         ("usr", U128_MAX),
         ("evt", uuid_v7(1_746_100_800_000, "event")),
         ("evt", 0),
+        ("ses", uuid_v7(1_746_100_800_000, "session")),
+        ("inv", uuid_v7(1_746_100_800_000, "invitation")),
+        ("jwt", uuid_v7(1_746_100_800_000, "jwt")),
     ]
     vectors = []
     for prefix, value in values:
@@ -633,8 +648,11 @@ def valid_opaque_keys() -> list[dict]:
     for number in (1, 2, 3):
         bodies["opaque"].append(fixed_bytes(f"opaque {number}").hex()[:32])
         bodies["legacy"].append(fixed_bytes(f"legacy {number}").hex())
+    randoms = [bytes(32), b"\xff" * 32, bytes(range(32))]
+    randoms += [fixed_bytes("invitation 1"), fixed_bytes("invitation 2")]
+    bodies["invitation"] = [encode_base64url(random) for random in randoms]
     vectors = []
-    for kind, prefix in (("opaque", "whm_"), ("legacy", "titan_")):
+    for kind, prefix in (("opaque", "whm_"), ("legacy", "titan_"), ("invitation", "titan_inv_")):
         for body in bodies[kind]:
             key = prefix + body
             require(opaque_kind(key) == kind, key)
@@ -689,6 +707,29 @@ def invalid_opaque_keys() -> list[dict]:
         (KEY["titan_"], "self-contained key"),
         (KEY["titan_sk_live_"], "self-contained key, platform prefix"),
     ]
+    random = encode_base64url(fixed_bytes("invitation 1"))
+    last = BASE64URL.index(random[-1])
+    cases += [
+        ("titan_inv_", "invitation, prefix alone"),
+        (random, "invitation without its prefix"),
+        ("titan_inv_" + random[:-1], "invitation, 42 characters"),
+        ("titan_inv_" + random + "A", "invitation, 44 characters"),
+        ("titan_inv_" + random + "=", "invitation, padding"),
+        ("titan_inv_" + random[:-1] + "=", "invitation, padding in place of the last character"),
+        ("titan_inv_" + random[:-1] + BASE64URL[last | 1], "invitation, last spare bit"),
+        ("titan_inv_" + random[:-1] + BASE64URL[last | 2], "invitation, first spare bit"),
+        ("titan_inv_" + random[:20] + "+" + random[21:], "invitation, standard alphabet"),
+        ("titan_inv_" + random[:20] + "." + random[21:], "invitation, dot"),
+        ("titan_inv_" + random[:-1] + "\n", "invitation, newline in place of the last character"),
+        ("titan_inv_" + random + "\n", "invitation, trailing newline"),
+        (" titan_inv_" + random, "invitation, leading space"),
+        ("titan_inv_" + random[:-2] + "\u00e9", "invitation, non-ASCII character, right byte length"),
+        ("TITAN_INV_" + random, "invitation, prefix in upper case"),
+        ("titan_rt_" + random, "invitation behind the prefix of refresh tokens"),
+        ("titan_" + random, "invitation behind the prefix of keys"),
+        ("titan_inv_" + long, "invitation prefix with 64 hex digits"),
+        ("titan_inv_" + short, "invitation prefix with 32 hex digits"),
+    ]
     require(len({case for case, _ in cases}) == len(cases), "two cases have one text")
     for case, why in cases:
         require(opaque_kind(case) is None, why)
@@ -698,14 +739,798 @@ def invalid_opaque_keys() -> list[dict]:
 def opaque_vectors() -> dict:
     return {
         "description": (
-            "Keys that say nothing by themselves and are found by their SHA-256; "
+            "Keys and invitations, which say nothing by themselves and are found by their SHA-256; "
             "docs/token-format.md defines them. The hash is over the whole text, prefix included. "
-            "A text under 'invalid' is neither an opaque nor a legacy key; "
+            "A text under 'invalid' is neither an opaque key, nor a legacy key, nor an invitation; "
             "it may be a credential of another kind."
         ),
         "valid": valid_opaque_keys(),
         "invalid": invalid_opaque_keys(),
     }
+
+
+# --- refresh-token.json ---------------------------------------------------------------------
+
+
+@dataclass(frozen=True)
+class Refresh:
+    """What a refresh token says."""
+
+    slot: int
+    session: int
+    generation: int
+    version: int = 0
+
+    def body(self) -> bytes:
+        first = self.version << 4 | self.slot
+        return struct.pack(">B16sI", first, self.session.to_bytes(16, "big"), self.generation)
+
+
+def issue_refresh(signing_secret: bytes, token: Refresh, prefix: str = REFRESH_PREFIX) -> str:
+    mac_key = hkdf_sha256(signing_secret, REFRESH_LABEL)
+    return assemble(prefix, token.body(), compute_mac(mac_key, prefix, token.body()))
+
+
+def read_refresh_token(signing_secret: bytes, text: str) -> Refresh:
+    if not re.fullmatch(f"{REFRESH_PREFIX}[A-Za-z0-9_-]{{{REFRESH_CHARACTERS}}}", text):
+        raise Malformed("prefix, length or alphabet")
+    characters = text[len(REFRESH_PREFIX) :]
+    payload = base64.urlsafe_b64decode(characters + "=")
+    if encode_base64url(payload) != characters:
+        raise Malformed("trailing bits")
+    body, mac = payload[:REFRESH_BODY_BYTES], payload[REFRESH_BODY_BYTES:]
+    first, session, generation = struct.unpack(">B16sI", body)
+    if first >> 4 != 0:
+        raise Malformed("version")
+    mac_key = hkdf_sha256(signing_secret, REFRESH_LABEL)
+    if not hmac.compare_digest(mac, compute_mac(mac_key, REFRESH_PREFIX, body)):
+        raise Invalid("mac")
+    return Refresh(first & 15, int.from_bytes(session, "big"), generation)
+
+
+def judge_refresh_token(signing_secret: bytes, text: str) -> str:
+    try:
+        read_refresh_token(signing_secret, text)
+    except Malformed:
+        return "malformed"
+    except Invalid:
+        return "invalid"
+    return "valid"
+
+
+SESSION = uuid_v7(1_746_100_800_000, "session")
+REFRESH = Refresh(slot=0, session=SESSION, generation=3)
+
+
+def valid_refresh_tokens() -> list[dict]:
+    tokens = [("worked-example", REFRESH)]
+    for slot in range(16):
+        session = uuid_v7(1_746_100_800_000 + slot, f"session of slot {slot}")
+        tokens.append((f"slot-{slot}", Refresh(slot, session, slot)))
+    counting = int.from_bytes(bytes(range(1, 17)), "big")
+    tokens += [
+        ("generation-0", Refresh(0, SESSION, 0)),
+        ("generation-byte-order", Refresh(0, SESSION, 0x01020304)),
+        ("generation-max", Refresh(0, SESSION, U32_MAX)),
+        ("session-byte-order", Refresh(0, counting, 1)),
+        ("fields-min", Refresh(0, 0, 0)),
+        ("fields-max", Refresh(15, U128_MAX, U32_MAX)),
+    ]
+    vectors = []
+    for name, token in tokens:
+        secret = signing_secret_of(token.slot)
+        text = issue_refresh(secret, token)
+        require(read_refresh_token(secret, text) == token, name)
+        vectors.append(
+            {
+                "name": name,
+                "signing_secret_hex": secret.hex(),
+                "mac_key_hex": hkdf_sha256(secret, REFRESH_LABEL).hex(),
+                "slot": token.slot,
+                "session": encode_type_id("ses", token.session),
+                "session_hex": f"{token.session:032x}",
+                "generation": token.generation,
+                "token": text,
+            }
+        )
+    return vectors
+
+
+def malformed_refresh_tokens(token: str) -> list[tuple[str, str]]:
+    payload = token[len(REFRESH_PREFIX) :]
+    last = BASE64URL.index(payload[-1])
+    cases = [
+        ("empty", ""),
+        ("only-prefix", REFRESH_PREFIX),
+        ("payload-without-prefix", payload),
+        ("prefix-twice", REFRESH_PREFIX + token),
+        ("prefix-upper-case", "TITAN_RT_" + payload),
+        ("prefix-of-keys", "titan_" + payload),
+        ("prefix-of-client-tokens", "titan_ct_" + payload),
+        ("prefix-of-invitations", "titan_inv_" + payload),
+        ("prefix-of-keys-under-mac", issue_refresh(SECRET, REFRESH, "titan_")),
+        ("one-character-short", token[:-1]),
+        ("one-character-long", token + "A"),
+        ("mac-31-bytes", assemble(REFRESH_PREFIX, REFRESH.body(), bytes(31))),
+        ("mac-absent", assemble(REFRESH_PREFIX, REFRESH.body(), b"")),
+        ("padding", token + "="),
+        ("padding-replaces-last", token[:-1] + "="),
+        ("space-leading", " " + token),
+        ("space-trailing", token + " "),
+        ("newline-trailing", token + "\n"),
+        ("newline-replaces-last", token[:-1] + "\n"),
+        ("nul-replaces", token[:40] + "\0" + token[41:]),
+        ("plus-replaces", token[:40] + "+" + token[41:]),
+        ("slash-replaces", token[:40] + "/" + token[41:]),
+        ("dot-replaces", token[:40] + "." + token[41:]),
+        ("non-ascii-same-bytes", token[:40] + "\u00e9" + token[42:]),
+        ("non-ascii-across-end-of-prefix", "titan_rt\u00e9" + payload[1:]),
+        ("quoted", '"' + token + '"'),
+        ("api-key", KEY["titan_"]),
+        ("opaque-key", "whm_" + fixed_bytes("opaque 1").hex()[:32]),
+    ]
+    for spare in range(1, 4):
+        cases.append((f"trailing-bits-{spare:02b}", token[:-1] + BASE64URL[last | spare]))
+    for version in range(1, 16):
+        other = Refresh(REFRESH.slot, SESSION, REFRESH.generation, version)
+        cases.append((f"version-{version}", issue_refresh(SECRET, other)))
+    return cases
+
+
+def invalid_refresh_macs() -> list[tuple[str, str]]:
+    body = REFRESH.body()
+    key = hkdf_sha256(SECRET, REFRESH_LABEL)
+    jwt_key = hkdf_sha256(SECRET, JWT_LABEL)
+    next_version_key = hkdf_sha256(SECRET, b"titan/v2/refresh-token")
+    other_slot_key = hkdf_sha256(signing_secret_of(1), REFRESH_LABEL)
+    mac = compute_mac(key, REFRESH_PREFIX, body)
+    older = Refresh(0, SESSION, REFRESH.generation - 1).body()
+    macs = [
+        ("zero", bytes(MAC_BYTES)),
+        ("ones", b"\xff" * MAC_BYTES),
+        ("first-31-bytes-then-wrong", mac[:31] + bytes([mac[31] ^ 0xFF])),
+        ("of-the-generation-before", compute_mac(key, REFRESH_PREFIX, older)),
+        ("without-prefix", compute_mac(key, "", body)),
+        ("label-of-api-keys", compute_mac(MAC_KEY, REFRESH_PREFIX, body)),
+        ("label-of-session-jwts", compute_mac(jwt_key, REFRESH_PREFIX, body)),
+        ("label-of-another-version", compute_mac(next_version_key, REFRESH_PREFIX, body)),
+        ("signing-secret-used-directly", compute_mac(SECRET, REFRESH_PREFIX, body)),
+        ("another-signing-secret", compute_mac(other_slot_key, REFRESH_PREFIX, body)),
+        ("plain-sha256", hashlib.sha256(REFRESH_PREFIX.encode() + body).digest()),
+    ]
+    cases = [(f"mac-{name}", assemble(REFRESH_PREFIX, body, mac)) for name, mac in macs]
+    bits = [
+        ("slot", 0, 0x01),
+        ("session-first", 1, 0x80),
+        ("session-last", 16, 0x01),
+        ("generation-first", 17, 0x80),
+        ("generation-last", 20, 0x01),
+        ("mac-first", 21, 0x80),
+        ("mac-last", 52, 0x01),
+    ]
+    for name, offset, mask in bits:
+        payload = bytearray(body + mac)
+        payload[offset] ^= mask
+        cases.append((f"flipped-{name}", REFRESH_PREFIX + encode_base64url(payload)))
+    return cases
+
+
+def invalid_refresh_tokens() -> list[dict]:
+    token = issue_refresh(SECRET, REFRESH)
+    cases = [(name, SECRET, text, "malformed") for name, text in malformed_refresh_tokens(token)]
+    cases += [(name, SECRET, text, "invalid") for name, text in invalid_refresh_macs()]
+    cases.append(("secret-of-slot-1", signing_secret_of(1), token, "invalid"))
+    for name, secret, text, reason in cases:
+        require(judge_refresh_token(secret, text) == reason, name)
+    return [
+        {"name": name, "signing_secret_hex": secret.hex(), "token": text, "reason": reason}
+        for name, secret, text, reason in cases
+    ]
+
+
+def check_names_and_tokens(vectors: dict) -> dict:
+    every = vectors["valid"] + vectors["invalid"]
+    require(len({vector["name"] for vector in every}) == len(every), "two vectors have one name")
+    tried = {(vector["signing_secret_hex"], vector["token"]) for vector in every}
+    require(len(tried) == len(every), "two vectors try the same thing")
+    return vectors
+
+
+def refresh_token_vectors() -> dict:
+    return check_names_and_tokens(
+        {
+            "description": (
+                "Refresh tokens, version 0; docs/token-format.md defines them. "
+                "Let the signing secret of the vector stand in every slot, 0 to 15. "
+                "A token under 'valid' decodes to the fields beside it and its MAC holds under mac_key_hex. "
+                "A token under 'invalid' is refused: 'malformed' means that it does not have the shape, "
+                "'invalid' that it has the shape and the MAC does not hold. "
+                "The secrets are test values."
+            ),
+            "valid": valid_refresh_tokens(),
+            "invalid": invalid_refresh_tokens(),
+        }
+    )
+
+
+# --- session-jwt.json -----------------------------------------------------------------------
+
+
+class WrongClaims(Exception):
+    """The signature holds, over claims that no issuer writes."""
+
+
+def compact_json(members: dict) -> str:
+    return json.dumps(members, separators=(",", ":"), ensure_ascii=True)
+
+
+def kid_of(public: bytes) -> str:
+    """RFC 7638 with the members of RFC 8037, section 2."""
+    members = {"crv": "Ed25519", "kty": "OKP", "x": encode_base64url(public)}
+    return encode_base64url(hashlib.sha256(compact_json(members).encode("ascii")).digest())
+
+
+@dataclass(frozen=True)
+class JwtSigner:
+    """The key pair of a slot."""
+
+    seed: bytes
+    public: bytes
+    kid: str
+
+    @staticmethod
+    def of_secret(signing_secret: bytes) -> "JwtSigner":
+        return JwtSigner.of_seed(hkdf_sha256(signing_secret, JWT_LABEL))
+
+    @staticmethod
+    def of_seed(seed: bytes) -> "JwtSigner":
+        public = ed25519.public_key(seed)
+        return JwtSigner(seed, public, kid_of(public))
+
+    def header(self) -> dict:
+        return {"alg": "EdDSA", "typ": "at+jwt", "kid": self.kid}
+
+    def jwk(self) -> dict:
+        x = encode_base64url(self.public)
+        return {"kty": "OKP", "crv": "Ed25519", "x": x, "kid": self.kid, "alg": "EdDSA", "use": "sig"}
+
+    def sign(self, header: str, payload: str | bytes) -> str:
+        """Signs any two texts, whether they are JSON or not."""
+        payload = payload if isinstance(payload, bytes) else payload.encode("utf-8")
+        return self.sign_parts(encode_base64url(header.encode("utf-8")), encode_base64url(payload))
+
+    def sign_parts(self, header: str, payload: str) -> str:
+        signed = f"{header}.{payload}"
+        return f"{signed}.{encode_base64url(ed25519.sign(self.seed, signed.encode('utf-8')))}"
+
+    def issue(self, claims: dict) -> str:
+        return self.sign(compact_json(self.header()), compact_json(claims))
+
+
+def decode_canonical(text: str) -> bytes:
+    if not re.fullmatch("[A-Za-z0-9_-]*", text) or len(text) % 4 == 1:
+        raise Malformed("alphabet")
+    data = base64.urlsafe_b64decode(text + "=" * (-len(text) % 4))
+    if encode_base64url(data) != text:
+        raise Malformed("trailing bits")
+    return data
+
+
+NAME = r"[!#-\[\]-~]"  # visible ASCII but " and \
+CLAIM_PATTERNS = {
+    "iss": NAME + "{1,255}",
+    "aud": NAME + "{1,255}",
+    "sub": f"usr_[0-7][{CROCKFORD}]{{25}}",
+    "tenant": None,
+    "scope": f"(?=.{{0,2048}}$)({NAME}+( {NAME}+)*)?",
+    "sid": f"ses_[0-7][{CROCKFORD}]{{25}}",
+    "ver": None,
+    "iat": None,
+    "exp": None,
+    "jti": f"jwt_[0-7][{CROCKFORD}]{{25}}",
+}
+
+
+def is_claim(value: object, pattern: str | None) -> bool:
+    if pattern is None:
+        return type(value) is int and 0 <= value <= U32_MAX
+    return type(value) is str and re.fullmatch(pattern, value) is not None
+
+
+def read_claims(payload: bytes) -> dict:
+    try:
+        claims = json.loads(payload.decode("utf-8"))
+    except (ValueError, RecursionError):
+        raise WrongClaims("not JSON") from None
+    # A text that is written again as it was has no duplicates, no escapes and no white space.
+    if not isinstance(claims, dict) or list(claims) != list(CLAIM_PATTERNS):
+        raise WrongClaims("names")
+    if not all(is_claim(claims[name], pattern) for name, pattern in CLAIM_PATTERNS.items()):
+        raise WrongClaims("values")
+    if compact_json(claims).encode("ascii") != payload:
+        raise WrongClaims("spelling")
+    return claims
+
+
+def read_jwt(signer: JwtSigner, token: str) -> dict:
+    if len(token.encode("utf-8")) > JWT_MAX_BYTES:
+        raise Malformed("length")
+    parts = token.split(".")
+    if len(parts) != 3:
+        raise Malformed("parts")
+    header, payload, signature = (decode_canonical(part) for part in parts)
+    known = re.fullmatch(rb'\{"alg":"EdDSA","typ":"at\+jwt","kid":"([A-Za-z0-9_-]{43})"\}', header)
+    if known is None or len(signature) != 64:
+        raise Malformed("header or signature")
+    decode_canonical(known[1].decode("ascii"))
+    signed = f"{parts[0]}.{parts[1]}".encode("ascii")
+    if known[1].decode("ascii") != signer.kid or not ed25519.verify(signer.public, signed, signature):
+        raise Invalid("signature")
+    return read_claims(payload)
+
+
+def judge_jwt(signer: JwtSigner, token: str) -> str:
+    try:
+        read_jwt(signer, token)
+    except Malformed:
+        return "malformed"
+    except Invalid:
+        return "invalid"
+    except WrongClaims:
+        return "claims"
+    return "valid"
+
+
+ISSUER = "https://auth.example.com"
+JWT_ID = uuid_v7(1_746_100_800_000, "jwt")
+USER = uuid_v7(1_746_100_800_000, "user")
+JWT_CLAIMS = {
+    "iss": ISSUER,
+    "aud": ISSUER,
+    "sub": encode_type_id("usr", USER),
+    "tenant": 1,
+    "scope": "keys:manage usage:read",
+    "sid": encode_type_id("ses", SESSION),
+    "ver": 0,
+    "iat": 1_746_100_800,
+    "exp": 1_746_101_700,  # 15 minutes later
+    "jti": encode_type_id("jwt", JWT_ID),
+}
+SIGNER = JwtSigner.of_secret(SECRET)
+OTHER_SIGNER = JwtSigner.of_secret(signing_secret_of(1))
+JWT = SIGNER.issue(JWT_CLAIMS)
+JWT_HEADER, JWT_PAYLOAD, JWT_SIGNATURE = JWT.split(".")
+HEADER_JSON = compact_json(SIGNER.header())
+CLAIMS_JSON = compact_json(JWT_CLAIMS)
+
+
+def valid_jwts() -> list[dict]:
+    inputs = [("worked-example", 0, {})]
+    for slot in range(16):
+        session = uuid_v7(1_746_100_800_000 + slot, f"session of slot {slot}")
+        inputs.append((f"slot-{slot}", slot, {"sid": encode_type_id("ses", session)}))
+    longest = {
+        "iss": "~" * 255,
+        "aud": "!" * 255,
+        "sub": encode_type_id("usr", U128_MAX),
+        "tenant": U32_MAX,
+        "scope": "a:b " * 511 + "a:bc",
+        "sid": encode_type_id("ses", U128_MAX),
+        "ver": U32_MAX,
+        "iat": U32_MAX,
+        "exp": U32_MAX,
+        "jti": encode_type_id("jwt", U128_MAX),
+    }
+    shortest = {
+        "iss": "a",
+        "aud": "b",
+        "sub": encode_type_id("usr", 0),
+        "tenant": 0,
+        "scope": "",
+        "sid": encode_type_id("ses", 0),
+        "ver": 0,
+        "iat": 0,
+        "exp": 0,
+        "jti": encode_type_id("jwt", 0),
+    }
+    inputs += [
+        ("claims-longest", 0, longest),
+        ("claims-shortest", 0, shortest),
+        ("audience-apart", 0, {"aud": "urn:example:console"}),
+        ("names-of-all-characters", 0, {"iss": "!#$%&'()*+,-./09:;<=>?@AZ[]^_`az{|}~"}),
+        ("names-like-json", 0, {"iss": "{:},", "aud": "exp:1,"}),
+        ("scope-star", 0, {"scope": "*"}),
+        ("scope-one", 0, {"scope": "keys:manage"}),
+        ("version-1", 0, {"ver": 1}),
+        ("past-i32-max", 0, {"iat": 2**31, "exp": 2**31 + 900}),
+        ("exp-before-iat", 0, {"iat": 2, "exp": 1}),
+        # Payloads of each length modulo 3 have 0, 4 and 2 spare bits.
+        ("payload-one-byte-longer", 0, {"iss": ISSUER + "/"}),
+        ("payload-two-bytes-longer", 0, {"iss": ISSUER + "/a"}),
+    ]
+    return [valid_jwt(name, slot, {**JWT_CLAIMS, **changes}) for name, slot, changes in inputs]
+
+
+def valid_jwt(name: str, slot: int, claims: dict) -> dict:
+    secret = signing_secret_of(slot)
+    signer = JwtSigner.of_secret(secret)
+    token = signer.issue(claims)
+    require(read_jwt(signer, token) == claims, name)
+    return {
+        "name": name,
+        "signing_secret_hex": secret.hex(),
+        "seed_hex": signer.seed.hex(),
+        "public_key_hex": signer.public.hex(),
+        "kid": signer.kid,
+        "jwk": compact_json(signer.jwk()),
+        "claims": claims,
+        "token": token,
+    }
+
+
+def wrong_parts() -> list[tuple[str, str]]:
+    def spare(part: str, bits: int) -> str:
+        return part[:-1] + BASE64URL[BASE64URL.index(part[-1]) | bits]
+
+    header, payload, signature = JWT_HEADER, JWT_PAYLOAD, JWT_SIGNATURE
+    raw = base64.urlsafe_b64decode(signature + "==")
+    long_payload = SIGNER.sign(HEADER_JSON, "a" * 4000)
+    require(len(long_payload) > JWT_MAX_BYTES, "too long")
+    members = {"payload": payload, "protected": header, "signature": signature}
+    spaced_payload = encode_base64url(CLAIMS_JSON.encode() + b" " * ((1 - len(CLAIMS_JSON)) % 3))
+    return [
+        ("empty", ""),
+        ("one-part", header),
+        ("two-parts", f"{header}.{payload}"),
+        ("four-parts", f"{JWT}.{signature}"),
+        ("five-parts-as-jwe", f"{header}.{payload}.{payload}.{payload}.{signature}"),
+        ("dot-leading", "." + JWT),
+        ("dot-trailing", JWT + "."),
+        ("two-dots-between", f"{header}..{payload}.{signature}"),
+        ("only-dots", ".."),
+        ("eyj-and-dots", "eyJ.." + "A" * 120),
+        ("header-empty", f".{payload}.{signature}"),
+        ("signature-empty", f"{header}.{payload}."),
+        ("signature-63-bytes", f"{header}.{payload}.{encode_base64url(raw[:63])}"),
+        ("signature-65-bytes", f"{header}.{payload}.{encode_base64url(raw + bytes(1))}"),
+        ("signature-twice", JWT + signature),
+        ("header-padded", f"{header}==.{payload}.{signature}"),
+        ("header-padded-and-signed", SIGNER.sign_parts(header + "==", payload)),
+        ("payload-padded", f"{header}.{payload}=.{signature}"),
+        ("payload-padded-and-signed", SIGNER.sign_parts(header, payload + "=")),
+        ("signature-padded", JWT + "=="),
+        ("header-trailing-bits", SIGNER.sign_parts(spare(header, 1), payload)),
+        ("payload-trailing-bits", SIGNER.sign_parts(header, spare(spaced_payload, 1))),
+        ("payload-one-character-too-many", SIGNER.sign_parts(header, encode_base64url(b"123") + "A")),
+        ("signature-trailing-bits-0001", f"{header}.{payload}.{spare(signature, 1)}"),
+        ("signature-trailing-bits-1111", f"{header}.{payload}.{spare(signature, 15)}"),
+        ("payload-standard-alphabet", SIGNER.sign_parts(header, payload[:20] + "+" + payload[21:])),
+        ("payload-slash", SIGNER.sign_parts(header, payload[:20] + "/" + payload[21:])),
+        ("payload-newline", SIGNER.sign_parts(header, payload[:20] + "\n" + payload[21:])),
+        ("payload-nul", SIGNER.sign_parts(header, payload[:20] + "\0" + payload[21:])),
+        ("payload-non-ascii", SIGNER.sign_parts(header, payload[:20] + "\u00e9" + payload[22:])),
+        ("space-leading", " " + JWT),
+        ("space-trailing", JWT + " "),
+        ("newline-trailing", JWT + "\n"),
+        ("space-after-dot", f"{header}. {payload}.{signature}"),
+        ("percent-encoded-dot", f"{header}%2E{payload}.{signature}"),
+        ("quoted", f'"{JWT}"'),
+        ("with-bearer", "Bearer " + JWT),
+        ("behind-client-token-prefix", "titan_ct_" + JWT),
+        ("json-serialization", compact_json(members)),
+        ("longer-than-4096-bytes", long_payload),
+        ("api-key", KEY["titan_"]),
+    ]
+
+
+def wrong_headers() -> list[tuple[str, str]]:
+    """Each is signed with the right key, so that only its header refuses it; not so other `alg`s."""
+    right, kid = SIGNER.header(), SIGNER.kid
+    jwk = {"kty": "OKP", "crv": "Ed25519", "x": encode_base64url(SIGNER.public)}
+    objects = [
+        ("typ-jwt", {**right, "typ": "JWT"}),
+        ("typ-upper-case", {**right, "typ": "AT+JWT"}),
+        ("typ-with-application", {**right, "typ": "application/at+jwt"}),
+        ("typ-of-license", {**right, "typ": "license"}),
+        ("typ-missing", {"alg": "EdDSA", "kid": kid}),
+        ("typ-null", {**right, "typ": None}),
+        ("kid-missing", {"alg": "EdDSA", "typ": "at+jwt"}),
+        ("kid-empty", {**right, "kid": ""}),
+        ("kid-null", {**right, "kid": None}),
+        ("kid-number", {**right, "kid": 0}),
+        ("kid-slot", {**right, "kid": "0"}),
+        ("kid-path", {**right, "kid": "../../../../../../../../../../../dev/null"}),
+        ("kid-path-of-43-characters", {**right, "kid": "../../../../../../../../../../../../dev/null"[1:]}),
+        ("kid-42-characters", {**right, "kid": kid[:-1]}),
+        ("kid-44-characters", {**right, "kid": kid + "A"}),
+        ("kid-trailing-bits", {**right, "kid": kid[:-1] + BASE64URL[BASE64URL.index(kid[-1]) | 1]}),
+        ("kid-standard-alphabet", {**right, "kid": "+" + kid[1:]}),
+        ("alg-missing", {"typ": "at+jwt", "kid": kid}),
+        ("alg-lower-case", {**right, "alg": "eddsa"}),
+        ("alg-ed25519", {**right, "alg": "Ed25519"}),
+        ("alg-es256", {**right, "alg": "ES256"}),
+        ("alg-array", {**right, "alg": ["EdDSA"]}),
+        ("with-jku", {**right, "jku": "https://evil.example/jwks.json"}),
+        ("with-x5u", {**right, "x5u": "https://evil.example/cert.pem"}),
+        ("with-jwk", {**right, "jwk": jwk}),
+        ("with-x5c", {**right, "x5c": []}),
+        ("with-crit", {**right, "crit": ["exp"], "exp": 1}),
+        ("with-b64", {**right, "b64": True}),
+        ("with-b64-false-and-crit", {**right, "b64": False, "crit": ["b64"]}),
+        ("with-cty", {**right, "cty": "JWT"}),
+        ("with-zip", {**right, "zip": "DEF"}),
+        ("with-enc", {**right, "enc": "A256GCM"}),
+        ("with-unknown-member", {**right, "x": 1}),
+        ("members-in-another-order", {"typ": "at+jwt", "alg": "EdDSA", "kid": kid}),
+    ]
+    texts = [
+        ("alg-twice", HEADER_JSON.replace('{"alg":"EdDSA"', '{"alg":"none","alg":"EdDSA"')),
+        ("alg-twice-the-same", HEADER_JSON.replace('{"alg":"EdDSA"', '{"alg":"EdDSA","alg":"EdDSA"')),
+        ("kid-twice", HEADER_JSON.replace('"kid":', f'"kid":"{OTHER_SIGNER.kid}","kid":')),
+        ("kid-twice-second-other", HEADER_JSON[:-1] + f',"kid":"{OTHER_SIGNER.kid}"}}'),
+        ("escaped-name", HEADER_JSON.replace('"alg"', '"\\u0061lg"')),
+        ("escaped-value", HEADER_JSON.replace("at+jwt", "at\\u002bjwt")),
+        ("white-space", HEADER_JSON.replace(":", ": ").replace(",", ", ")),
+        ("space-leading-in-json", " " + HEADER_JSON),
+        ("newline-trailing-in-json", HEADER_JSON + "\n"),
+        ("byte-order-mark", "\ufeff" + HEADER_JSON),
+        ("comma-trailing", HEADER_JSON[:-1] + ",}"),
+        ("something-behind", HEADER_JSON + "{}"),
+        ("cut", HEADER_JSON[:-1]),
+        ("not-json", "EdDSA"),
+        ("null", "null"),
+        ("array", f"[{HEADER_JSON}]"),
+        ("empty-object", "{}"),
+        ("name-in-upper-case", HEADER_JSON.replace("kid", "KID")),
+    ]
+    texts += [(name, compact_json(header)) for name, header in objects]
+    cases = [(f"header-{name}", SIGNER.sign(text, CLAIMS_JSON)) for name, text in texts]
+    return cases + wrong_algorithms()
+
+
+def wrong_algorithms() -> list[tuple[str, str]]:
+    """What RFC 8725, section 2.1, warns of: the header says how it wants to be verified."""
+    cases = []
+    for alg in ("none", "None", "NONE", "nOnE", ""):
+        header = encode_base64url(compact_json({**SIGNER.header(), "alg": alg}).encode())
+        cases.append((f"alg-{alg or 'empty'}-without-signature", f"{header}.{JWT_PAYLOAD}."))
+        cases.append((f"alg-{alg or 'empty'}-with-the-signature", f"{header}.{JWT_PAYLOAD}.{JWT_SIGNATURE}"))
+    secrets = {
+        "bytes": SIGNER.public,
+        "hex": SIGNER.public.hex().encode(),
+        "base64url": encode_base64url(SIGNER.public).encode(),
+        "jwk": compact_json(SIGNER.jwk()).encode(),
+    }
+    for alg, digest in (("HS256", "sha256"), ("HS512", "sha512")):
+        header = encode_base64url(compact_json({**SIGNER.header(), "alg": alg}).encode())
+        for form, secret in secrets.items():
+            signed = f"{header}.{JWT_PAYLOAD}"
+            mac = encode_base64url(hmac.digest(secret, signed.encode(), digest))
+            cases.append((f"alg-{alg}-public-key-as-{form}", f"{signed}.{mac}"))
+    return cases
+
+
+def signature_case(name: str, signature: bytes) -> tuple[str, str]:
+    return f"signature-{name}", f"{JWT_HEADER}.{JWT_PAYLOAD}.{encode_base64url(signature)}"
+
+
+def flipped_signatures(raw: bytes) -> list[tuple[str, str]]:
+    bits = [
+        ("flipped-first-bit", 0, 0x01),
+        ("flipped-sign-of-commitment", 31, 0x80),
+        ("flipped-response", 32, 0x01),
+        ("flipped-last-bit", 63, 0x80),
+    ]
+    cases = []
+    for name, offset, mask in bits:
+        signature = bytearray(raw)
+        signature[offset] ^= mask
+        cases.append(signature_case(name, bytes(signature)))
+    return cases
+
+
+def wrong_signatures() -> list[tuple[str, str]]:
+    signed = f"{JWT_HEADER}.{JWT_PAYLOAD}".encode()
+    raw = ed25519.sign(SIGNER.seed, signed)
+    commitment, response = raw[:32], int.from_bytes(raw[32:], "little")
+    neutral = ed25519.compress(ed25519.NEUTRAL)
+    as_secret = hmac.digest(SIGNER.public, signed, "sha512")
+    seeds = [
+        ("of-another-slot", OTHER_SIGNER.seed),
+        ("seed-is-the-signing-secret", SECRET),
+        ("seed-is-the-mac-key-of-api-keys", MAC_KEY),
+        ("seed-of-another-version", hkdf_sha256(SECRET, b"titan/v2/session-jwt")),
+    ]
+    messages = [
+        ("over-payload-alone", JWT_PAYLOAD.encode()),
+        ("over-json", f"{HEADER_JSON}.{CLAIMS_JSON}".encode()),
+        ("over-claims", CLAIMS_JSON.encode()),
+        ("over-both-and-dot", signed + b"."),
+        ("over-sha512", hashlib.sha512(signed).digest()),
+        ("over-nothing", b""),
+    ]
+    return [
+        signature_case("zero", bytes(64)),
+        signature_case("ones", b"\xff" * 64),
+        signature_case("neutral-point-and-zero", neutral + bytes(32)),
+        # The same point: a verifier that does not bound it takes two spellings (RFC 8032, 8.4).
+        signature_case("response-plus-order", commitment + (response + ed25519.ORDER).to_bytes(32, "little")),
+        signature_case("negated", commitment + (ed25519.ORDER - response).to_bytes(32, "little")),
+        signature_case("halves-swapped", raw[32:] + raw[:32]),
+        signature_case("reversed", raw[::-1]),
+        *flipped_signatures(raw),
+        signature_case("hmac-with-public-key", as_secret),
+        *(signature_case(name, ed25519.sign(seed, signed)) for name, seed in seeds),
+        *(signature_case(name, ed25519.sign(SIGNER.seed, message)) for name, message in messages),
+        *tampered(),
+    ]
+
+
+def tampered() -> list[tuple[str, str]]:
+    changes = {
+        "iss": "https://evil.example",
+        "aud": "https://evil.example",
+        "sub": encode_type_id("usr", USER + 1),
+        "tenant": 2,
+        "scope": "*",
+        "sid": encode_type_id("ses", SESSION + 1),
+        "ver": 1,
+        "iat": JWT_CLAIMS["iat"] + 1,
+        "exp": U32_MAX,
+        "jti": encode_type_id("jwt", JWT_ID + 1),
+    }
+    cases = []
+    for name, value in changes.items():
+        payload = encode_base64url(compact_json({**JWT_CLAIMS, name: value}).encode())
+        cases.append((f"tampered-{name}", f"{JWT_HEADER}.{payload}.{JWT_SIGNATURE}"))
+    other_header = encode_base64url(compact_json(OTHER_SIGNER.header()).encode())
+    unknown_header = encode_base64url(compact_json({**SIGNER.header(), "kid": "A" * 43}).encode())
+    return cases + [
+        ("tampered-payload-empty", f"{JWT_HEADER}..{JWT_SIGNATURE}"),
+        ("tampered-payload-empty-object", f"{JWT_HEADER}.{encode_base64url(b'{}')}.{JWT_SIGNATURE}"),
+        ("kid-of-another-slot-signed-by-this", SIGNER.sign_parts(other_header, JWT_PAYLOAD)),
+        ("kid-of-another-slot-with-the-signature", f"{other_header}.{JWT_PAYLOAD}.{JWT_SIGNATURE}"),
+        ("kid-of-nobody", SIGNER.sign_parts(unknown_header, JWT_PAYLOAD)),
+    ]
+
+
+def wrong_claims() -> list[tuple[str, str | bytes]]:
+    """Payloads, each of which is signed with the right key: our own issuer never writes them."""
+    usr, ses, jti = JWT_CLAIMS["sub"], JWT_CLAIMS["sid"], JWT_CLAIMS["jti"]
+    cases: list[tuple[str, str | bytes]] = []
+    for name in JWT_CLAIMS:
+        rest = {key: value for key, value in JWT_CLAIMS.items() if key != name}
+        cases.append((f"{name}-missing", compact_json(rest)))
+        cases.append((f"{name}-null", compact_json({**JWT_CLAIMS, name: None})))
+        cases.append((f"{name}-array", compact_json({**JWT_CLAIMS, name: [JWT_CLAIMS[name]]})))
+        cases.append((f"{name}-twice", CLAIMS_JSON[:-1] + f",{compact_json({name: JWT_CLAIMS[name]})[1:]}"))
+    for name in ("tenant", "ver", "iat", "exp"):
+        written = f'"{name}":{JWT_CLAIMS[name]}'
+        numbers = {
+            "string": f'"{JWT_CLAIMS[name]}"',
+            "past-u32": str(2**32),
+            "past-u64": str(2**64),
+            "negative": "-1",
+            "minus-zero": "-0",
+            "plus": "+1",
+            "fraction": "1.0",
+            "exponent": "1e3",
+            "zero-in-front": "01",
+            "two-zeros": "00",
+            "empty": "",
+            "hex": "0x1",
+            "true": "true",
+            "non-ascii-digit": "\u0661",
+            "space-in-front": " 1",
+            "space-behind": "1 ",
+        }
+        for kind, text in numbers.items():
+            cases.append((f"{name}-{kind}", CLAIMS_JSON.replace(written, f'"{name}":{text}')))
+    strings = [
+        ("iss-empty", "iss", ""),
+        ("iss-256-characters", "iss", "a" * 256),
+        ("iss-space", "iss", "a b"),
+        ("iss-quotation-mark", "iss", 'a"b'),
+        ("iss-backslash", "iss", "a\\b"),
+        ("iss-newline", "iss", "a\n"),
+        ("iss-number", "iss", 1),
+        ("aud-empty", "aud", ""),
+        ("aud-256-characters", "aud", "a" * 256),
+        ("aud-two", "aud", [ISSUER, "https://evil.example"]),
+        ("sub-of-a-key", "sub", encode_type_id("key", USER)),
+        ("sub-of-a-session", "sub", ses),
+        ("sub-upper-case", "sub", usr.upper()),
+        ("sub-empty", "sub", ""),
+        ("sub-uuid", "sub", "01968bc0-b000-7000-8000-000000000000"),
+        ("sub-past-128-bits", "sub", "usr_8" + "0" * 25),
+        ("sub-space", "sub", usr + " "),
+        ("sid-of-a-user", "sid", usr),
+        ("sid-short", "sid", ses[:-1]),
+        ("jti-without-type", "jti", jti[4:]),
+        ("jti-of-a-session", "jti", ses),
+        ("jti-long", "jti", jti + "0"),
+        ("scope-space-leading", "scope", " a"),
+        ("scope-space-trailing", "scope", "a "),
+        ("scope-space", "scope", " "),
+        ("scope-two-spaces", "scope", "a  b"),
+        ("scope-tab", "scope", "a\tb"),
+        ("scope-list", "scope", ["keys:manage"]),
+        ("scope-quotation-mark", "scope", '"'),
+        ("scope-2049-bytes", "scope", "a" * 2049),
+    ]
+    cases += [(name, compact_json({**JWT_CLAIMS, claim: value})) for name, claim, value in strings]
+    reordered = {name: JWT_CLAIMS[name] for name in reversed(JWT_CLAIMS)}
+    cases += [
+        ("unknown-client-id", compact_json({**JWT_CLAIMS, "client_id": "a"})),
+        ("unknown-nbf", compact_json({**JWT_CLAIMS, "nbf": 0})),
+        ("unknown-role-in-front", compact_json({"role": "owner", **JWT_CLAIMS})),
+        ("another-order", compact_json(reordered)),
+        ("white-space", json.dumps(JWT_CLAIMS)),
+        ("white-space-lines", json.dumps(JWT_CLAIMS, indent=2)),
+        ("space-leading", " " + CLAIMS_JSON),
+        ("space-trailing", CLAIMS_JSON + " "),
+        ("newline-trailing", CLAIMS_JSON + "\n"),
+        ("nul-trailing", CLAIMS_JSON + "\0"),
+        ("something-behind", CLAIMS_JSON + "{}"),
+        ("comma-trailing", CLAIMS_JSON[:-1] + ",}"),
+        ("cut", CLAIMS_JSON[:-1]),
+        ("byte-order-mark", "\ufeff" + CLAIMS_JSON),
+        ("escaped-name", CLAIMS_JSON.replace('"iss"', '"\\u0069ss"')),
+        ("escaped-value", CLAIMS_JSON.replace("keys:manage", "keys\\u003amanage")),
+        ("escaped-slash", CLAIMS_JSON.replace("/", "\\/")),
+        ("name-in-upper-case", CLAIMS_JSON.replace('"iss"', '"ISS"')),
+        ("non-ascii-in-iss", CLAIMS_JSON.replace("auth", "\u00e4uth")),
+        ("not-utf-8", CLAIMS_JSON.encode().replace(b"auth", b"\xffuth")),
+        ("utf-16", CLAIMS_JSON.encode("utf-16-le")),
+        ("array-of-claims", f"[{CLAIMS_JSON}]"),
+        ("claims-in-claims", compact_json({"claims": JWT_CLAIMS})),
+        ("null", "null"),
+        ("empty-object", "{}"),
+        ("empty", ""),
+        ("text", compact_json("iss")),
+        ("another-jwt", JWT),
+        ("deep", "[" * 1000),
+        ("as-long-as-may-be", "a" * ((JWT_MAX_BYTES - 198) * 3 // 4)),
+    ]
+    return cases
+
+
+def invalid_jwts() -> list[dict]:
+    cases = [(name, token, "malformed") for name, token in wrong_parts() + wrong_headers()]
+    cases += [(name, token, "invalid") for name, token in wrong_signatures()]
+    for name, payload in wrong_claims():
+        cases.append((f"claims-{name}", SIGNER.sign(HEADER_JSON, payload), "claims"))
+    for name, token, reason in cases:
+        require(judge_jwt(SIGNER, token) == reason, name)
+    vectors = [
+        {"name": name, "signing_secret_hex": SECRET.hex(), "token": token, "reason": reason}
+        for name, token, reason in cases
+    ]
+    # A right JWT beside the secret of another slot.
+    other = signing_secret_of(1)
+    require(judge_jwt(OTHER_SIGNER, JWT) == "invalid", "secret of slot 1")
+    return vectors + [
+        {"name": "secret-of-slot-1", "signing_secret_hex": other.hex(), "token": JWT, "reason": "invalid"}
+    ]
+
+
+def session_jwt_vectors() -> dict:
+    return check_names_and_tokens(
+        {
+            "description": (
+                "Session JWTs; docs/token-format.md defines them. "
+                "Verify with the key that is derived from the signing secret of the vector. "
+                "A token under 'valid' verifies, has the claims beside it, and issuing from them "
+                "gives the same text; whether it has expired is no question here. "
+                "A token under 'invalid' is refused: 'malformed' means that it does not have the shape, "
+                "'invalid' that the signature does not hold under the key that it names, "
+                "'claims' that the signature holds and the claims are not such as an issuer writes. "
+                "The secrets are test values."
+            ),
+            "valid": valid_jwts(),
+            "invalid": invalid_jwts(),
+        }
+    )
 
 
 # --- The program ----------------------------------------------------------------------------
@@ -726,6 +1551,10 @@ def self_check() -> None:
     for value, text in published.items():
         require(encode_type_id("prefix", value) == text, f"writing {text}")
         require(read_type_id("prefix", text) == value, f"reading {text}")
+    require(ed25519.answers_as_published(), "RFC 8032, 7.1")
+    # RFC 8037, appendix A.1 and A.3: a public key and its thumbprint.
+    x = base64.urlsafe_b64decode("11qYAYKxCrfVS_7TyWQHOg7hcvPapiMlrwIaaPcHURo=")
+    require(kid_of(x) == "kPrK_qmxVWaYVA9wwBF6Iuo3vVzz7TxHCTwXBygrS4k", "RFC 8037, A.3")
 
 
 def render(vectors: dict) -> bytes:
@@ -737,6 +1566,8 @@ def render_all() -> dict[Path, bytes]:
         FOLDER / "api-key.json": render(api_key_vectors()),
         FOLDER / "type-id.json": render(type_id_vectors()),
         FOLDER / "opaque.json": render(opaque_vectors()),
+        FOLDER / "refresh-token.json": render(refresh_token_vectors()),
+        FOLDER / "session-jwt.json": render(session_jwt_vectors()),
     }
 
 
@@ -745,7 +1576,7 @@ def stored(path: Path) -> bytes | None:
 
 
 def main() -> int:
-    parser = argparse.ArgumentParser(description="Write the golden vectors of the key format.")
+    parser = argparse.ArgumentParser(description="Write the golden vectors of the formats.")
     parser.add_argument("--check", action="store_true", help="only compare, exit 1 on a difference")
     arguments = parser.parse_args()
 

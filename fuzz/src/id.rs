@@ -1,9 +1,9 @@
 //! Ids as TypeID.
 
-use titan_token::{KeyId, Uuid};
+use titan_token::{InvitationId, JwtId, KeyId, SessionId, UserId, Uuid};
 
 /// The types of docs/token-format.md, and one that is the beginning of another.
-const TYPES: [&str; 4] = ["evt", "ke", "key", "usr"];
+const TYPES: [&str; 7] = ["evt", "inv", "jwt", "ke", "key", "ses", "usr"];
 
 /// Any text: only the canonical spelling of an id reads. Any two values: they print, read and sort.
 pub fn type_id(data: &[u8]) {
@@ -22,7 +22,12 @@ fn read(text: &str) {
             assert_eq!(id.to_type_id(kind), text);
         }
     }
-    assert_eq!(text.parse().ok().map(KeyId::uuid), Uuid::from_type_id("key", text).ok());
+    let of_type = |kind| Uuid::from_type_id(kind, text).ok();
+    assert_eq!(text.parse().ok().map(InvitationId::uuid), of_type("inv"));
+    assert_eq!(text.parse().ok().map(JwtId::uuid), of_type("jwt"));
+    assert_eq!(text.parse().ok().map(KeyId::uuid), of_type("key"));
+    assert_eq!(text.parse().ok().map(SessionId::uuid), of_type("ses"));
+    assert_eq!(text.parse().ok().map(UserId::uuid), of_type("usr"));
 }
 
 fn print(a: u128, b: u128) {

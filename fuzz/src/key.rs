@@ -17,7 +17,7 @@ const BITS: usize = 584;
 pub fn key_parse(data: &[u8]) {
     let Ok(text) = str::from_utf8(data) else { return };
     let parsed = Presented::parse(text).ok();
-    assert_eq!(parsed.as_ref().map(kind), kind_by_the_document(data));
+    assert_eq!(parsed.as_ref().and_then(kind), kind_by_the_document(data));
     if let Some(Presented::SelfContained(key)) = parsed {
         let signed = key.unproven().sign(key.prefix(), &SIGNING_KEY);
         assert_eq!(key.verify(&SIGNING_KEY).is_ok(), signed.expose() == text);
@@ -128,7 +128,7 @@ fn signing_key(secret: [u8; 32]) -> SigningKey {
 fn self_contained(text: &str) -> Option<UntrustedKey> {
     match Presented::parse(text) {
         Ok(Presented::SelfContained(key)) => Some(key),
-        Ok(Presented::Legacy(_) | Presented::Opaque(_)) | Err(_) => None,
+        Ok(Presented::Jwt(_) | Presented::Legacy(_) | Presented::Opaque(_)) | Err(_) => None,
     }
 }
 
@@ -143,11 +143,13 @@ enum Kind {
     SelfContained,
 }
 
-fn kind(parsed: &Presented) -> Kind {
+/// Of keys. A JWT has targets of its own.
+fn kind(parsed: &Presented) -> Option<Kind> {
     match parsed {
-        Presented::Legacy(_) => Kind::Legacy,
-        Presented::Opaque(_) => Kind::Opaque,
-        Presented::SelfContained(_) => Kind::SelfContained,
+        Presented::Jwt(_) => None,
+        Presented::Legacy(_) => Some(Kind::Legacy),
+        Presented::Opaque(_) => Some(Kind::Opaque),
+        Presented::SelfContained(_) => Some(Kind::SelfContained),
     }
 }
 
@@ -157,7 +159,7 @@ fn kind_by_the_document(text: &[u8]) -> Option<Kind> {
     if let Some(payload) = platform.iter().find_map(|prefix| text.strip_prefix(*prefix)) {
         return is_payload(payload).then_some(Kind::SelfContained);
     }
-    if text.starts_with(b"titan_ct_") {
+    if [&b"titan_ct_"[..], b"titan_rt_", b"titan_inv_"].iter().any(|prefix| text.starts_with(prefix)) {
         return None;
     }
     if let Some(payload) = text.strip_prefix(b"titan_") {

@@ -7,12 +7,17 @@
 #![forbid(unsafe_code)]
 #![expect(clippy::panic, reason = "it is how a body says that something is wrong")]
 
+mod base64url;
 mod credential;
 mod id;
+mod jwt;
 mod key;
 mod policy;
+mod refresh;
 
 pub use credential::credential;
 pub use id::type_id;
+pub use jwt::{jwt_mutated, jwt_parse};
 pub use key::{key_mutated, key_parse, key_round_trip};
 pub use policy::{policy_file, policy_path};
+pub use refresh::refresh_parse;

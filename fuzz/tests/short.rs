@@ -138,3 +138,18 @@ fn policy_path() {
 fn policy_file() {
     try_out("policy_file", titan_fuzz::policy_file);
 }
+
+#[test]
+fn jwt_parse() {
+    try_out("jwt_parse", titan_fuzz::jwt_parse);
+}
+
+#[test]
+fn jwt_mutated() {
+    try_out("jwt_mutated", titan_fuzz::jwt_mutated);
+}
+
+#[test]
+fn refresh_parse() {
+    try_out("refresh_parse", titan_fuzz::refresh_parse);
+}

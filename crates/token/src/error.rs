@@ -10,8 +10,12 @@ use core::fmt;
 pub enum Malformed {
     /// A character outside the alphabet, padding, or bits set behind the last byte.
     Alphabet,
+    /// Not the one header that our JWTs have.
+    Header,
     /// Too short or too long for its prefix.
     Length,
+    /// Not three parts with dots between them, as a JWT has (RFC 7515, 3.1).
+    Parts,
     /// No prefix of ours.
     Prefix,
     /// A format version that this program does not know.
@@ -22,7 +26,9 @@ impl fmt::Display for Malformed {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(match self {
             Self::Alphabet => "not canonical base64url or hex",
+            Self::Header => "not a header of a session token",
             Self::Length => "wrong length",
+            Self::Parts => "not three parts",
             Self::Prefix => "unknown prefix",
             Self::Version => "unknown format version",
         })

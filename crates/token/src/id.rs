@@ -99,40 +99,58 @@ impl fmt::Debug for Uuid {
     }
 }
 
-/// The id of an API key: `key_…`.
-#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub struct KeyId(Uuid);
+/// A type for each kind of id, so that none is taken for another.
+macro_rules! ids {
+    ($($(#[$doc:meta])+ $name:ident = $prefix:literal;)+) => {$(
+        $(#[$doc])+
+        #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+        pub struct $name(Uuid);
 
-impl KeyId {
-    const PREFIX: &'static str = "key";
+        impl $name {
+            const PREFIX: &'static str = $prefix;
 
-    /// Wraps an id.
-    pub const fn new(uuid: Uuid) -> Self {
-        Self(uuid)
-    }
+            /// Wraps an id.
+            pub const fn new(uuid: Uuid) -> Self {
+                Self(uuid)
+            }
 
-    /// The id behind the name.
-    pub const fn uuid(self) -> Uuid {
-        self.0
-    }
+            /// The id behind the name.
+            pub const fn uuid(self) -> Uuid {
+                self.0
+            }
+        }
+
+        impl fmt::Display for $name {
+            fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                f.write_str(&self.0.to_type_id(Self::PREFIX))
+            }
+        }
+
+        impl fmt::Debug for $name {
+            fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                fmt::Display::fmt(self, f)
+            }
+        }
+
+        impl FromStr for $name {
+            type Err = TypeIdError;
+
+            fn from_str(text: &str) -> Result<Self, TypeIdError> {
+                Uuid::from_type_id(Self::PREFIX, text).map(Self)
+            }
+        }
+    )+};
 }
 
-impl fmt::Display for KeyId {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(&self.0.to_type_id(Self::PREFIX))
-    }
-}
-
-impl fmt::Debug for KeyId {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        fmt::Display::fmt(self, f)
-    }
-}
-
-impl FromStr for KeyId {
-    type Err = TypeIdError;
-
-    fn from_str(text: &str) -> Result<Self, TypeIdError> {
-        Uuid::from_type_id(Self::PREFIX, text).map(Self)
-    }
+ids! {
+    /// The id of an invitation: `inv_…`.
+    InvitationId = "inv";
+    /// The id of one session JWT: `jwt_…`.
+    JwtId = "jwt";
+    /// The id of an API key: `key_…`.
+    KeyId = "key";
+    /// The id of a session: `ses_…`.
+    SessionId = "ses";
+    /// The id of a user: `usr_…`.
+    UserId = "usr";
 }

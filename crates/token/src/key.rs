@@ -1,16 +1,16 @@
 //! The self-contained key: what it carries, how it is read, minted and verified.
 
+use crate::base64;
 use crate::cursor::Cursor;
 use crate::mac::{Mac, Message};
 use crate::{BadMac, KeyId, Malformed, PlainKey, ScopeSet, SigningKey, Uuid};
 use alloc::string::String;
-use base64_simd::URL_SAFE_NO_PAD;
 use core::fmt;
 
 const CLAIMS: usize = 41;
 const PAYLOAD: usize = CLAIMS + size_of::<Mac>();
-/// 73 bytes in base64url without padding.
-const TEXT: usize = 98;
+/// 98 characters.
+const TEXT: usize = base64::length(PAYLOAD);
 
 /// On which surface a key was issued. It is under the MAC, so a key cannot be moved to another.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -149,7 +149,7 @@ impl Claims {
         payload[CLAIMS..].copy_from_slice(&mac);
         let mut text = String::with_capacity(prefix.as_str().len() + TEXT);
         text.push_str(prefix.as_str());
-        URL_SAFE_NO_PAD.encode_append(payload, &mut text);
+        base64::append(&payload, &mut text);
         PlainKey::new(text)
     }
 }
@@ -166,13 +166,7 @@ impl UntrustedKey {
     /// set, version 0.
     #[inline]
     pub(crate) fn parse(prefix: Prefix, text: &str) -> Result<Self, Malformed> {
-        if text.len() != TEXT {
-            return Err(Malformed::Length);
-        }
-        let mut payload = [0; PAYLOAD];
-        URL_SAFE_NO_PAD
-            .decode(text.as_bytes(), base64_simd::Out::from_slice(&mut payload))
-            .map_err(|_| Malformed::Alphabet)?;
+        let payload = base64::decode::<PAYLOAD>(text)?;
         let mut fields = Cursor::new(&payload);
         let (claims, mac) = fields.take().zip(fields.take()).ok_or(Malformed::Length)?;
         let claims = Claims::from_bytes(&claims).ok_or(Malformed::Version)?;

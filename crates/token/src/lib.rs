@@ -4,31 +4,40 @@
 //! signing secret are arguments, so each function can be checked against the vectors in `vectors/`, which
 //! another implementation made. `docs/token-format.md` is normative.
 //!
-//! The way through this crate is one-way: text → [`Presented`] (its shape holds) → [`VerifiedKey`] (its MAC
-//! holds). Only [`UntrustedKey::verify`] makes the last step.
+//! The way through this crate is one-way: text → [`Presented`] (its shape holds) → [`VerifiedKey`] or [`VerifiedJwt`]
+//! (its MAC or its signature holds). Only `verify` makes the last step; so it is with [`UntrustedRefresh`].
 
 #![no_std]
 #![deny(unsafe_code)]
 
 extern crate alloc;
 
+mod base64;
 mod compress;
 mod cursor;
 mod error;
 mod id;
+mod invitation;
+mod jwt;
 mod key;
 mod mac;
 mod opaque;
 mod presented;
+mod refresh;
 mod scope;
 mod secret;
 mod signing;
 
 pub use error::Malformed;
-pub use id::{KeyId, TypeIdError, Uuid};
+pub use id::{InvitationId, JwtId, KeyId, SessionId, TypeIdError, UserId, Uuid};
+pub use invitation::{HashedInvitation, InvitationToken};
+pub use jwt::{
+    BadJwt, JwtClaims, JwtKey, JwtParty, JwtPublicKey, Kid, ScopeNames, UntrustedJwt, VerifiedJwt,
+};
 pub use key::{Claims, Prefix, Slot, TenantId, UntrustedKey, VerifiedKey};
 pub use opaque::{HashedKey, LegacyKey, OpaqueKey};
 pub use presented::Presented;
+pub use refresh::{RefreshClaims, RefreshKey, UntrustedRefresh, VerifiedRefresh};
 pub use scope::{ScopeBit, ScopeSet};
-pub use secret::{PlainKey, SigningSecret};
+pub use secret::{PlainKey, PlainToken, SigningSecret};
 pub use signing::{BadMac, SigningKey};

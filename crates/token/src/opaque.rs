@@ -1,6 +1,7 @@
 //! Keys that say nothing: found by their SHA-256.
 
-use crate::Malformed;
+use crate::{Malformed, PlainKey};
+use alloc::string::String;
 use aws_lc_rs::digest::{SHA256, digest};
 use core::fmt;
 
@@ -12,9 +13,7 @@ pub struct HashedKey([u8; 32]);
 
 impl HashedKey {
     fn of(text: &str) -> Self {
-        let mut bytes = [0; 32];
-        bytes.copy_from_slice(digest(&SHA256, text.as_bytes()).as_ref());
-        Self(bytes)
+        Self(sha256(text))
     }
 
     /// The 32 bytes.
@@ -29,22 +28,55 @@ impl fmt::Debug for HashedKey {
     }
 }
 
+/// SHA-256 (FIPS 180-4) of a text.
+pub(crate) fn sha256(text: &str) -> [u8; 32] {
+    let mut bytes = [0; 32];
+    bytes.copy_from_slice(digest(&SHA256, text.as_bytes()).as_ref());
+    bytes
+}
+
 /// `whm_` and 32 lower-case hex digits.
-pub struct OpaqueKey(HashedKey);
+pub struct OpaqueKey {
+    hashed: HashedKey,
+    lead: [u8; LEAD],
+}
 
 /// `titan_` and 64 lower-case hex digits: imported from elsewhere, never issued.
 pub struct LegacyKey(HashedKey);
 
+/// How many digits a list of keys shows: 32 of the 128 bits.
+const LEAD: usize = 8;
+
 impl OpaqueKey {
     pub(crate) const PREFIX: &'static str = "whm_";
+    const DIGITS: usize = 32;
+
+    /// A new key from 128 random bits: its text, which is shown once, and what is kept of it.
+    pub fn from_random(random: [u8; 16]) -> (PlainKey, Self) {
+        let mut text = String::with_capacity(Self::PREFIX.len() + Self::DIGITS);
+        text.push_str(Self::PREFIX);
+        text.extend(random.into_iter().flat_map(hex_digits));
+        let key = Self::new(&text);
+        (PlainKey::new(text), key)
+    }
 
     pub(crate) fn parse(whole: &str, hex: &str) -> Result<Self, Malformed> {
-        check_hex(hex, 32).map(|()| Self(HashedKey::of(whole)))
+        check_hex(hex, Self::DIGITS).map(|()| Self::new(whole))
+    }
+
+    fn new(whole: &str) -> Self {
+        let digits = whole.as_bytes().get(Self::PREFIX.len()..).and_then(|digits| digits.first_chunk());
+        Self { hashed: HashedKey::of(whole), lead: digits.copied().unwrap_or_default() }
     }
 
     /// The name under which it is stored.
     pub fn hashed(&self) -> HashedKey {
-        self.0
+        self.hashed
+    }
+
+    /// Its first 8 digits, without `whm_`: by them its owner tells it from others in a list.
+    pub fn lead(&self) -> &str {
+        str::from_utf8(&self.lead).unwrap_or_default()
     }
 }
 
@@ -59,6 +91,10 @@ impl LegacyKey {
     pub fn hashed(&self) -> HashedKey {
         self.0
     }
+}
+
+fn hex_digits(byte: u8) -> [char; 2] {
+    [byte >> 4, byte & 15].map(|nibble| char::from(b"0123456789abcdef"[usize::from(nibble)]))
 }
 
 fn check_hex(hex: &str, digits: usize) -> Result<(), Malformed> {

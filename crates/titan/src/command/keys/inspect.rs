@@ -68,7 +68,7 @@ pub(super) fn read_key() -> Result<String> {
 }
 
 /// What is wrong with a text is said without the text: it might be most of a key.
-fn parse(text: &str) -> Result<Presented> {
+fn parse(text: &str) -> Result<Presented<'_>> {
     if text.starts_with("titan_ct_") {
         bail!("this is a client token, not a key");
     }
@@ -120,6 +120,7 @@ impl Sayings {
 
 fn text(presented: &Presented, catalogue: &Catalogue, now: Timestamp) -> String {
     match presented {
+        Presented::Jwt(_) => silent("session JWT"),
         Presented::Legacy(_) => silent("legacy key"),
         Presented::Opaque(_) => silent("opaque key"),
         Presented::SelfContained(key) => {
@@ -135,6 +136,7 @@ fn silent(kind: &str) -> String {
 
 fn to_json(presented: &Presented, catalogue: &Catalogue) -> Value {
     match presented {
+        Presented::Jwt(_) => json!({ "proven": false, "kind": "session JWT" }),
         Presented::Legacy(_) => json!({ "proven": false, "kind": "legacy key" }),
         Presented::Opaque(_) => json!({ "proven": false, "kind": "opaque key" }),
         Presented::SelfContained(key) => {
@@ -220,11 +222,13 @@ mod tests {
     }
 
     /// A key with one scope bit and another MAC than any server would make: nobody checks it here.
-    fn signed(bit: u8) -> Presented {
+    fn signed(bit: u8) -> Presented<'static> {
         let Presented::SelfContained(example) = parse(KEY).unwrap() else { panic!("another kind") };
         let scopes = ScopeSet::EMPTY.with(ScopeBit::new(bit).unwrap());
         let key = SigningKey::for_api_keys(&SigningSecret::new([7; 32]));
-        parse(Claims { scopes, ..*example.unproven() }.sign(Prefix::Live, &key).expose()).unwrap()
+        let text = Claims { scopes, ..*example.unproven() }.sign(Prefix::Live, &key);
+        let Presented::SelfContained(signed) = parse(text.expose()).unwrap() else { panic!("another kind") };
+        Presented::SelfContained(signed)
     }
 
     #[test]

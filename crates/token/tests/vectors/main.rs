@@ -2,12 +2,16 @@
 
 #![expect(clippy::unwrap_used, reason = "a test stops at the first surprise")]
 
+mod jwt;
+mod refresh;
+
 use aws_lc_rs::hmac;
 use base64_simd::URL_SAFE_NO_PAD;
 use serde::Deserialize;
 use serde::de::DeserializeOwned;
 use titan_token::{
-    Claims, KeyId, Prefix, Presented, ScopeSet, SigningKey, SigningSecret, Slot, TenantId, UntrustedKey, Uuid,
+    Claims, InvitationToken, KeyId, OpaqueKey, Prefix, Presented, ScopeSet, SigningKey, SigningSecret, Slot,
+    TenantId, UntrustedKey, Uuid,
 };
 
 /// Bytes 0 to 40 of a payload; the MAC is what follows.
@@ -80,6 +84,7 @@ struct ValidHashed {
 #[derive(Debug, Deserialize, PartialEq, Eq)]
 #[serde(rename_all = "lowercase")]
 enum Kind {
+    Invitation,
     Legacy,
     Opaque,
 }
@@ -104,15 +109,15 @@ fn read<V: DeserializeOwned, I: DeserializeOwned>(text: &str, at_least: (usize, 
 }
 
 fn keys() -> File<ValidKey, InvalidKey> {
-    read(include_str!("../../../vectors/api-key.json"), (46, 159))
+    read(include_str!("../../../../vectors/api-key.json"), (46, 159))
 }
 
 fn ids() -> File<ValidId, InvalidId> {
-    read(include_str!("../../../vectors/type-id.json"), (17, 42))
+    read(include_str!("../../../../vectors/type-id.json"), (20, 42))
 }
 
 fn hashed() -> File<ValidHashed, InvalidHashed> {
-    read(include_str!("../../../vectors/opaque.json"), (12, 41))
+    read(include_str!("../../../../vectors/opaque.json"), (17, 60))
 }
 
 fn bytes<const N: usize>(hex: &str) -> [u8; N] {
@@ -141,7 +146,7 @@ fn every_slot(signing_secret_hex: &str) -> [SigningKey; 16] {
 fn self_contained(text: &str) -> Option<UntrustedKey> {
     match Presented::parse(text) {
         Ok(Presented::SelfContained(key)) => Some(key),
-        Ok(Presented::Legacy(_) | Presented::Opaque(_)) | Err(_) => None,
+        Ok(Presented::Jwt(_) | Presented::Legacy(_) | Presented::Opaque(_)) | Err(_) => None,
     }
 }
 
@@ -245,25 +250,51 @@ fn invalid_ids_are_refused() {
     }
 }
 
-#[test]
-fn hashed_keys_are_found_by_their_hash() {
-    for vector in hashed().valid {
-        let (kind, hash) = match Presented::parse(&vector.key) {
-            Ok(Presented::Legacy(key)) => (Kind::Legacy, key.hashed()),
-            Ok(Presented::Opaque(key)) => (Kind::Opaque, key.hashed()),
-            Ok(Presented::SelfContained(_)) => panic!("{} is no self-contained key", vector.key),
-            Err(error) => panic!("{}: {error}", vector.key),
-        };
-        assert_eq!(kind, vector.kind, "{}", vector.key);
-        assert_eq!(*hash.as_bytes(), bytes(&vector.sha256_hex), "{}", vector.key);
+/// What `text` is, and the hash by which it is found.
+fn read_hashed(text: &str) -> Option<(Kind, [u8; 32])> {
+    if let Ok(invitation) = InvitationToken::parse(text) {
+        return Some((Kind::Invitation, *invitation.hashed().as_bytes()));
+    }
+    match Presented::parse(text).ok()? {
+        Presented::Legacy(key) => Some((Kind::Legacy, *key.hashed().as_bytes())),
+        Presented::Opaque(key) => Some((Kind::Opaque, *key.hashed().as_bytes())),
+        Presented::Jwt(_) | Presented::SelfContained(_) => None,
     }
 }
 
-/// Some of them are keys of the other kind, which is as good as malformed here: nothing would be looked up.
 #[test]
-fn other_texts_are_no_hashed_keys() {
+fn what_says_nothing_is_found_by_its_hash() {
+    for vector in hashed().valid {
+        let expected = (vector.kind, bytes(&vector.sha256_hex));
+        assert_eq!(read_hashed(&vector.key), Some(expected), "{}", vector.key);
+    }
+}
+
+#[test]
+fn random_bytes_give_the_text_of_the_vector() {
+    for vector in hashed().valid {
+        let (text, hash) = match vector.kind {
+            Kind::Invitation => {
+                let random = URL_SAFE_NO_PAD.decode_to_vec(&vector.key["titan_inv_".len()..]).unwrap();
+                let (text, token) = InvitationToken::from_random(random.try_into().unwrap());
+                (text.expose().to_owned(), *token.hashed().as_bytes())
+            }
+            Kind::Legacy => continue,
+            Kind::Opaque => {
+                let digits = &vector.key["whm_".len()..];
+                let (text, key) = OpaqueKey::from_random(bytes(digits));
+                assert_eq!(key.lead(), &digits[..8]);
+                (text.expose().to_owned(), *key.hashed().as_bytes())
+            }
+        };
+        assert_eq!((text, hash), (vector.key, bytes(&vector.sha256_hex)));
+    }
+}
+
+/// Some of them are credentials of another kind, which is as good as malformed here: nothing would be looked up.
+#[test]
+fn other_texts_have_no_hash() {
     for vector in hashed().invalid {
-        let parsed = Presented::parse(&vector.text);
-        assert!(!matches!(parsed, Ok(Presented::Legacy(_) | Presented::Opaque(_))), "{}", vector.why);
+        assert_eq!(read_hashed(&vector.text), None, "{}", vector.why);
     }
 }

@@ -2,6 +2,10 @@
 
 #![expect(clippy::unwrap_used, reason = "a test stops at the first surprise")]
 
+mod hashed;
+mod jwt;
+mod refresh;
+
 use base64_simd::URL_SAFE_NO_PAD;
 use proptest::prelude::*;
 use proptest::sample::Index;
@@ -25,7 +29,7 @@ fn signing_key(secret: [u8; 32]) -> SigningKey {
 fn self_contained(text: &str) -> Option<UntrustedKey> {
     match Presented::parse(text) {
         Ok(Presented::SelfContained(key)) => Some(key),
-        Ok(Presented::Legacy(_) | Presented::Opaque(_)) | Err(_) => None,
+        Ok(Presented::Jwt(_) | Presented::Legacy(_) | Presented::Opaque(_)) | Err(_) => None,
     }
 }
 
@@ -74,6 +78,8 @@ fn any_text() -> impl Strategy<Value = String> {
         "titan_sk_live_",
         "titan_sk_test_",
         "titan_ct_",
+        "titan_inv_",
+        "titan_rt_",
         "whm_",
     ]);
     let rest = prop_oneof![
