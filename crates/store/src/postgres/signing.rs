@@ -7,6 +7,7 @@ use crate::seal::{Place, Vault};
 use async_trait::async_trait;
 use sqlx::postgres::PgRow;
 use sqlx::{PgExecutor, query, query_scalar};
+use std::sync::Arc;
 use titan_core::port::{StoreError, StoreResult};
 use titan_core::signing::{SigningKeys, SigningKeysTx, SlotKey};
 use titan_core::time::Timestamp;
@@ -35,9 +36,9 @@ impl SigningKeys for Postgres {
 
 #[async_trait]
 impl SigningKeysTx for PostgresTx {
-    async fn slots(&mut self) -> StoreResult<Vec<SlotKey>> {
+    async fn slots(&mut self) -> StoreResult<Arc<[SlotKey]>> {
         let vault = self.vault.clone();
-        read_all(self.connection()?, &vault).await
+        Ok(read_all(self.connection()?, &vault).await?.into())
     }
 
     async fn put_slot(&mut self, key: &SlotKey) -> StoreResult<()> {
@@ -57,6 +58,16 @@ impl SigningKeysTx for PostgresTx {
         .execute(self.connection()?)
         .await
         .map_err(failed)?;
+        Ok(())
+    }
+
+    async fn retire_slot(&mut self, slot: Slot, at: Timestamp) -> StoreResult<()> {
+        query("UPDATE signing_key SET retired_at = $2 WHERE slot = $1")
+            .bind(i16::from(slot.number()))
+            .bind(at.ms())
+            .execute(self.connection()?)
+            .await
+            .map_err(failed)?;
         Ok(())
     }
 
