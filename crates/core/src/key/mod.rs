@@ -124,7 +124,7 @@ pub trait KeysTx {
     /// The keys that this key created itself and that are not revoked.
     async fn made_by(&mut self, id: KeyId) -> StoreResult<Vec<Key>>;
 
-    /// Adds a key.
+    /// Adds a key. A failure may come to light only at the commit.
     async fn add_key(&mut self, key: &Key) -> StoreResult<()>;
 
     /// Writes what can change of a key: label, switch, and how it ends.

@@ -16,13 +16,13 @@ impl AnswersTx for PostgresTx {
     async fn answer(&mut self, actor: &str, name: &str, since: Timestamp) -> StoreResult<Option<Answer>> {
         query("DELETE FROM answer WHERE at < $1")
             .bind(since.ms())
-            .execute(self.connection()?)
+            .execute(self.connection().await?)
             .await
             .map_err(failed)?;
         let row = query("SELECT * FROM answer WHERE actor = $1 AND name = $2")
             .bind(actor)
             .bind(name)
-            .fetch_optional(self.connection()?)
+            .fetch_optional(self.connection().await?)
             .await
             .map_err(failed)?;
         let Some(row) = row else { return Ok(None) };
@@ -48,7 +48,7 @@ impl AnswersTx for PostgresTx {
         .bind(&answer.label)
         .bind(answer.is_active)
         .bind(answer.at.ms())
-        .execute(self.connection()?)
+        .execute(self.connection().await?)
         .await
         .map_err(failed)?;
         Ok(())

@@ -37,8 +37,12 @@ impl SigningKeys for Sqlite {
 #[async_trait]
 impl SigningKeysTx for SqliteTx {
     async fn slots(&mut self) -> StoreResult<Arc<[SlotKey]>> {
-        let vault = self.vault.clone();
-        Ok(read_all(self.connection()?, &vault).await?.into())
+        if let Some(slots) = &self.turn.known()?.slots {
+            return Ok(Arc::clone(slots));
+        }
+        let slots: Arc<[_]> = read_all(self.turn.reader().await?, &self.vault).await?.into();
+        self.turn.known()?.slots = Some(Arc::clone(&slots));
+        Ok(slots)
     }
 
     async fn put_slot(&mut self, key: &SlotKey) -> StoreResult<()> {
@@ -54,7 +58,7 @@ impl SigningKeysTx for SqliteTx {
         .bind(key.created_at.ms())
         .bind(key.retired_at.map(Timestamp::ms))
         .bind(key.not_before.ms())
-        .execute(self.connection()?)
+        .execute(self.connection().await?)
         .await
         .map_err(failed)?;
         Ok(())
@@ -64,7 +68,7 @@ impl SigningKeysTx for SqliteTx {
         query("UPDATE signing_key SET retired_at = ?2 WHERE slot = ?1")
             .bind(slot.number())
             .bind(at.ms())
-            .execute(self.connection()?)
+            .execute(self.connection().await?)
             .await
             .map_err(failed)?;
         Ok(())
@@ -73,7 +77,7 @@ impl SigningKeysTx for SqliteTx {
     async fn last_expiry(&mut self, slot: Slot) -> StoreResult<Option<Timestamp>> {
         let last: Option<i64> = query_scalar("SELECT max(expires_at) FROM key WHERE slot = ?")
             .bind(slot.number())
-            .fetch_one(self.connection()?)
+            .fetch_one(self.connection().await?)
             .await
             .map_err(failed)?;
         Ok(last.map(Timestamp::from_ms))
