@@ -16,7 +16,7 @@ mod rows;
 mod turn;
 
 pub(crate) use known::Known;
-pub(crate) use rows::Rows;
+pub(crate) use rows::{NamedAnswer, Rows, forgotten_before};
 pub(crate) use turn::Turn;
 
 use async_trait::async_trait;
@@ -175,6 +175,11 @@ where
 
     fn connection(&mut self) -> Result<&mut DB::Connection, Error> {
         self.connection.as_deref_mut().ok_or(Error::PoolClosed)
+    }
+
+    /// Whether one of the writers has added such a row, and it is not written.
+    fn has_waiting(&self, is_wanted: impl Fn(&Rows) -> bool) -> bool {
+        self.finished.iter().map(|writer| &writer.rows).chain([&self.own]).any(is_wanted)
     }
 
     async fn run(&mut self, statement: &'static str) -> Result<(), Error> {

@@ -1,9 +1,11 @@
 //! A writer that has its turn.
 
 use super::known::Known;
+use super::rows::NamedAnswer;
 use super::{Engine, Group, Since};
 use sqlx::Executor;
 use titan_core::audit::Entry;
+use titan_core::idempotency::Answer;
 use titan_core::key::Key;
 use titan_core::port::{StoreError, StoreResult};
 use titan_token::KeyId;
@@ -43,7 +45,7 @@ where
         group.connection().map_err(DB::failed)
     }
 
-    /// The connection for a statement that changes nothing and reads nothing of keys or the audit log: rows that wait
+    /// The connection for a statement that changes nothing and reads nothing of what [`Rows`] are of: rows that wait
     /// may go on waiting.
     pub(crate) async fn reader(&mut self) -> StoreResult<&mut DB::Connection> {
         if self.group()?.since == Since::Finished {
@@ -61,11 +63,20 @@ where
         self.group().map(|group| &mut group.known)
     }
 
-    /// Whether this key waits, so that no statement of a reader sees it.
-    pub(crate) fn is_waiting(&mut self, id: KeyId) -> StoreResult<bool> {
-        let group = self.group()?;
-        let finished = group.finished.iter().map(|writer| &writer.rows);
-        Ok(finished.chain([&group.own]).any(|rows| rows.has(id)))
+    /// The connection for a statement that looks for this key, and changes nothing.
+    pub(crate) async fn key_reader(&mut self, id: KeyId) -> StoreResult<&mut DB::Connection> {
+        let is_waiting = self.group()?.has_waiting(|rows| rows.has_key(id));
+        if is_waiting { self.connection().await } else { self.reader().await }
+    }
+
+    /// The same for an answer.
+    pub(crate) async fn answer_reader(
+        &mut self,
+        actor: &str,
+        name: &str,
+    ) -> StoreResult<&mut DB::Connection> {
+        let is_waiting = self.group()?.has_waiting(|rows| rows.has_answer(actor, name));
+        if is_waiting { self.connection().await } else { self.reader().await }
     }
 
     /// Adds a key, now or later. So what is wrong with it may come to light at the commit.
@@ -77,6 +88,13 @@ where
     /// The same for a row of the audit log.
     pub(crate) fn add_audit(&mut self, entry: &Entry) -> StoreResult<()> {
         self.group()?.own.audit.push(entry.clone());
+        Ok(())
+    }
+
+    /// The same for an answer.
+    pub(crate) fn add_answer(&mut self, actor: &str, name: &str, answer: &Answer) -> StoreResult<()> {
+        let (actor, name, answer) = (actor.to_owned(), name.to_owned(), answer.clone());
+        self.group()?.own.answers.push(NamedAnswer { actor, name, answer });
         Ok(())
     }
 

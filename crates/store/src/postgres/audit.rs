@@ -1,7 +1,7 @@
 //! The audit log.
 
 use super::error::{column, failed};
-use super::{Postgres, PostgresTx};
+use super::{Postgres, PostgresTx, each};
 use async_trait::async_trait;
 use sqlx::postgres::PgRow;
 use sqlx::{PgConnection, query, query_as};
@@ -52,14 +52,14 @@ pub(super) async fn add(connection: &mut PgConnection, entries: Vec<&Entry>) -> 
     let [_, actor, action, subject, ip, request_id, detail] = columns(&rows);
     query(ADD)
         .bind(sequence)
-        .bind(rows.iter().map(|row| row.at.ms()).collect::<Vec<_>>())
+        .bind(each(&rows, |row| row.at.ms()))
         .bind(actor)
         .bind(action)
         .bind(subject)
         .bind(ip)
         .bind(request_id)
         .bind(detail)
-        .bind(rows.iter().map(|row| row.hash.to_vec()).collect::<Vec<_>>())
+        .bind(each(&rows, |row| row.hash.to_vec()))
         .execute(connection)
         .await
         .map_err(failed)?;

@@ -7,7 +7,7 @@ pub(crate) use term::of_columns as terms;
 
 use super::connect::one_moment;
 use super::error::{column, failed, number, optional_time, small, time};
-use super::{Postgres, PostgresTx};
+use super::{Postgres, PostgresTx, each};
 use crate::stored::{key_bytes, key_id, prefix, prefix_number};
 use async_trait::async_trait;
 use sqlx::postgres::PgRow;
@@ -80,13 +80,14 @@ impl Keys for Postgres {
 #[async_trait]
 impl KeysTx for PostgresTx {
     async fn lookup_key(&mut self, id: KeyId) -> StoreResult<Option<Key>> {
-        let connection = if self.turn.is_waiting(id)? {
-            self.turn.connection().await?
-        } else {
-            self.turn.reader().await?
-        };
         let select = query("SELECT * FROM key WHERE id = $1").bind(key_bytes(id));
-        select.fetch_optional(connection).await.map_err(failed)?.as_ref().map(read).transpose()
+        select
+            .fetch_optional(self.turn.key_reader(id).await?)
+            .await
+            .map_err(failed)?
+            .as_ref()
+            .map(read)
+            .transpose()
     }
 
     async fn descendants(&mut self, id: KeyId) -> StoreResult<Vec<Key>> {
@@ -155,11 +156,6 @@ pub(super) async fn add(connection: &mut PgConnection, keys: Vec<&Key>) -> Store
     // Without the row that counts them, the statement adds none.
     let is_complete = usize::try_from(added.rows_affected()).is_ok_and(|count| count == keys.len());
     if is_complete { Ok(()) } else { Err(StoreError::Corrupt { table: "key_number", column: "one" }) }
-}
-
-/// A column of these keys.
-fn each<T>(keys: &[&Key], column: impl Fn(&Key) -> T) -> Vec<T> {
-    keys.iter().map(|key| column(key)).collect()
 }
 
 fn read(row: &PgRow) -> StoreResult<Key> {

@@ -87,6 +87,7 @@ impl Engine for sqlx::Postgres {
 
     async fn add(connection: &mut PgConnection, rows: &[Rows]) -> StoreResult<()> {
         key::add(connection, rows.iter().flat_map(|rows| &rows.keys).collect()).await?;
+        answer::add(connection, rows.iter().flat_map(|rows| &rows.answers).collect()).await?;
         audit::add(connection, rows.iter().flat_map(|rows| &rows.audit).collect()).await
     }
 }
@@ -95,6 +96,11 @@ impl PostgresTx {
     async fn connection(&mut self) -> StoreResult<&mut PgConnection> {
         self.turn.connection().await
     }
+}
+
+/// A column of these rows: the parameter of a statement that adds all of them.
+fn each<R, T>(rows: &[R], column: impl Fn(&R) -> T) -> Vec<T> {
+    rows.iter().map(column).collect()
 }
 
 #[async_trait]

@@ -61,13 +61,14 @@ impl Keys for Sqlite {
 #[async_trait]
 impl KeysTx for SqliteTx {
     async fn lookup_key(&mut self, id: KeyId) -> StoreResult<Option<Key>> {
-        let connection = if self.turn.is_waiting(id)? {
-            self.turn.connection().await?
-        } else {
-            self.turn.reader().await?
-        };
         let select = query("SELECT * FROM key WHERE id = ?").bind(key_bytes(id));
-        select.fetch_optional(connection).await.map_err(failed)?.as_ref().map(read).transpose()
+        select
+            .fetch_optional(self.turn.key_reader(id).await?)
+            .await
+            .map_err(failed)?
+            .as_ref()
+            .map(read)
+            .transpose()
     }
 
     async fn descendants(&mut self, id: KeyId) -> StoreResult<Vec<Key>> {

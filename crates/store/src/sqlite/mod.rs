@@ -143,6 +143,7 @@ impl Engine for sqlx::Sqlite {
 
     async fn add(connection: &mut SqliteConnection, rows: &[Rows]) -> StoreResult<()> {
         key::add(connection, rows.iter().flat_map(|rows| &rows.keys).collect()).await?;
+        answer::add(connection, rows.iter().flat_map(|rows| &rows.answers).collect()).await?;
         audit::add(connection, rows.iter().flat_map(|rows| &rows.audit).collect()).await
     }
 }

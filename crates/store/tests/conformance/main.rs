@@ -68,6 +68,7 @@ on_both!(
     waiting::a_row_that_cannot_be_written_fails_alone,
     waiting::a_row_that_cannot_be_written_takes_the_statements_of_its_writer_along,
     waiting::a_writer_sees_the_keys_that_wait,
+    waiting::an_answer_that_waits_is_found,
     waiting::many_keys_keep_their_order,
     instances::an_instance_joins_reports_and_is_swept,
     instances::the_state_of_one_key_is_read_as_of_now,

@@ -7,6 +7,7 @@ use serde_json::json;
 use std::array::from_fn;
 use std::sync::Arc;
 use titan_core::audit::{Entry, GENESIS, first_break};
+use titan_core::idempotency::{Answer, REMEMBERED_SECS};
 use titan_core::key::Key;
 use titan_core::port::{StoreResult, Tx};
 use titan_core::revision::{Change, KeyStatus, Revision};
@@ -190,6 +191,36 @@ pub(crate) async fn a_writer_sees_the_keys_that_wait(fixture: Fixture) {
     second.commit().await.unwrap();
     first.await.unwrap().unwrap();
     assert_eq!(fixture.store.key(id(3)).await.unwrap().unwrap().label, "renamed");
+}
+
+pub(crate) async fn an_answer_that_waits_is_found(fixture: Fixture) {
+    let [first, second, third] = group(&fixture).await;
+    let answer =
+        |n| Answer { fingerprint: [n; 32], key: id(n), label: "x".to_owned(), is_active: true, at: NOW };
+    let mut first = first.await.unwrap();
+    assert_eq!(first.answer("master", "a", NOW).await.unwrap(), None);
+    first.add_answer("master", "a", &answer(1)).await.unwrap();
+    let first = end(first);
+
+    let mut second = second.await.unwrap();
+    assert_eq!(second.answer("other", "a", NOW).await.unwrap(), None);
+    second.add_answer("other", "a", &answer(2)).await.unwrap();
+    drop(second);
+
+    let mut third = third.await.unwrap();
+    assert_eq!(third.answer("other", "a", NOW).await.unwrap(), None);
+    assert_eq!(third.answer("master", "a", NOW).await.unwrap(), Some(answer(1)));
+    third.commit().await.unwrap();
+    first.await.unwrap().unwrap();
+
+    // A name can be used again when its time is over.
+    let day = NOW.plus_secs(REMEMBERED_SECS + 1);
+    let mut tx = fixture.store.begin().await.unwrap();
+    assert_eq!(tx.answer("master", "a", NOW.plus_secs(1)).await.unwrap(), None);
+    tx.add_answer("master", "a", &Answer { at: day, ..answer(3) }).await.unwrap();
+    tx.commit().await.unwrap();
+    let mut tx = fixture.store.begin().await.unwrap();
+    assert_eq!(tx.answer("master", "a", NOW).await.unwrap().unwrap().key, id(3));
 }
 
 /// More than one statement adds, and more than one group.
