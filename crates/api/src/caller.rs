@@ -6,8 +6,8 @@ use axum::extract::FromRequestParts;
 use http::header::{AUTHORIZATION, USER_AGENT};
 use http::request::Parts;
 use http::{HeaderMap, HeaderName, HeaderValue};
-use titan_core::Error;
 use std::convert::Infallible;
+use titan_core::Error;
 use titan_core::access::{
     Action, Caller, Denial, KeyPrincipal, Origin, Permit, Principal, USER_NEEDED, UserPrincipal,
     bearer_or_header, decide,
@@ -144,7 +144,9 @@ impl FromRequestParts<ControlPlane> for SignedInCaller {
             Err(Denial::Malformed) => return Err(Denial::TokenInvalid.into()),
             Err(denial) => return Err(denial.into()),
         };
-        let Principal::User(user) = principal else { return Err(Denial::WrongCredential(USER_NEEDED).into()) };
+        let Principal::User(user) = principal else {
+            return Err(Denial::WrongCredential(USER_NEEDED).into());
+        };
         let authenticated = Authenticated { caller: Caller::User(user.clone()), origin: origin(parts) };
         Ok(Self { authenticated, user, token: token.to_owned() })
     }

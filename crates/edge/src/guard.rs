@@ -91,10 +91,10 @@ impl Guard {
             return Err(Denial::Unknown);
         }
         match principal {
-            Principal::Key(key) => self.look_twice(|snapshot| snapshot.decide(key.key(), self.clock.now())).map(drop),
-            Principal::User(user) => {
-                self.snapshot.load().decide_jwt(&ProvenJwt::of(user), self.clock.now())
+            Principal::Key(key) => {
+                self.look_twice(|snapshot| snapshot.decide(key.key(), self.clock.now())).map(drop)
             }
+            Principal::User(user) => self.snapshot.load().decide_jwt(&ProvenJwt::of(user), self.clock.now()),
         }
     }
 
@@ -186,7 +186,8 @@ impl Guard {
     /// It must be from us, and for us (RFC 8725, 3.8 and 3.9).
     fn check_parties(&self, proven: &ProvenJwt) -> Result<(), Denial> {
         let claims = proven.jwt.claims();
-        let is_ours = claims.issuer.as_str() == self.jwt.issuer && claims.audience.as_str() == self.jwt.audience;
+        let is_ours =
+            claims.issuer.as_str() == self.jwt.issuer && claims.audience.as_str() == self.jwt.audience;
         if is_ours { Ok(()) } else { Err(Denial::TokenInvalid) }
     }
 

@@ -54,8 +54,7 @@ impl App {
         let upstreams = Arc::new(Upstreams::new(settings.upstream_map(&catalogue)?));
         let roles = settings.roles.resolve(&catalogue)?;
         let jwt = settings.jwt.clone();
-        let guard =
-            Arc::new(Guard::new(Arc::clone(&catalogue), jwt, Arc::clone(&clock), Arc::clone(&store)));
+        let guard = Arc::new(Guard::new(Arc::clone(&catalogue), jwt, Arc::clone(&clock), Arc::clone(&store)));
         let member = member(settings, &*clock, &*entropy);
         let follower =
             Arc::new(Follower::new(Arc::clone(&store), Arc::clone(&guard), Arc::clone(&clock), member));

@@ -12,8 +12,8 @@ pub use credential::bearer_or_header;
 pub use denial::Denial;
 pub use gate::{Gate, MASTER_KEY_LENGTH, MasterKeys};
 pub use permit::{
-    Action, By, CreateKey, DeleteKey, DisableKey, ListKeys, ManageMembers, ManageOwnSessions, ManageSigningKeys,
-    ManageTenants, ManageUsers, ObserveInstances, Permit, Reach, ReadKey, RotateKey, USER_NEEDED, UpdateKey,
-    VerifyKeys, decide,
+    Action, By, CreateKey, DeleteKey, DisableKey, ListKeys, ManageMembers, ManageOwnSessions,
+    ManageSigningKeys, ManageTenants, ManageUsers, ObserveInstances, Permit, Reach, ReadKey, RotateKey,
+    USER_NEEDED, UpdateKey, VerifyKeys, decide,
 };
 pub use scope::{Catalogue, CatalogueError, KEYS_MANAGE, KEYS_VERIFY};

@@ -100,6 +100,26 @@ pub fn chain(previous: &Hash, fields: &[String; 7]) -> Hash {
     hash
 }
 
+/// A row that has its place in the chain, but no number yet.
+#[derive(Clone, Debug)]
+pub struct Link {
+    /// When, in milliseconds: the first of the fields.
+    pub at: Timestamp,
+    /// Its fields, as [`Entry::fields`] gave them.
+    pub fields: [String; 7],
+    /// Its hash.
+    pub hash: Hash,
+}
+
+/// Chains these to the row with the hash `last`, one after the other.
+pub fn links(last: Hash, entries: &[&Entry]) -> impl Iterator<Item = Link> {
+    entries.iter().scan(last, |last, entry| {
+        let fields = entry.fields();
+        *last = chain(last, &fields);
+        Some(Link { at: entry.at, fields, hash: *last })
+    })
+}
+
 /// A row as it is stored.
 #[derive(Clone, Debug)]
 pub struct Row {
@@ -133,7 +153,7 @@ pub trait AuditLog {
 /// Writing the audit log.
 #[async_trait]
 pub trait AuditLogTx {
-    /// Appends a row, in the transaction of the change that it describes.
+    /// Appends a row, in the transaction of the change that it describes. A failure may come to light only at the commit.
     async fn add_audit(&mut self, entry: &Entry) -> StoreResult<()>;
 }
 

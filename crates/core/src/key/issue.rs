@@ -160,7 +160,8 @@ impl KeyService {
         if !tenant.is_active {
             return Err(Error::conflict("tenant is disabled"));
         }
-        let signer = signer(tx.slots().await?).ok_or_else(|| Error::internal("no signing key"))?;
+        let slots = tx.slots().await?;
+        let signer = signer(&slots).ok_or_else(|| Error::internal("no signing key"))?;
         // A clock that was set back must not make keys that are revoked from birth.
         let issued_at = now.max(signer.not_before).max(tenant.not_before.unwrap_or(now));
         let key = draft.into_key(self.new_id(issued_at), signer.slot, issued_at.whole_seconds());

@@ -133,7 +133,7 @@ pub trait KeysTx {
     /// The keys that this key created itself and that are not revoked. At most `limit`.
     async fn made_by(&mut self, id: KeyId, limit: u32) -> StoreResult<Vec<Key>>;
 
-    /// Adds a key.
+    /// Adds a key. A failure may come to light only at the commit.
     async fn add_key(&mut self, key: &Key) -> StoreResult<()>;
 
     /// Writes what can change of a key: label, switch, and how it ends.

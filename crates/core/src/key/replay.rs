@@ -25,7 +25,8 @@ pub(super) async fn answered(
 /// The same answer once more: the row as it was then, and the key signed again.
 pub(super) async fn again(tx: &mut dyn Tx, answer: Answer) -> Result<Issued, Error> {
     let key = tx.lookup_key(answer.key).await?.ok_or_else(|| Error::internal("answer without its key"))?;
-    let slot = tx.slots().await?.into_iter().find(|slot| slot.slot == key.slot);
+    let slots = tx.slots().await?;
+    let slot = slots.iter().find(|slot| slot.slot == key.slot);
     let slot = slot.filter(|slot| slot.not_before <= key.created_at);
     let slot = slot.ok_or_else(|| Error::conflict("the signing key of this key was replaced"))?;
     let plain = key.claims().sign(key.prefix, &SigningKey::for_api_keys(&slot.secret));

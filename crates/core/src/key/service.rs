@@ -178,10 +178,8 @@ impl KeyService {
                 Ok(key) => key,
                 Err(error) => return Err(self.wait_and_refuse(tx, error).await),
             };
-            let mut piece = match with_descendants {
-                true => tx.descendants(id, Which::Living, PIECE).await?,
-                false => Vec::new(),
-            };
+            let mut piece =
+                if with_descendants { tx.descendants(id, Which::Living, PIECE).await? } else { Vec::new() };
             let is_last = is_last(&mut piece, permit);
             if is_last {
                 piece.push(key);
@@ -207,9 +205,10 @@ impl KeyService {
         let mut count = 0;
         loop {
             let mut tx = self.begin(permit, now).await?;
-            let mut piece = match with_descendants {
-                true => tx.descendants(creator, Which::Living, PIECE).await?,
-                false => tx.made_by(creator, PIECE).await?,
+            let mut piece = if with_descendants {
+                tx.descendants(creator, Which::Living, PIECE).await?
+            } else {
+                tx.made_by(creator, PIECE).await?
             };
             let is_last = is_last(&mut piece, permit);
             // A key makes keys of its own tenant only, so all of a piece are within the reach, or none is.

@@ -13,9 +13,7 @@ use crate::store_error::StoreResult;
 use crate::time::Timestamp;
 use async_trait::async_trait;
 pub use fleet::{Fleet, FleetService, InstanceView, Spread};
-pub use instance::{
-    CredentialId, CredentialState, Instance, InstanceId, Instances, Member, News, Topic,
-};
+pub use instance::{CredentialId, CredentialState, Instance, InstanceId, Instances, Member, News, Topic};
 pub use receipt::{InForce, Propagation, Receipt, Wait};
 use serde::{Deserialize, Serialize};
 use std::fmt;

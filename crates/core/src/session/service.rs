@@ -126,14 +126,11 @@ impl SessionService {
         role: Role,
         now: Timestamp,
     ) -> Result<SignedIn, Error> {
-        let signer = signer(tx.slots().await?).ok_or_else(|| Error::internal("no signing key"))?;
+        let slots = tx.slots().await?;
+        let signer = signer(&slots).ok_or_else(|| Error::internal("no signing key"))?;
         let head = tx.head().await?;
-        let issuer = Issuer {
-            settings: &self.settings,
-            catalogue: &self.catalogue,
-            entropy: &*self.entropy,
-            signer: &signer,
-        };
+        let issuer =
+            Issuer { settings: &self.settings, catalogue: &self.catalogue, entropy: &*self.entropy, signer };
         let issued_at = now.max(signer.not_before).max(session.created_at);
         let token = issuer.jwt(&session, self.roles.scopes(role), issued_at)?;
         let refresh_token = issuer.refresh_token(&session);

@@ -161,7 +161,9 @@ fn choose(memberships: Vec<Membership>, tenant: Option<TenantId>) -> Result<Memb
     let mut fitting: Vec<Membership> = memberships.into_iter().filter(fits).collect();
     match (fitting.pop(), fitting.is_empty()) {
         (Some(only), true) => Ok(only),
-        (Some(_), false) => Err(Error::invalid("tenant_id: is required, because you belong to several tenants")),
+        (Some(_), false) => {
+            Err(Error::invalid("tenant_id: is required, because you belong to several tenants"))
+        }
         // Whoever knows the password may learn this.
         (None, _) => Err(Error::new(Code::InvalidCredentials, "you are not a member of this tenant")),
     }

@@ -6,6 +6,7 @@ use crate::store_error::StoreResult;
 use crate::time::Timestamp;
 use async_trait::async_trait;
 pub use service::SigningKeyService;
+use std::sync::Arc;
 use titan_token::{SigningSecret, Slot};
 
 /// What a slot holds.
@@ -33,16 +34,19 @@ pub trait SigningKeys {
 #[async_trait]
 pub trait SigningKeysTx {
     /// All slots in use, by number, as this transaction sees them.
-    async fn slots(&mut self) -> StoreResult<Vec<SlotKey>>;
+    async fn slots(&mut self) -> StoreResult<Arc<[SlotKey]>>;
 
     /// Puts a key into its slot and replaces the previous one.
     async fn put_slot(&mut self, key: &SlotKey) -> StoreResult<()>;
+
+    /// Retires a slot.
+    async fn retire_slot(&mut self, slot: Slot, at: Timestamp) -> StoreResult<()>;
 
     /// The latest expiry of the keys that a slot signed; `None` if there are none.
     async fn last_expiry(&mut self, slot: Slot) -> StoreResult<Option<Timestamp>>;
 }
 
 /// The slot that signs: the youngest that is not retired.
-pub fn signer(slots: Vec<SlotKey>) -> Option<SlotKey> {
-    slots.into_iter().filter(|key| key.retired_at.is_none()).max_by_key(|key| (key.created_at, key.slot))
+pub fn signer(slots: &[SlotKey]) -> Option<&SlotKey> {
+    slots.iter().filter(|key| key.retired_at.is_none()).max_by_key(|key| (key.created_at, key.slot))
 }

@@ -34,7 +34,7 @@ impl SigningKeyService {
     /// Makes the first signing key of a new database. Called once, before anything is served.
     pub async fn ensure(store: &dyn Store, clock: &dyn Clock, entropy: &dyn Entropy) -> Result<(), Error> {
         let mut tx = store.begin().await?;
-        if signer(tx.slots().await?).is_none() {
+        if signer(&tx.slots().await?).is_none() {
             let now = clock.now();
             let slot = free_slot(&mut *tx, now).await?;
             add(&mut *tx, slot, now, entropy).await?;
@@ -80,19 +80,17 @@ impl SigningKeyService {
         let now = self.clock.now();
         let mut tx = self.store.begin().await?;
         let slots = tx.slots().await?;
-        let key = slots.into_iter().find(|key| key.slot == slot && key.retired_at.is_none());
-        let Some(mut key) = key else {
+        if !slots.iter().any(|key| key.slot == slot && key.retired_at.is_none()) {
             // The answer to an earlier request may have been lost before the change was in force.
             let head = tx.head().await?;
             tx.commit().await?;
             self.propagation.wait_until_in_force(head).await?;
             return Err(Error::not_found("signing key"));
-        };
-        if signer(tx.slots().await?).is_some_and(|signer| signer.slot == slot) {
+        }
+        if signer(&slots).is_some_and(|signer| signer.slot == slot) {
             return Err(Error::conflict("this slot signs new keys: rotate before you retire it"));
         }
-        key.retired_at = Some(now);
-        tx.put_slot(&key).await?;
+        tx.retire_slot(slot, now).await?;
         let revision = tx.record_change(&Change::SigningKey(slot)).await?;
         tx.add_audit(&Entry::by(permit, now, "signing_key.retire", slot.number().to_string(), json!({})))
             .await?;
@@ -104,7 +102,7 @@ impl SigningKeyService {
 /// A slot that was never used, or whose last key has expired.
 async fn free_slot(tx: &mut dyn Tx, now: Timestamp) -> Result<Slot, Error> {
     let slots = tx.slots().await?;
-    let signs = signer(tx.slots().await?).map(|key| key.slot);
+    let signs = signer(&slots).map(|key| key.slot);
     for slot in (0..16).filter_map(Slot::new) {
         if !slots.iter().any(|key| key.slot == slot) {
             return Ok(slot);

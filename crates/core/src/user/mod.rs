@@ -74,7 +74,12 @@ pub trait Users {
     async fn user(&self, id: UserId) -> StoreResult<Option<User>>;
 
     /// At most `limit` users with an id above `after`, by id; only those of a tenant, if one is given.
-    async fn users(&self, tenant: Option<TenantId>, after: Option<UserId>, limit: u32) -> StoreResult<Vec<User>>;
+    async fn users(
+        &self,
+        tenant: Option<TenantId>,
+        after: Option<UserId>,
+        limit: u32,
+    ) -> StoreResult<Vec<User>>;
 
     /// The memberships of a user, by tenant.
     async fn memberships(&self, user: UserId) -> StoreResult<Vec<Membership>>;

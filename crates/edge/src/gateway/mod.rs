@@ -108,7 +108,8 @@ impl Gateway {
         };
         let style = admitted.upstream.style();
         let upgrade = upgrade::requested(&mut request);
-        let identity = Identity::new(&admitted.principal, self.guard.catalogue(), admitted.session.as_deref());
+        let identity =
+            Identity::new(&admitted.principal, self.guard.catalogue(), admitted.session.as_deref());
         let is_trusted = self.settings.trusted_proxies.contains(peer.address.ip());
         headers::prepare(&mut request, identity, peer, request_id, is_trusted, upgrade.is_some());
         entry.asked(&admitted.upstream);

@@ -7,11 +7,11 @@ pub(crate) use term::of_columns as terms;
 
 use super::connect::one_moment;
 use super::error::{column, failed, number, optional_time, small, time};
-use super::{Postgres, PostgresTx};
+use super::{Postgres, PostgresTx, each};
 use crate::stored::{key_bytes, key_id, prefix, prefix_number};
 use async_trait::async_trait;
 use sqlx::postgres::PgRow;
-use sqlx::{query, query_scalar};
+use sqlx::{PgConnection, query};
 use titan_core::key::{Key, KeyFilter, Keys, KeysTx, Page, Which};
 use titan_core::port::{StoreError, StoreResult};
 use titan_core::time::Timestamp;
@@ -33,9 +33,19 @@ const DESCENDANTS: &str = "WITH RECURSIVE \
      SELECT key.* FROM key JOIN family ON key.id = family.id \
      WHERE key.revoked_at IS NULL AND key.id <> $1 AND (key.is_active OR NOT $2) LIMIT $3";
 
-const ADD: &str = "INSERT INTO key (id, tenant, prefix, slot, label, scopes, created_at, expires_at, is_active, \
-     revoked_at, rotated_at, retires_at, created_by, rotated_from, last_used_at, number, terms) \
-     VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17)";
+/// A parameter is a column, so it is one statement for any number of keys. All their terms are one array ($16), of which
+/// each key has a part.
+const ADD: &str = "WITH raised AS ( \
+         UPDATE key_number SET last = last + cardinality($1::bytea[]) RETURNING last - cardinality($1) AS before) \
+     INSERT INTO key (id, tenant, prefix, slot, label, scopes, created_at, expires_at, is_active, \
+         revoked_at, rotated_at, retires_at, created_by, rotated_from, last_used_at, terms, number) \
+     SELECT id, tenant, prefix, slot, label, scopes, created_at, expires_at, is_active, revoked_at, rotated_at, retires_at, \
+         created_by, rotated_from, last_used_at, ($16::text[])[first_term:last_term], before + place \
+     FROM raised, unnest($1, $2::bigint[], $3::smallint[], $4::smallint[], $5::text[], $6::bytea[], $7::bigint[], \
+         $8::bigint[], $9::boolean[], $10::bigint[], $11::bigint[], $12::bigint[], $13::bytea[], $14::bytea[], \
+         $15::bigint[], $17::integer[], $18::integer[]) WITH ORDINALITY AS new (id, tenant, prefix, slot, label, scopes, \
+         created_at, expires_at, is_active, revoked_at, rotated_at, retires_at, created_by, rotated_from, last_used_at, \
+         first_term, last_term, place)";
 
 #[async_trait]
 impl Keys for Postgres {
@@ -60,7 +70,7 @@ impl Keys for Postgres {
         )
         .bind(ids)
         .bind(times)
-        .execute(turn.connection()?)
+        .execute(turn.connection().await?)
         .await
         .map_err(failed)?;
         turn.commit().await
@@ -71,49 +81,30 @@ impl Keys for Postgres {
 impl KeysTx for PostgresTx {
     async fn lookup_key(&mut self, id: KeyId) -> StoreResult<Option<Key>> {
         let select = query("SELECT * FROM key WHERE id = $1").bind(key_bytes(id));
-        select.fetch_optional(self.connection()?).await.map_err(failed)?.as_ref().map(read).transpose()
+        select
+            .fetch_optional(self.turn.key_reader(id).await?)
+            .await
+            .map_err(failed)?
+            .as_ref()
+            .map(read)
+            .transpose()
     }
 
     async fn descendants(&mut self, id: KeyId, which: Which, limit: u32) -> StoreResult<Vec<Key>> {
         let select =
             query(DESCENDANTS).bind(key_bytes(id)).bind(which == Which::Active).bind(i64::from(limit));
-        select.fetch_all(self.connection()?).await.map_err(failed)?.iter().map(read).collect()
+        select.fetch_all(self.connection().await?).await.map_err(failed)?.iter().map(read).collect()
     }
 
     async fn made_by(&mut self, id: KeyId, limit: u32) -> StoreResult<Vec<Key>> {
         let select = query("SELECT * FROM key WHERE created_by = $1 AND revoked_at IS NULL LIMIT $2")
             .bind(key_bytes(id))
             .bind(i64::from(limit));
-        select.fetch_all(self.connection()?).await.map_err(failed)?.iter().map(read).collect()
+        select.fetch_all(self.connection().await?).await.map_err(failed)?.iter().map(read).collect()
     }
 
     async fn add_key(&mut self, key: &Key) -> StoreResult<()> {
-        let number: i64 = query_scalar("UPDATE key_number SET last = last + 1 RETURNING last")
-            .fetch_one(self.connection()?)
-            .await
-            .map_err(failed)?;
-        query(ADD)
-            .bind(key_bytes(key.id))
-            .bind(i64::from(key.tenant.0))
-            .bind(i16::from(prefix_number(key.prefix)))
-            .bind(i16::from(key.slot.number()))
-            .bind(&key.label)
-            .bind(key.scopes.iter().map(|bit| bit.number()).collect::<Vec<u8>>())
-            .bind(key.created_at.ms())
-            .bind(key.expires_at.ms())
-            .bind(key.is_active)
-            .bind(key.revoked_at.map(Timestamp::ms))
-            .bind(key.rotated_at.map(Timestamp::ms))
-            .bind(key.retires_at.map(Timestamp::ms))
-            .bind(key.created_by.map(key_bytes))
-            .bind(key.rotated_from.map(key_bytes))
-            .bind(key.last_used_at.map_or(NEVER, Timestamp::ms))
-            .bind(number)
-            .bind(term::of(key))
-            .execute(self.connection()?)
-            .await
-            .map_err(failed)?;
-        Ok(())
+        self.turn.add_key(key)
     }
 
     async fn save_key(&mut self, key: &Key) -> StoreResult<()> {
@@ -128,11 +119,45 @@ impl KeysTx for PostgresTx {
         .bind(key.rotated_at.map(Timestamp::ms))
         .bind(key.retires_at.map(Timestamp::ms))
         .bind(term::of(key))
-        .execute(self.connection()?)
+        .execute(self.connection().await?)
         .await
         .map_err(failed)?;
         Ok(())
     }
+}
+
+/// Adds keys under the next numbers.
+pub(super) async fn add(connection: &mut PgConnection, keys: Vec<&Key>) -> StoreResult<()> {
+    if keys.is_empty() {
+        return Ok(());
+    }
+    let terms: Vec<_> = keys.iter().map(|key| term::of(key)).collect();
+    let (first, last): (Vec<i32>, Vec<i32>) = term::parts(&terms).unzip();
+    let added = query(ADD)
+        .bind(each(&keys, |key| key_bytes(key.id)))
+        .bind(each(&keys, |key| i64::from(key.tenant.0)))
+        .bind(each(&keys, |key| i16::from(prefix_number(key.prefix))))
+        .bind(each(&keys, |key| i16::from(key.slot.number())))
+        .bind(each(&keys, |key| key.label.clone()))
+        .bind(each(&keys, |key| key.scopes.iter().map(|bit| bit.number()).collect::<Vec<u8>>()))
+        .bind(each(&keys, |key| key.created_at.ms()))
+        .bind(each(&keys, |key| key.expires_at.ms()))
+        .bind(each(&keys, |key| key.is_active))
+        .bind(each(&keys, |key| key.revoked_at.map(Timestamp::ms)))
+        .bind(each(&keys, |key| key.rotated_at.map(Timestamp::ms)))
+        .bind(each(&keys, |key| key.retires_at.map(Timestamp::ms)))
+        .bind(each(&keys, |key| key.created_by.map(key_bytes)))
+        .bind(each(&keys, |key| key.rotated_from.map(key_bytes)))
+        .bind(each(&keys, |key| key.last_used_at.map_or(NEVER, Timestamp::ms)))
+        .bind(terms.concat())
+        .bind(first)
+        .bind(last)
+        .execute(connection)
+        .await
+        .map_err(failed)?;
+    // Without the row that counts them, the statement adds none.
+    let is_complete = usize::try_from(added.rows_affected()).is_ok_and(|count| count == keys.len());
+    if is_complete { Ok(()) } else { Err(StoreError::Corrupt { table: "key_number", column: "one" }) }
 }
 
 fn read(row: &PgRow) -> StoreResult<Key> {

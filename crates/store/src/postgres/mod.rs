@@ -25,7 +25,7 @@ pub(crate) use error::{failed, refused};
 pub(crate) use key::terms;
 
 use crate::error::ConnectError;
-use crate::group::{Groups, Statements, Turn};
+use crate::group::{Engine, Groups, Rows, Turn};
 use crate::moving;
 use crate::seal::{SealKey, Vault};
 use async_trait::async_trait;
@@ -35,7 +35,7 @@ use sqlx::{PgConnection, PgPool};
 use std::sync::Arc;
 use titan_core::access::Catalogue;
 use titan_core::entropy::Entropy;
-use titan_core::port::{Store, StoreResult, Tx};
+use titan_core::port::{Store, StoreError, StoreResult, Tx};
 use titan_core::time::Clock;
 
 /// Writes exclude each other from here on.
@@ -66,23 +66,44 @@ impl Postgres {
         entropy: Arc<dyn Entropy>,
     ) -> Result<(Self, Catalogue), ConnectError> {
         let Pools { writer, readers, log } = connect::open(url).await?;
-        let writers = Groups::new(writer, Statements { begin: "BEGIN", lock: Some(LOCK), failed });
+        let writers = Groups::new(writer);
         let news = Listener::start(log.clone());
         let store = Self { writers, readers, log, vault: Vault::new(seal, entropy), news };
         store.check_seal().await?;
         let mut turn = store.writers.begin().await?;
-        moving::postgres::refuse_unfinished(turn.connection()?).await?;
-        tenant::ensure_default(turn.connection()?, clock.now()).await?;
-        let catalogue = scope::reconcile(turn.connection()?, own_scopes).await?;
+        moving::postgres::refuse_unfinished(turn.connection().await?).await?;
+        tenant::ensure_default(turn.connection().await?, clock.now()).await?;
+        let catalogue = scope::reconcile(turn.connection().await?, own_scopes).await?;
         turn.commit().await?;
         Ok((store, catalogue))
     }
 }
 
-impl PostgresTx {
-    fn connection(&mut self) -> StoreResult<&mut PgConnection> {
-        self.turn.connection()
+#[async_trait]
+impl Engine for sqlx::Postgres {
+    // With [`LOCK`] in its middle.
+    const BEGIN: &'static str = "BEGIN; SELECT revision FROM revision_head FOR UPDATE; SAVEPOINT writer";
+
+    fn failed(error: sqlx::Error) -> StoreError {
+        failed(error)
     }
+
+    async fn add(connection: &mut PgConnection, rows: &[Rows]) -> StoreResult<()> {
+        key::add(connection, rows.iter().flat_map(|rows| &rows.keys).collect()).await?;
+        answer::add(connection, rows.iter().flat_map(|rows| &rows.answers).collect()).await?;
+        audit::add(connection, rows.iter().flat_map(|rows| &rows.audit).collect()).await
+    }
+}
+
+impl PostgresTx {
+    async fn connection(&mut self) -> StoreResult<&mut PgConnection> {
+        self.turn.connection().await
+    }
+}
+
+/// A column of these rows: the parameter of a statement that adds all of them.
+fn each<R, T>(rows: &[R], column: impl Fn(&R) -> T) -> Vec<T> {
+    rows.iter().map(column).collect()
 }
 
 #[async_trait]

@@ -4,16 +4,15 @@ use super::error::{column, failed, number, optional_time, time};
 use super::{Postgres, PostgresTx};
 use crate::stored::{session_bytes, session_id, user_bytes, user_id};
 use async_trait::async_trait;
-use sqlx::query;
 use sqlx::postgres::PgRow;
+use sqlx::query;
 use titan_core::port::{StoreError, StoreResult};
 use titan_core::session::{Session, Sessions, SessionsTx};
 use titan_core::time::Timestamp;
 use titan_token::{SessionId, TenantId, UserId};
 
 const TABLE: &str = "session";
-const LIVING: &str =
-    "SELECT * FROM session WHERE person = $1 AND ended_at IS NULL AND expires_at > $2 ORDER BY created_at, id";
+const LIVING: &str = "SELECT * FROM session WHERE person = $1 AND ended_at IS NULL AND expires_at > $2 ORDER BY created_at, id";
 
 #[async_trait]
 impl Sessions for Postgres {
@@ -27,12 +26,12 @@ impl Sessions for Postgres {
 impl SessionsTx for PostgresTx {
     async fn lookup_session(&mut self, id: SessionId) -> StoreResult<Option<Session>> {
         let select = query("SELECT * FROM session WHERE id = $1").bind(session_bytes(id));
-        select.fetch_optional(self.connection()?).await.map_err(failed)?.as_ref().map(read).transpose()
+        select.fetch_optional(self.connection().await?).await.map_err(failed)?.as_ref().map(read).transpose()
     }
 
     async fn sessions_of(&mut self, user: UserId, now: Timestamp) -> StoreResult<Vec<Session>> {
         let select = query(LIVING).bind(user_bytes(user)).bind(now.ms());
-        select.fetch_all(self.connection()?).await.map_err(failed)?.iter().map(read).collect()
+        select.fetch_all(self.connection().await?).await.map_err(failed)?.iter().map(read).collect()
     }
 
     async fn add_session(&mut self, session: &Session) -> StoreResult<()> {
@@ -52,7 +51,7 @@ impl SessionsTx for PostgresTx {
         .bind(session.ended_at.map(Timestamp::ms))
         .bind(&session.ip)
         .bind(&session.user_agent)
-        .execute(self.connection()?)
+        .execute(self.connection().await?)
         .await
         .map_err(failed)?;
         Ok(())
@@ -69,7 +68,7 @@ impl SessionsTx for PostgresTx {
         .bind(i64::from(session.epoch))
         .bind(session.jwt_until.ms())
         .bind(session.ended_at.map(Timestamp::ms))
-        .execute(self.connection()?)
+        .execute(self.connection().await?)
         .await
         .map_err(failed)?;
         Ok(())

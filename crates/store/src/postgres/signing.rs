@@ -7,6 +7,7 @@ use crate::seal::{Place, Vault};
 use async_trait::async_trait;
 use sqlx::postgres::PgRow;
 use sqlx::{PgExecutor, query, query_scalar};
+use std::sync::Arc;
 use titan_core::port::{StoreError, StoreResult};
 use titan_core::signing::{SigningKeys, SigningKeysTx, SlotKey};
 use titan_core::time::Timestamp;
@@ -35,9 +36,13 @@ impl SigningKeys for Postgres {
 
 #[async_trait]
 impl SigningKeysTx for PostgresTx {
-    async fn slots(&mut self) -> StoreResult<Vec<SlotKey>> {
-        let vault = self.vault.clone();
-        read_all(self.connection()?, &vault).await
+    async fn slots(&mut self) -> StoreResult<Arc<[SlotKey]>> {
+        if let Some(slots) = &self.turn.known()?.slots {
+            return Ok(Arc::clone(slots));
+        }
+        let slots: Arc<[_]> = read_all(self.turn.reader().await?, &self.vault).await?.into();
+        self.turn.known()?.slots = Some(Arc::clone(&slots));
+        Ok(slots)
     }
 
     async fn put_slot(&mut self, key: &SlotKey) -> StoreResult<()> {
@@ -54,16 +59,26 @@ impl SigningKeysTx for PostgresTx {
         .bind(key.created_at.ms())
         .bind(key.retired_at.map(Timestamp::ms))
         .bind(key.not_before.ms())
-        .execute(self.connection()?)
+        .execute(self.connection().await?)
         .await
         .map_err(failed)?;
+        Ok(())
+    }
+
+    async fn retire_slot(&mut self, slot: Slot, at: Timestamp) -> StoreResult<()> {
+        query("UPDATE signing_key SET retired_at = $2 WHERE slot = $1")
+            .bind(i16::from(slot.number()))
+            .bind(at.ms())
+            .execute(self.connection().await?)
+            .await
+            .map_err(failed)?;
         Ok(())
     }
 
     async fn last_expiry(&mut self, slot: Slot) -> StoreResult<Option<Timestamp>> {
         let last: Option<i64> = query_scalar("SELECT max(expires_at) FROM key WHERE slot = $1")
             .bind(i16::from(slot.number()))
-            .fetch_one(self.connection()?)
+            .fetch_one(self.connection().await?)
             .await
             .map_err(failed)?;
         Ok(last.map(Timestamp::from_ms))

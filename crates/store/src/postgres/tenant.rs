@@ -48,15 +48,21 @@ impl Tenants for Postgres {
 #[async_trait]
 impl TenantsTx for PostgresTx {
     async fn lookup_tenant(&mut self, id: TenantId) -> StoreResult<Option<Tenant>> {
+        if let Some(tenant) = self.turn.known()?.tenants.get(&id) {
+            return Ok(Some(tenant.clone()));
+        }
         let select = query("SELECT * FROM tenant WHERE id = $1").bind(i64::from(id.0));
-        select.fetch_optional(self.connection()?).await.map_err(failed)?.as_ref().map(read).transpose()
+        let row = select.fetch_optional(self.turn.reader().await?).await.map_err(failed)?;
+        let tenant = row.as_ref().map(read).transpose()?;
+        self.turn.known()?.tenants.extend(tenant.clone().map(|tenant| (id, tenant)));
+        Ok(tenant)
     }
 
     async fn is_name_taken(&mut self, name: &str, except: Option<TenantId>) -> StoreResult<bool> {
         query_scalar("SELECT EXISTS (SELECT 1 FROM tenant WHERE name = $1 AND id IS DISTINCT FROM $2)")
             .bind(name)
             .bind(except.map(|id| i64::from(id.0)))
-            .fetch_one(self.connection()?)
+            .fetch_one(self.turn.reader().await?)
             .await
             .map_err(failed)
     }
@@ -68,7 +74,7 @@ impl TenantsTx for PostgresTx {
         )
         .bind(name)
         .bind(at.ms())
-        .fetch_one(self.connection()?)
+        .fetch_one(self.connection().await?)
         .await
         .map_err(failed)?;
         read(&row)
@@ -78,7 +84,7 @@ impl TenantsTx for PostgresTx {
         // Ids begin with the time of issue.
         let select = query_scalar("SELECT id FROM key WHERE tenant = $1 ORDER BY id DESC LIMIT 1")
             .bind(i64::from(id.0));
-        let bytes: Option<Vec<u8>> = select.fetch_optional(self.connection()?).await.map_err(failed)?;
+        let bytes: Option<Vec<u8>> = select.fetch_optional(self.connection().await?).await.map_err(failed)?;
         let corrupt = StoreError::Corrupt { table: "key", column: "id" };
         bytes.map(|bytes| key_id(&bytes).ok_or(corrupt)).transpose()
     }
@@ -89,7 +95,7 @@ impl TenantsTx for PostgresTx {
             .bind(&tenant.name)
             .bind(tenant.is_active)
             .bind(tenant.not_before.map(Timestamp::ms))
-            .execute(self.connection()?)
+            .execute(self.connection().await?)
             .await
             .map_err(failed)?;
         Ok(())

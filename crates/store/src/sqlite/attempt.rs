@@ -18,7 +18,7 @@ impl AttemptsTx for SqliteTx {
         let select = query_scalar("SELECT failures FROM attempt WHERE subject = ? AND forget_at > ?")
             .bind(subject.as_bytes().as_slice())
             .bind(now.ms());
-        let bytes: Option<Vec<u8>> = select.fetch_optional(self.connection()?).await.map_err(failed)?;
+        let bytes: Option<Vec<u8>> = select.fetch_optional(self.connection().await?).await.map_err(failed)?;
         let corrupt = StoreError::Corrupt { table: "attempt", column: "failures" };
         bytes.map(|bytes| Attempts::from_bytes(&bytes).ok_or(corrupt)).transpose()
     }
@@ -36,7 +36,7 @@ impl AttemptsTx for SqliteTx {
         .bind(subject.as_bytes().as_slice())
         .bind(attempts.to_bytes())
         .bind(forget_at.ms())
-        .execute(self.connection()?)
+        .execute(self.connection().await?)
         .await
         .map_err(failed)?;
         Ok(())
@@ -48,7 +48,7 @@ impl AttemptsTx for SqliteTx {
              (SELECT subject FROM attempt WHERE forget_at <= ? ORDER BY forget_at LIMIT ?)",
         );
         let delete = delete.bind(now.ms()).bind(FORGOTTEN);
-        delete.execute(self.connection()?).await.map_err(failed)?;
+        delete.execute(self.connection().await?).await.map_err(failed)?;
         Ok(())
     }
 }

@@ -1,11 +1,11 @@
 //! The audit log.
 
 use super::error::{column, failed};
-use super::{Sqlite, SqliteTx};
+use super::{MOST_ROWS, Sqlite, SqliteTx};
 use async_trait::async_trait;
 use sqlx::sqlite::SqliteRow;
-use sqlx::{query, query_scalar};
-use titan_core::audit::{AuditLog, AuditLogTx, Entry, GENESIS, Hash, Row, chain};
+use sqlx::{QueryBuilder, SqliteConnection, query, query_scalar};
+use titan_core::audit::{AuditLog, AuditLogTx, Entry, GENESIS, Hash, Link, Row, links};
 use titan_core::port::{StoreError, StoreResult};
 
 const TABLE: &str = "audit";
@@ -26,30 +26,39 @@ impl AuditLog for Sqlite {
 #[async_trait]
 impl AuditLogTx for SqliteTx {
     async fn add_audit(&mut self, entry: &Entry) -> StoreResult<()> {
-        let last: Option<Vec<u8>> = query_scalar("SELECT hash FROM audit ORDER BY sequence DESC LIMIT 1")
-            .fetch_optional(self.connection()?)
-            .await
-            .map_err(failed)?;
-        let previous = last.map_or(Ok(GENESIS), |bytes| hash(&bytes))?;
-        let fields = entry.fields();
-        let [_, actor, action, subject, ip, request_id, detail] = &fields;
-        query(
-            "INSERT INTO audit (at, actor, action, subject, ip, request_id, detail, hash) \
-             VALUES (?, ?, ?, ?, ?, ?, ?, ?)",
-        )
-        .bind(entry.at.ms())
-        .bind(actor)
-        .bind(action)
-        .bind(subject)
-        .bind(ip)
-        .bind(request_id)
-        .bind(detail)
-        .bind(chain(&previous, &fields).as_slice())
-        .execute(self.connection()?)
+        self.turn.add_audit(entry)
+    }
+}
+
+/// Adds these to the chain.
+pub(super) async fn add(connection: &mut SqliteConnection, entries: Vec<&Entry>) -> StoreResult<()> {
+    if entries.is_empty() {
+        return Ok(());
+    }
+    let last: Option<Vec<u8>> = query_scalar("SELECT hash FROM audit ORDER BY sequence DESC LIMIT 1")
+        .fetch_optional(&mut *connection)
         .await
         .map_err(failed)?;
-        Ok(())
+    let last = last.map_or(Ok(GENESIS), |bytes| hash(&bytes))?;
+    let rows: Vec<_> = links(last, &entries).collect();
+    for rows in rows.chunks(MOST_ROWS) {
+        add_rows(&mut *connection, rows).await?;
     }
+    Ok(())
+}
+
+async fn add_rows(connection: &mut SqliteConnection, rows: &[Link]) -> StoreResult<()> {
+    let mut insert =
+        QueryBuilder::new("INSERT INTO audit (at, actor, action, subject, ip, request_id, detail, hash) ");
+    insert.push_values(rows, |mut row, link| {
+        row.push_bind(link.at.ms());
+        for field in &link.fields[1..] {
+            row.push_bind(field.clone());
+        }
+        row.push_bind(link.hash.to_vec());
+    });
+    insert.build().execute(connection).await.map_err(failed)?;
+    Ok(())
 }
 
 fn hash(bytes: &[u8]) -> StoreResult<Hash> {

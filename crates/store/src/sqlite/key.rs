@@ -4,11 +4,11 @@ mod list;
 mod term;
 
 use super::error::{column, failed, optional_time, time};
-use super::{Sqlite, SqliteTx};
+use super::{MOST_ROWS, Sqlite, SqliteTx};
 use crate::stored::{key_bytes, key_id, prefix, prefix_number};
 use async_trait::async_trait;
 use sqlx::sqlite::SqliteRow;
-use sqlx::{query, query_scalar};
+use sqlx::{QueryBuilder, SqliteConnection, query, query_scalar};
 use titan_core::key::{Key, KeyFilter, Keys, KeysTx, Page, Which};
 use titan_core::port::{StoreError, StoreResult};
 use titan_core::time::Timestamp;
@@ -50,7 +50,7 @@ impl Keys for Sqlite {
             query("UPDATE key SET last_used_at = ?2 WHERE id = ?1 AND last_used_at < ?2")
                 .bind(key_bytes(*id))
                 .bind(at.ms())
-                .execute(turn.connection()?)
+                .execute(turn.connection().await?)
                 .await
                 .map_err(failed)?;
         }
@@ -62,56 +62,34 @@ impl Keys for Sqlite {
 impl KeysTx for SqliteTx {
     async fn lookup_key(&mut self, id: KeyId) -> StoreResult<Option<Key>> {
         let select = query("SELECT * FROM key WHERE id = ?").bind(key_bytes(id));
-        select.fetch_optional(self.connection()?).await.map_err(failed)?.as_ref().map(read).transpose()
+        select
+            .fetch_optional(self.turn.key_reader(id).await?)
+            .await
+            .map_err(failed)?
+            .as_ref()
+            .map(read)
+            .transpose()
     }
 
     async fn descendants(&mut self, id: KeyId, which: Which, limit: u32) -> StoreResult<Vec<Key>> {
         let select = query(DESCENDANTS).bind(key_bytes(id)).bind(which == Which::Active).bind(limit);
-        select.fetch_all(self.connection()?).await.map_err(failed)?.iter().map(read).collect()
+        select.fetch_all(self.connection().await?).await.map_err(failed)?.iter().map(read).collect()
     }
 
     async fn made_by(&mut self, id: KeyId, limit: u32) -> StoreResult<Vec<Key>> {
         let select = query("SELECT * FROM key WHERE created_by = ? AND revoked_at IS NULL LIMIT ?")
             .bind(key_bytes(id))
             .bind(limit);
-        select.fetch_all(self.connection()?).await.map_err(failed)?.iter().map(read).collect()
+        select.fetch_all(self.connection().await?).await.map_err(failed)?.iter().map(read).collect()
     }
 
     async fn add_key(&mut self, key: &Key) -> StoreResult<()> {
-        let number: i64 = query_scalar("UPDATE key_number SET last = last + 1 RETURNING last")
-            .fetch_one(self.connection()?)
-            .await
-            .map_err(failed)?;
-        query(
-            "INSERT INTO key (id, tenant, prefix, slot, label, scopes, created_at, expires_at, is_active, \
-             revoked_at, rotated_at, retires_at, created_by, rotated_from, last_used_at, number) \
-             VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
-        )
-        .bind(key_bytes(key.id))
-        .bind(key.tenant.0)
-        .bind(prefix_number(key.prefix))
-        .bind(key.slot.number())
-        .bind(&key.label)
-        .bind(key.scopes.iter().map(|bit| bit.number()).collect::<Vec<u8>>())
-        .bind(key.created_at.ms())
-        .bind(key.expires_at.ms())
-        .bind(key.is_active)
-        .bind(key.revoked_at.map(Timestamp::ms))
-        .bind(key.rotated_at.map(Timestamp::ms))
-        .bind(key.retires_at.map(Timestamp::ms))
-        .bind(key.created_by.map(key_bytes))
-        .bind(key.rotated_from.map(key_bytes))
-        .bind(key.last_used_at.map_or(NEVER, Timestamp::ms))
-        .bind(number)
-        .execute(self.connection()?)
-        .await
-        .map_err(failed)?;
-        term::replace(self.connection()?, number, None, term::of(key)).await
+        self.turn.add_key(key)
     }
 
     async fn save_key(&mut self, key: &Key) -> StoreResult<()> {
         let select = query("SELECT * FROM key WHERE id = ?").bind(key_bytes(key.id));
-        let Some(old) = select.fetch_optional(self.connection()?).await.map_err(failed)? else {
+        let Some(old) = select.fetch_optional(self.connection().await?).await.map_err(failed)? else {
             return Ok(());
         };
         query(
@@ -124,12 +102,52 @@ impl KeysTx for SqliteTx {
         .bind(key.revoked_at.map(Timestamp::ms))
         .bind(key.rotated_at.map(Timestamp::ms))
         .bind(key.retires_at.map(Timestamp::ms))
-        .execute(self.connection()?)
+        .execute(self.connection().await?)
         .await
         .map_err(failed)?;
         let number = column(&old, TABLE, "number")?;
-        term::replace(self.connection()?, number, term::of(&read(&old)?), term::of(key)).await
+        term::replace(self.connection().await?, number, term::of(&read(&old)?), term::of(key)).await
     }
+}
+
+/// Adds keys under the next numbers.
+pub(super) async fn add(connection: &mut SqliteConnection, keys: Vec<&Key>) -> StoreResult<()> {
+    for keys in keys.chunks(MOST_ROWS) {
+        let raise = query_scalar("UPDATE key_number SET last = last + ?1 RETURNING last - ?1 + 1");
+        let count = i64::try_from(keys.len()).unwrap_or(i64::MAX);
+        let first: i64 = raise.bind(count).fetch_one(&mut *connection).await.map_err(failed)?;
+        let numbered: Vec<(i64, &Key)> = (first..).zip(keys.iter().copied()).collect();
+        add_rows(&mut *connection, &numbered).await?;
+        term::add(&mut *connection, &numbered).await?;
+    }
+    Ok(())
+}
+
+async fn add_rows(connection: &mut SqliteConnection, keys: &[(i64, &Key)]) -> StoreResult<()> {
+    let mut insert = QueryBuilder::new(
+        "INSERT INTO key (id, tenant, prefix, slot, label, scopes, created_at, expires_at, is_active, \
+         revoked_at, rotated_at, retires_at, created_by, rotated_from, last_used_at, number) ",
+    );
+    insert.push_values(keys, |mut row, (number, key)| {
+        row.push_bind(key_bytes(key.id))
+            .push_bind(key.tenant.0)
+            .push_bind(prefix_number(key.prefix))
+            .push_bind(key.slot.number())
+            .push_bind(key.label.clone())
+            .push_bind(key.scopes.iter().map(|bit| bit.number()).collect::<Vec<u8>>())
+            .push_bind(key.created_at.ms())
+            .push_bind(key.expires_at.ms())
+            .push_bind(key.is_active)
+            .push_bind(key.revoked_at.map(Timestamp::ms))
+            .push_bind(key.rotated_at.map(Timestamp::ms))
+            .push_bind(key.retires_at.map(Timestamp::ms))
+            .push_bind(key.created_by.map(key_bytes))
+            .push_bind(key.rotated_from.map(key_bytes))
+            .push_bind(key.last_used_at.map_or(NEVER, Timestamp::ms))
+            .push_bind(*number);
+    });
+    insert.build().execute(connection).await.map_err(failed)?;
+    Ok(())
 }
 
 fn read(row: &SqliteRow) -> StoreResult<Key> {

@@ -22,7 +22,7 @@ pub(crate) use error::failed;
 pub(crate) use migration::migrator;
 
 use crate::error::ConnectError;
-use crate::group::{Groups, Statements, Turn};
+use crate::group::{Engine, Groups, Rows, Turn};
 use crate::moving;
 use crate::seal::{SealKey, Vault};
 use async_trait::async_trait;
@@ -35,13 +35,15 @@ use std::sync::{Arc, Mutex};
 use std::time::Duration;
 use titan_core::access::Catalogue;
 use titan_core::entropy::Entropy;
-use titan_core::port::{Store, StoreResult, Tx};
+use titan_core::port::{Store, StoreError, StoreResult, Tx};
 use titan_core::revision::Instance;
 use titan_core::time::Clock;
 
 /// How long a write waits for the one before it.
 const BUSY: Duration = Duration::from_secs(10);
 const READERS: u32 = 2;
+/// No statement adds more rows than this: each number of rows is a statement that SQLite keeps prepared.
+const MOST_ROWS: usize = 16;
 
 /// An open SQLite database.
 pub(crate) struct Sqlite {
@@ -79,7 +81,7 @@ impl Sqlite {
         let vault = Vault::new(seal, entropy);
         tenant::ensure_default(&writer, clock.now()).await?;
         let catalogue = scope::reconcile(&writer, own_scopes).await?;
-        let writers = Groups::new(writer, Statements { begin: "BEGIN IMMEDIATE", lock: None, failed });
+        let writers = Groups::new(writer);
         let store = Self { writers, readers, log, vault, instance: Mutex::default(), _lock: lock };
         store.check_seal().await?;
         Ok((store, catalogue))
@@ -134,9 +136,24 @@ impl Store for Sqlite {
     }
 }
 
+#[async_trait]
+impl Engine for sqlx::Sqlite {
+    const BEGIN: &'static str = "BEGIN IMMEDIATE; SAVEPOINT writer";
+
+    fn failed(error: sqlx::Error) -> StoreError {
+        failed(error)
+    }
+
+    async fn add(connection: &mut SqliteConnection, rows: &[Rows]) -> StoreResult<()> {
+        key::add(connection, rows.iter().flat_map(|rows| &rows.keys).collect()).await?;
+        answer::add(connection, rows.iter().flat_map(|rows| &rows.answers).collect()).await?;
+        audit::add(connection, rows.iter().flat_map(|rows| &rows.audit).collect()).await
+    }
+}
+
 impl SqliteTx {
-    fn connection(&mut self) -> StoreResult<&mut SqliteConnection> {
-        self.turn.connection()
+    async fn connection(&mut self) -> StoreResult<&mut SqliteConnection> {
+        self.turn.connection().await
     }
 }
 

@@ -44,37 +44,43 @@ impl Revisions for Sqlite {
 #[async_trait]
 impl RevisionsTx for SqliteTx {
     async fn head(&mut self) -> StoreResult<Revision> {
+        if let Some(head) = self.turn.known()?.head {
+            return Ok(head);
+        }
         let select = query_scalar("SELECT revision FROM revision_head");
-        revision(select.fetch_one(self.connection()?).await.map_err(failed)?)
+        let head = revision(select.fetch_one(self.turn.reader().await?).await.map_err(failed)?)?;
+        self.turn.known()?.head = Some(head);
+        Ok(head)
     }
 
     async fn swept(&mut self) -> StoreResult<Swept> {
-        Ok(read_head(self.connection()?).await?.1)
+        Ok(read_head(self.turn.reader().await?).await?.1)
     }
 
     async fn sweep_until(&mut self, until: Timestamp) -> StoreResult<Revision> {
         let raise = query_scalar(
             "UPDATE revision_head SET revision = revision + 1, swept_until = ?1 RETURNING revision",
         );
-        let next = raise.bind(until.ms()).fetch_one(self.connection()?).await.map_err(failed)?;
+        let next = raise.bind(until.ms()).fetch_one(self.connection().await?).await.map_err(failed)?;
         revision(next)
     }
 
     async fn sweep_log(&mut self, until: Timestamp, limit: u32) -> StoreResult<bool> {
         let before = self.swept().await?.log_until;
-        let ended = ended(self.connection()?, before, until, limit).await?;
+        let ended = ended(self.connection().await?, before, until, limit).await?;
         let has_more = ended.len() >= usize::try_from(limit).unwrap_or(usize::MAX);
         let reached = ended.last().filter(|_| has_more).map_or(until, |(_, at)| *at);
-        delete_keys(self.connection()?, ended.into_iter().map(|(id, _)| key_bytes(id)).collect()).await?;
-        delete_sessions(self.connection()?, before, reached).await?;
+        delete_keys(self.connection().await?, ended.into_iter().map(|(id, _)| key_bytes(id)).collect())
+            .await?;
+        delete_sessions(self.connection().await?, before, reached).await?;
         let raise = query("UPDATE revision_head SET log_swept_until = ?1 WHERE log_swept_until < ?1");
-        raise.bind(reached.ms()).execute(self.connection()?).await.map_err(failed)?;
+        raise.bind(reached.ms()).execute(self.connection().await?).await.map_err(failed)?;
         Ok(has_more)
     }
 
     async fn record_change(&mut self, change: &Change) -> StoreResult<Revision> {
         let next: i64 = query_scalar("UPDATE revision_head SET revision = revision + 1 RETURNING revision")
-            .fetch_one(self.connection()?)
+            .fetch_one(self.connection().await?)
             .await
             .map_err(failed)?;
         let StoredChange { kind, subject, status } = StoredChange::of(change)?;
@@ -86,7 +92,7 @@ impl RevisionsTx for SqliteTx {
         .bind(kind)
         .bind(subject)
         .bind(status)
-        .execute(self.connection()?)
+        .execute(self.connection().await?)
         .await
         .map_err(failed)?;
         revision(next)
@@ -139,7 +145,11 @@ fn read_ended(row: &SqliteRow) -> StoreResult<(KeyId, Timestamp)> {
 }
 
 /// Sessions whose last JWT expired in this time.
-async fn delete_sessions(connection: &mut SqliteConnection, after: Timestamp, until: Timestamp) -> StoreResult<()> {
+async fn delete_sessions(
+    connection: &mut SqliteConnection,
+    after: Timestamp,
+    until: Timestamp,
+) -> StoreResult<()> {
     query(
         "DELETE FROM change WHERE kind = ?3 AND subject IN ( \
              SELECT id FROM session \

@@ -27,12 +27,12 @@ impl Sessions for Sqlite {
 impl SessionsTx for SqliteTx {
     async fn lookup_session(&mut self, id: SessionId) -> StoreResult<Option<Session>> {
         let select = query("SELECT * FROM session WHERE id = ?").bind(session_bytes(id));
-        select.fetch_optional(self.connection()?).await.map_err(failed)?.as_ref().map(read).transpose()
+        select.fetch_optional(self.connection().await?).await.map_err(failed)?.as_ref().map(read).transpose()
     }
 
     async fn sessions_of(&mut self, user: UserId, now: Timestamp) -> StoreResult<Vec<Session>> {
         let select = query(LIVING).bind(user_bytes(user)).bind(now.ms());
-        select.fetch_all(self.connection()?).await.map_err(failed)?.iter().map(read).collect()
+        select.fetch_all(self.connection().await?).await.map_err(failed)?.iter().map(read).collect()
     }
 
     async fn add_session(&mut self, session: &Session) -> StoreResult<()> {
@@ -52,7 +52,7 @@ impl SessionsTx for SqliteTx {
         .bind(session.ended_at.map(Timestamp::ms))
         .bind(&session.ip)
         .bind(&session.user_agent)
-        .execute(self.connection()?)
+        .execute(self.connection().await?)
         .await
         .map_err(failed)?;
         Ok(())
@@ -69,7 +69,7 @@ impl SessionsTx for SqliteTx {
         .bind(session.epoch)
         .bind(session.jwt_until.ms())
         .bind(session.ended_at.map(Timestamp::ms))
-        .execute(self.connection()?)
+        .execute(self.connection().await?)
         .await
         .map_err(failed)?;
         Ok(())

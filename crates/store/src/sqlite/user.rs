@@ -50,18 +50,18 @@ impl Users for Sqlite {
 impl UsersTx for SqliteTx {
     async fn lookup_user(&mut self, id: UserId) -> StoreResult<Option<User>> {
         let select = query("SELECT * FROM person WHERE id = ?").bind(user_bytes(id));
-        select.fetch_optional(self.connection()?).await.map_err(failed)?.as_ref().map(read).transpose()
+        select.fetch_optional(self.connection().await?).await.map_err(failed)?.as_ref().map(read).transpose()
     }
 
     async fn find_user(&mut self, email: &Email) -> StoreResult<Option<User>> {
         let select = query("SELECT * FROM person WHERE email_key = ?").bind(email.lookup_form());
-        select.fetch_optional(self.connection()?).await.map_err(failed)?.as_ref().map(read).transpose()
+        select.fetch_optional(self.connection().await?).await.map_err(failed)?.as_ref().map(read).transpose()
     }
 
     async fn password(&mut self, user: UserId) -> StoreResult<Option<PasswordHash>> {
         let select = query_scalar("SELECT password FROM person WHERE id = ?").bind(user_bytes(user));
         let text: Option<Option<String>> =
-            select.fetch_optional(self.connection()?).await.map_err(failed)?;
+            select.fetch_optional(self.connection().await?).await.map_err(failed)?;
         let corrupt = StoreError::Corrupt { table: PERSON, column: "password" };
         text.flatten().map(|text| PasswordHash::from_phc(&text).ok_or(corrupt)).transpose()
     }
@@ -73,7 +73,7 @@ impl UsersTx for SqliteTx {
             .bind(user.email.lookup_form())
             .bind(user.is_active)
             .bind(user.created_at.ms())
-            .execute(self.connection()?)
+            .execute(self.connection().await?)
             .await
             .map_err(failed)?;
         Ok(())
@@ -82,26 +82,32 @@ impl UsersTx for SqliteTx {
     async fn save_user(&mut self, user: &User) -> StoreResult<()> {
         let update = query("UPDATE person SET is_active = ?2 WHERE id = ?1");
         let update = update.bind(user_bytes(user.id)).bind(user.is_active);
-        update.execute(self.connection()?).await.map_err(failed)?;
+        update.execute(self.connection().await?).await.map_err(failed)?;
         Ok(())
     }
 
     async fn set_password(&mut self, user: UserId, password: &PasswordHash) -> StoreResult<()> {
         let update = query("UPDATE person SET password = ?2 WHERE id = ?1");
         let update = update.bind(user_bytes(user)).bind(password.to_phc());
-        update.execute(self.connection()?).await.map_err(failed)?;
+        update.execute(self.connection().await?).await.map_err(failed)?;
         Ok(())
     }
 
     async fn membership(&mut self, user: UserId, tenant: TenantId) -> StoreResult<Option<Membership>> {
         let select = query("SELECT * FROM member WHERE person = ? AND tenant = ?");
         let select = select.bind(user_bytes(user)).bind(tenant.0);
-        select.fetch_optional(self.connection()?).await.map_err(failed)?.as_ref().map(read_member).transpose()
+        select
+            .fetch_optional(self.connection().await?)
+            .await
+            .map_err(failed)?
+            .as_ref()
+            .map(read_member)
+            .transpose()
     }
 
     async fn memberships_of(&mut self, user: UserId) -> StoreResult<Vec<Membership>> {
         let select = query(MEMBERSHIPS).bind(user_bytes(user));
-        select.fetch_all(self.connection()?).await.map_err(failed)?.iter().map(read_member).collect()
+        select.fetch_all(self.connection().await?).await.map_err(failed)?.iter().map(read_member).collect()
     }
 
     async fn put_membership(&mut self, membership: &Membership) -> StoreResult<()> {
@@ -113,7 +119,7 @@ impl UsersTx for SqliteTx {
         .bind(membership.tenant.0)
         .bind(role_number(membership.role))
         .bind(membership.since.ms())
-        .execute(self.connection()?)
+        .execute(self.connection().await?)
         .await
         .map_err(failed)?;
         Ok(())
@@ -122,7 +128,7 @@ impl UsersTx for SqliteTx {
     async fn remove_membership(&mut self, user: UserId, tenant: TenantId) -> StoreResult<()> {
         let delete = query("DELETE FROM member WHERE person = ? AND tenant = ?");
         let delete = delete.bind(user_bytes(user)).bind(tenant.0);
-        delete.execute(self.connection()?).await.map_err(failed)?;
+        delete.execute(self.connection().await?).await.map_err(failed)?;
         Ok(())
     }
 
@@ -134,7 +140,7 @@ impl UsersTx for SqliteTx {
         .bind(tenant.0)
         .bind(role_number(Role::Owner))
         .bind(user_bytes(than))
-        .fetch_one(self.connection()?)
+        .fetch_one(self.connection().await?)
         .await
         .map_err(failed)
     }

@@ -5,7 +5,9 @@ use crate::stories::{add, id, key};
 use std::sync::Arc;
 use std::time::Duration;
 use titan_core::port::Store;
-use titan_core::revision::{CredentialId, Change, Instance, InstanceId, KeyStatus, Member, Revision, TenantStatus, Topic};
+use titan_core::revision::{
+    Change, CredentialId, Instance, InstanceId, KeyStatus, Member, Revision, TenantStatus, Topic,
+};
 use titan_core::tenant::DEFAULT;
 use titan_token::TenantId;
 use tokio::time::{sleep, timeout};

@@ -11,6 +11,7 @@ mod moving;
 mod stories;
 mod sweeping;
 mod upgrade;
+mod waiting;
 
 /// Runs every story on every engine.
 macro_rules! on_both {
@@ -62,6 +63,13 @@ on_both!(
     groups::a_writer_that_fails_takes_nobody_along,
     groups::a_writer_that_goes_away_leaves_nothing_and_holds_up_nobody,
     groups::numbers_and_revisions_have_no_gap_after_a_failure,
+    waiting::a_group_forgets_what_an_undone_writer_changed,
+    waiting::a_group_knows_what_its_writers_changed,
+    waiting::a_row_that_cannot_be_written_fails_alone,
+    waiting::a_row_that_cannot_be_written_takes_the_statements_of_its_writer_along,
+    waiting::a_writer_sees_the_keys_that_wait,
+    waiting::an_answer_that_waits_is_found,
+    waiting::many_keys_keep_their_order,
     instances::an_instance_joins_reports_and_is_swept,
     instances::the_state_of_one_key_is_read_as_of_now,
 );
@@ -71,4 +79,5 @@ on!(postgres as shared:
     instances::a_change_waits_for_no_instance_that_stopped_in_a_change,
     instances::news_come_from_other_instances,
     instances::writes_of_two_instances_exclude_each_other,
+    waiting::instances_see_each_others_changes,
 );

@@ -4,7 +4,7 @@ use crate::fixture::{Fixture, NOW};
 use crate::stories::{add, id, key};
 use titan_core::key::Key;
 use titan_core::port::Store;
-use titan_core::revision::{CredentialId, Change, Revision, Swept};
+use titan_core::revision::{Change, CredentialId, Revision, Swept};
 use titan_core::tenant::DEFAULT;
 use titan_core::time::Timestamp;
 use titan_token::KeyId;
@@ -39,7 +39,10 @@ async fn swept(store: &dyn Store) -> Swept {
 pub(crate) async fn a_database_begins_with_its_creation(fixture: Fixture) {
     let beginning = Swept { until: NOW, log_until: Timestamp::from_ms(0) };
     assert_eq!(swept(&*fixture.store).await, beginning);
-    assert_eq!(fixture.store.credential_state(CredentialId::Key(id(1)), DEFAULT).await.unwrap().swept_until, NOW);
+    assert_eq!(
+        fixture.store.credential_state(CredentialId::Key(id(1)), DEFAULT).await.unwrap().swept_until,
+        NOW
+    );
 }
 
 pub(crate) async fn what_has_expired_leaves_the_log_piece_by_piece(fixture: Fixture) {

@@ -47,8 +47,14 @@ impl LineWriter {
         line.number(name!("status"), record.status);
         line.word(name!("code"), record.code);
         let holder = record.holder.as_ref();
-        line.word(name!("key_id"), holder.and_then(|holder| holder.key).map(|key| key.to_string()).as_deref());
-        line.word(name!("user"), holder.and_then(|holder| holder.user).map(|user| user.to_string()).as_deref());
+        line.word(
+            name!("key_id"),
+            holder.and_then(|holder| holder.key).map(|key| key.to_string()).as_deref(),
+        );
+        line.word(
+            name!("user"),
+            holder.and_then(|holder| holder.user).map(|user| user.to_string()).as_deref(),
+        );
         line.number(name!("tenant"), holder.map(|holder| holder.tenant.0));
         line.text(name!("upstream"), record.upstream.as_ref().map(|upstream| upstream.name()));
         line.milliseconds(name!("upstream_ms"), record.upstream_time);

@@ -9,8 +9,8 @@ mod policies;
 mod settings;
 
 pub use env::VARIABLES;
-pub use people::RoleScopes;
 pub(crate) use env::check_names;
+pub use people::RoleScopes;
 pub use policies::{SHIPPED, policy_text};
 pub(crate) use settings::location;
 pub use settings::{MasterSecrets, SealSource, Settings};

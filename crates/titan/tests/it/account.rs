@@ -2,6 +2,7 @@
 
 use crate::support::app::MadeKey;
 use crate::support::{Role, TestApp};
+use futures_util::future::join_all;
 use serde_json::{Value, json};
 
 fn body(scopes: &[&str]) -> Value {

@@ -8,9 +8,9 @@ use titan_core::access::{Action, Caller, Catalogue, Gate, Origin, Permit, decide
 use titan_core::key::{Issued, KeyService, NewKey, Rotation};
 use titan_core::port::Store;
 use titan_core::revision::{InstanceId, Member, Wait};
+use titan_core::session::JwtSettings;
 use titan_core::signing::SigningKeyService;
 use titan_core::tenant::{DEFAULT, TenantService, TenantUpdate};
-use titan_core::session::JwtSettings;
 use titan_core::time::Clock;
 use titan_edge::{Follower, Guard};
 use titan_store::{Location, SealKey, connect};
@@ -44,7 +44,12 @@ impl Rules {
             connect(&location, seal, &[], &*clock, Arc::<SystemEntropy>::clone(&entropy)).await.unwrap();
         SigningKeyService::ensure(&*store, &*clock, &*entropy).await.unwrap();
         let catalogue = Arc::new(catalogue);
-        let guard = Guard::new(Arc::clone(&catalogue), JwtSettings::default(), Arc::<SystemClock>::clone(&clock), Arc::clone(&store));
+        let guard = Guard::new(
+            Arc::clone(&catalogue),
+            JwtSettings::default(),
+            Arc::<SystemClock>::clone(&clock),
+            Arc::clone(&store),
+        );
         let guard = Arc::new(guard);
         let follower = Follower::new(
             Arc::clone(&store),

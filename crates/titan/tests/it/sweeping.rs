@@ -10,9 +10,9 @@ use titan_core::access::Denial;
 use titan_core::key::Key;
 use titan_core::port::Store;
 use titan_core::revision::{InstanceId, Member, Propagation, Revision};
-use titan_core::signing::{SigningKeyService, SlotKey, signer};
-use titan_core::tenant::DEFAULT;
 use titan_core::session::JwtSettings;
+use titan_core::signing::{SigningKeyService, SlotKey};
+use titan_core::tenant::DEFAULT;
 use titan_core::time::{Clock, Timestamp, Uptime};
 use titan_edge::{Follower, Guard};
 use titan_store::{Location, SealKey, connect};
@@ -69,8 +69,13 @@ impl Instance {
         let (store, catalogue) =
             connect(&location, seal, &[], &*clock, Arc::<SystemEntropy>::clone(&entropy)).await.unwrap();
         SigningKeyService::ensure(&*store, &*clock, &*entropy).await.unwrap();
-        let signer = signer(store.signing_keys().await.unwrap()).unwrap();
-        let guard = Guard::new(Arc::new(catalogue), JwtSettings::default(), Arc::<MovedClock>::clone(&clock), Arc::clone(&store));
+        let signer = store.signing_keys().await.unwrap().remove(0);
+        let guard = Guard::new(
+            Arc::new(catalogue),
+            JwtSettings::default(),
+            Arc::<MovedClock>::clone(&clock),
+            Arc::clone(&store),
+        );
         let guard = Arc::new(guard);
         let follower = follow(&store, &guard, &clock).await;
         let running = Arc::clone(&follower);

@@ -7,7 +7,7 @@ use super::{Relay, Upstream};
 use crate::RequestBody;
 use crate::access_log::Entry;
 use crate::body::BodyError;
-use crate::gateway::watch::{Cut, CredentialWatch};
+use crate::gateway::watch::{CredentialWatch, Cut};
 use http::header::{HOST, TRANSFER_ENCODING};
 use http::uri::PathAndQuery;
 use http::{HeaderValue, Request, Response, StatusCode, Uri};

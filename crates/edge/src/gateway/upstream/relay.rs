@@ -2,7 +2,7 @@
 
 use super::pool::Checkout;
 use crate::body::BodyError;
-use crate::gateway::watch::{Cut, CredentialWatch};
+use crate::gateway::watch::{CredentialWatch, Cut};
 use bytes::Bytes;
 use http_body::{Body, Frame, SizeHint};
 use hyper::body::Incoming;

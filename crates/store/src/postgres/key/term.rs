@@ -16,6 +16,16 @@ pub(super) fn of(key: &Key) -> Vec<String> {
     of_columns(&key.label, key.created_by.map(key_bytes).as_deref(), &scopes)
 }
 
+/// Which terms each of several keys has, if those of all stand one behind the other: the first and the last, from 1. A key
+/// without terms has an empty part.
+pub(super) fn parts(terms: &[Vec<String>]) -> impl Iterator<Item = (i32, i32)> {
+    terms.iter().scan(0, |end, terms| {
+        let first = *end + 1;
+        *end += i32::try_from(terms.len()).unwrap_or(i32::MAX);
+        Some((first, *end))
+    })
+}
+
 /// The terms of a key that is not revoked, from the columns of its row.
 pub(crate) fn of_columns(label: &str, created_by: Option<&[u8]>, scopes: &[u8]) -> Vec<String> {
     let scopes = scopes.iter().map(|bit| scope(*bit));

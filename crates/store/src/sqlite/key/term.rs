@@ -6,7 +6,7 @@
 
 use crate::sqlite::error::failed;
 use crate::stored::key_bytes;
-use sqlx::{SqliteConnection, query};
+use sqlx::{QueryBuilder, SqliteConnection, query};
 use std::fmt::Write;
 use titan_core::key::{Creator, Key, KeyFilter};
 use titan_core::port::StoreResult;
@@ -42,6 +42,21 @@ pub(super) fn wanted(filter: &KeyFilter) -> Vec<String> {
         terms.extend(filter.tenant.map(|id| tenant(id.0)));
     }
     terms
+}
+
+/// Adds the terms of these keys, which have none yet.
+pub(super) async fn add(connection: &mut SqliteConnection, keys: &[(i64, &Key)]) -> StoreResult<()> {
+    let with_terms = keys.iter().filter_map(|(number, key)| of(key).map(|terms| (*number, terms)));
+    let with_terms: Vec<_> = with_terms.collect();
+    if with_terms.is_empty() {
+        return Ok(());
+    }
+    let mut insert = QueryBuilder::new("INSERT INTO key_term (rowid, terms) ");
+    insert.push_values(with_terms, |mut row, (number, terms)| {
+        row.push_bind(number).push_bind(terms);
+    });
+    insert.build().execute(connection).await.map_err(failed)?;
+    Ok(())
 }
 
 /// Replaces the terms of the key with this number.

@@ -15,7 +15,10 @@ async fn no_credential_is_taken_for_another() {
             role.get(path).await.expect(401);
         }
         app.refresh(&client_token).await.expect(401);
-        assert_eq!(app.code(&crate::support::app::MadeKey { id: what.to_owned(), text: text.clone() }).await, "MALFORMED");
+        assert_eq!(
+            app.code(&crate::support::app::MadeKey { id: what.to_owned(), text: text.clone() }).await,
+            "MALFORMED"
+        );
     }
     // A JWT is no key, and not the master key.
     let person = app.as_person(&ada);

@@ -67,7 +67,8 @@ async fn a_swapped_kid_finds_another_key() {
     let jwks = app.nobody().get("/.well-known/jwks.json").await.expect(200);
     assert_eq!(jwks.at("/keys").as_array().unwrap().len(), 2, "both verify while one replaces the other");
     let ours = header_of(&ada.token)["kid"].clone();
-    let other = [jwks.at("/keys/0/kid"), jwks.at("/keys/1/kid")].into_iter().find(|kid| *kid != ours).unwrap();
+    let other =
+        [jwks.at("/keys/0/kid"), jwks.at("/keys/1/kid")].into_iter().find(|kid| *kid != ours).unwrap();
     let rest = ada.token.split_once('.').unwrap().1;
     let swapped = part(&json!({ "alg": "EdDSA", "typ": "at+jwt", "kid": other }));
     refused(&app, &format!("{swapped}.{rest}"), "swapped kid").await;

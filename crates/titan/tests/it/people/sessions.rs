@@ -68,8 +68,8 @@ async fn a_refresh_token_is_good_once_and_a_second_use_ends_the_session() {
     assert_ne!(next, ada.refresh_token);
     app.role(Some(&token)).get("/api/v1/tasks").await.expect(200);
     app.as_person(&ada).get("/api/v1/tasks").await.expect(200);
-    let reused = app.refresh(&ada.refresh_token).await.expect(401);
-    assert_eq!(reused.at("/error/message"), json!("session ended"));
+    let again = app.refresh(&ada.refresh_token).await.expect(401);
+    assert_eq!(again.at("/error/message"), json!("session ended"));
     for token in [&token, &ada.token] {
         let refused = app.role(Some(token)).get("/api/v1/tasks").await.expect(401);
         assert_eq!(refused.at("/error/message"), json!("session ended"));
@@ -140,8 +140,8 @@ async fn the_oldest_session_makes_room() {
         app.sign_in(ada.id.clone(), &ada.email).await;
     }
     app.as_person(&ada).get("/api/v1/tasks").await.expect(401);
-    let last = app.sign_in(ada.id.clone(), &ada.email).await;
-    let list = app.as_person(&last).get("/api/v1/auth/sessions").await.expect(200);
+    let newest = app.sign_in(ada.id.clone(), &ada.email).await;
+    let list = app.as_person(&newest).get("/api/v1/auth/sessions").await.expect(200);
     assert_eq!(list.at("/data").as_array().unwrap().len(), 50);
 }
 

@@ -46,7 +46,10 @@ async fn what_is_wrong_with_a_user_is_named() {
     }
     app.master().post("/admin/users", user(|_| {})).await.expect(201);
     let again = user(|body| body["email"] = json!("ADA@Example.com"));
-    app.master().post("/admin/users", again).await.refused(409, "a user with this e-mail address already exists");
+    app.master()
+        .post("/admin/users", again)
+        .await
+        .refused(409, "a user with this e-mail address already exists");
 }
 
 #[tokio::test]
