@@ -40,26 +40,43 @@ pub struct Record {
     pub aborted: Option<Abort>,
 }
 
-/// Who holds a credential.
+/// Who holds a credential, and of which tenant.
 #[derive(Clone, Copy, Debug)]
-pub struct Holder {
-    /// The key, if it is one.
-    pub key: Option<KeyId>,
-    /// The user, if it is a JWT.
-    pub user: Option<UserId>,
-    /// Its tenant.
-    pub tenant: TenantId,
+pub enum Holder {
+    /// Whoever has the key.
+    Key(KeyId, TenantId),
+    /// A user, who has signed in.
+    User(UserId, TenantId),
 }
 
 impl Holder {
     pub(super) fn of(proven: &Proven) -> Self {
         match proven {
-            Proven::Key(key) => Self { key: Some(key.claims().id), user: None, tenant: key.claims().tenant },
-            Proven::Jwt(proven) => {
-                let claims = proven.jwt.claims();
-                Self { key: None, user: Some(claims.subject), tenant: claims.tenant }
-            }
+            Proven::Key(key) => Self::Key(key.claims().id, key.claims().tenant),
+            Proven::Jwt(proven) => Self::User(proven.jwt.claims().subject, proven.jwt.claims().tenant),
         }
+    }
+
+    /// The key, if it is one.
+    pub fn key(self) -> Option<KeyId> {
+        match self {
+            Self::Key(id, _) => Some(id),
+            Self::User(..) => None,
+        }
+    }
+
+    /// The user, if it is one.
+    pub fn user(self) -> Option<UserId> {
+        match self {
+            Self::Key(..) => None,
+            Self::User(id, _) => Some(id),
+        }
+    }
+
+    /// The tenant.
+    pub fn tenant(self) -> TenantId {
+        let (Self::Key(_, tenant) | Self::User(_, tenant)) = self;
+        tenant
     }
 }
 

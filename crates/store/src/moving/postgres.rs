@@ -84,7 +84,7 @@ impl Target {
     /// Titan ran on the source since the last attempt. Only the audit log cannot have changed but at its end.
     async fn start_again(&mut self, departure: &Departure) -> Result<(), MoveError> {
         let mut tx = self.connection.begin().await.map_err(target)?;
-        raw_sql("TRUNCATE scope, tenant, signing_key, key, change, answer")
+        raw_sql("TRUNCATE scope, tenant, signing_key, key, change, answer, person, member, session, attempt")
             .execute(&mut *tx)
             .await
             .map_err(target)?;

@@ -302,7 +302,7 @@ async fn a_source_that_is_in_use_newer_or_none_is_refused() {
 async fn a_target_that_is_newer_or_not_there_is_refused() {
     let from = sqlite().await.close();
     let newer = postgres().await.close();
-    sql(&newer.location, "TRUNCATE tenant, scope, key").await;
+    sql(&newer.location, "TRUNCATE tenant, scope, key, person, member, session").await;
     sql(
         &newer.location,
         "INSERT INTO _sqlx_migrations (version, description, success, checksum, execution_time) \

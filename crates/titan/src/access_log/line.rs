@@ -8,7 +8,7 @@ use crate::telemetry::loggable;
 use itoa::Buffer;
 use std::time::Duration;
 use titan_core::time::Timestamp;
-use titan_edge::access_log::{Abort, Record};
+use titan_edge::access_log::{Abort, Holder, Record};
 
 /// The name of a field with the characters before and after it, in both formats.
 #[derive(Clone, Copy)]
@@ -46,16 +46,10 @@ impl LineWriter {
         line.text(name!("route"), record.route.as_deref());
         line.number(name!("status"), record.status);
         line.word(name!("code"), record.code);
-        let holder = record.holder.as_ref();
-        line.word(
-            name!("key_id"),
-            holder.and_then(|holder| holder.key).map(|key| key.to_string()).as_deref(),
-        );
-        line.word(
-            name!("user"),
-            holder.and_then(|holder| holder.user).map(|user| user.to_string()).as_deref(),
-        );
-        line.number(name!("tenant"), holder.map(|holder| holder.tenant.0));
+        let holder = record.holder;
+        line.word(name!("key_id"), holder.and_then(Holder::key).map(|key| key.to_string()).as_deref());
+        line.word(name!("user"), holder.and_then(Holder::user).map(|user| user.to_string()).as_deref());
+        line.number(name!("tenant"), holder.map(|holder| holder.tenant().0));
         line.text(name!("upstream"), record.upstream.as_ref().map(|upstream| upstream.name()));
         line.milliseconds(name!("upstream_ms"), record.upstream_time);
         line.milliseconds(name!("total_ms"), Some(record.total_time));
@@ -176,7 +170,7 @@ mod tests {
     use std::net::Ipv6Addr;
     use std::sync::Arc;
     use titan_core::policy::PolicySet;
-    use titan_edge::access_log::{AccessLog, Holder};
+    use titan_edge::access_log::AccessLog;
     use titan_edge::gateway::{Address, TlsSettings, Upstream};
     use titan_token::TenantId;
 
@@ -202,8 +196,8 @@ mod tests {
         let mut record = record("8c1f9a6e0b7d4c52-1f");
         record.route = Some("/api/sessions/{session}".into());
         record.status = Some(200);
-        let key = Some("key_01jt5vfjg0frvt5patj9q544hw".parse().unwrap());
-        record.holder = Some(Holder { key, user: None, tenant: TenantId(7) });
+        let key = "key_01jt5vfjg0frvt5patj9q544hw".parse().unwrap();
+        record.holder = Some(Holder::Key(key, TenantId(7)));
         let policies = PolicySet::new(Vec::new()).map_err(|_| "policy").unwrap();
         let address = Address::parse("http://127.0.0.1:3000", &TlsSettings::default()).unwrap();
         record.upstream = Some(Arc::new(Upstream::new(address, &[], policies).unwrap()));

@@ -174,7 +174,7 @@ async fn very_many_descendants_go_in_pieces() {
     app.master().delete(&path).await.expect(204);
     let left = app.master().get("/admin/keys?limit=1000").await.expect(200);
     assert_eq!(left.at("/data/0/id"), json!(family.stranger.id));
-    assert_eq!(left.at("/data/1"), json!(null), "none of them is left");
+    assert_eq!(left.at("/data").as_array().unwrap().len(), 1, "none of them is left");
 }
 
 /// A stolen key that was rotated by its thief, and one that its owner rotated after the theft.

@@ -1,6 +1,7 @@
 //! Every route against every principal. The table is held against the OpenAPI document: a route without a row fails.
 
 use crate::support::app::MadeKey;
+use crate::support::people::{PASSWORD, Person};
 use crate::support::{Answer, TestApp};
 use serde_json::{Value, json};
 use std::collections::BTreeSet;
@@ -39,6 +40,22 @@ const TABLE: &[Row] = &[
     Row("DELETE", "/api/account/keys/{id}", [401, 401, 403, 403, 404, 204]),
     Row("POST", "/api/account/keys/{id}/rotate", [401, 401, 403, 403, 404, 200]),
     Row("POST", "/auth/verify", [401, 401, 0, 403, 200, 200]),
+    Row("GET", "/admin/users", [401, 401, 403, 403, 403, 200]),
+    Row("POST", "/admin/users", [401, 401, 403, 403, 403, 201]),
+    Row("GET", "/admin/users/{id}", [401, 401, 403, 403, 403, 200]),
+    Row("PUT", "/admin/users/{id}", [401, 401, 403, 403, 403, 200]),
+    Row("PATCH", "/admin/users/{id}", [401, 401, 403, 403, 403, 200]),
+    Row("GET", "/admin/tenants/{id}/members", [401, 401, 403, 403, 403, 200]),
+    Row("PUT", "/admin/tenants/{id}/members/{user}", [401, 401, 403, 403, 403, 200]),
+    Row("DELETE", "/admin/tenants/{id}/members/{user}", [401, 401, 403, 403, 403, 204]),
+    // What counts is the body: a password or a refresh token.
+    Row("POST", "/api/v1/auth/login", [200, 200, 200, 200, 200, 200]),
+    Row("POST", "/api/v1/auth/refresh", [200, 200, 200, 200, 200, 200]),
+    Row("GET", "/api/v1/auth/session", [401, 401, 403, 403, 403, 200]),
+    Row("GET", "/api/v1/auth/sessions", [401, 401, 403, 403, 403, 200]),
+    Row("DELETE", "/api/v1/auth/sessions/{id}", [401, 401, 403, 403, 403, 204]),
+    Row("POST", "/api/v1/auth/logout", [401, 401, 403, 403, 403, 204]),
+    Row("GET", "/.well-known/jwks.json", [200, 200, 200, 200, 200, 200]),
 ];
 
 fn documented() -> Value {
@@ -60,8 +77,15 @@ fn every_documented_route_has_a_row_and_every_row_a_route() {
     assert_eq!(operations(&documented()), table);
 }
 
-fn body(path: &str, method: &str) -> Option<Value> {
+fn body(path: &str, method: &str, person: &Person) -> Option<Value> {
     match (method, path) {
+        ("POST", "/admin/users") => {
+            Some(json!({ "email": "new@example.com", "password": PASSWORD, "role": "member" }))
+        }
+        ("POST", "/api/v1/auth/login") => Some(json!({ "email": person.email, "password": PASSWORD })),
+        ("POST", "/api/v1/auth/refresh") => Some(json!({ "refresh_token": person.refresh_token })),
+        ("PUT", path) if path.contains("members") => Some(json!({ "role": "member" })),
+        ("PUT" | "PATCH", path) if path.contains("users") => Some(json!({ "isActive": true })),
         ("POST", "/admin/keys" | "/api/account/keys") => {
             Some(json!({ "label": "x", "lifetimeDays": 1, "scopes": ["tasks:read"] }))
         }
@@ -73,10 +97,20 @@ fn body(path: &str, method: &str) -> Option<Value> {
     }
 }
 
+/// Hashing a password takes long, so there is a user only where one is needed.
+async fn person(app: &TestApp, route: &str) -> Person {
+    if ["/api/v1", "users", "members"].iter().any(|part| route.contains(part)) {
+        app.person("ada@example.com", "member").await
+    } else {
+        Person::default()
+    }
+}
+
 /// Sends a row's request as one principal, to a Titan of its own so that no row disturbs another.
 async fn ask(method: &str, route: &str, principal: usize) -> Answer {
     let app = TestApp::start().await;
     let is_master_only = route.starts_with("/admin");
+    let person = person(&app, route).await;
     let target: MadeKey = app.key(&["tasks:read"]).await;
     let foreign = app.key_of(app.tenant("other").await, &["*"]).await;
     app.master().send("POST", "/admin/signing-keys", None).await.expect(201);
@@ -88,15 +122,25 @@ async fn ask(method: &str, route: &str, principal: usize) -> Answer {
         3 => app.holder(&app.key(&["tasks:read"]).await),
         4 => app.holder(&foreign),
         _ if is_master_only => app.master(),
+        _ if route.starts_with("/api/v1") => app.as_person(&person),
         _ => app.holder(&app.key(&["*"]).await),
     };
-    let id = if route.contains("tenants") { "1" } else { &target.id };
-    let path = route.replace("{id}", id).replace("{slot}", "0").replace("{revision}", "1");
+    let id = match route {
+        route if route.contains("tenants") => "1",
+        route if route.contains("users") => &person.id,
+        route if route.contains("sessions") => &person.session,
+        _ => &target.id,
+    };
+    let path = route
+        .replace("{id}", id)
+        .replace("{user}", &person.id)
+        .replace("{slot}", "0")
+        .replace("{revision}", "1");
     let path = match (method, route) {
         ("DELETE", "/admin/keys" | "/api/account/keys") => format!("{path}?createdBy={id}"),
         _ => path,
     };
-    role.send(method, &path, body(route, method)).await
+    role.send(method, &path, body(route, method, &person)).await
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]

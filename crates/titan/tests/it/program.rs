@@ -428,7 +428,7 @@ async fn the_explorer_needs_no_network() {
     for file in ["swagger-ui.css", "swagger-ui-bundle.js", "swagger-initializer.js"] {
         let plain = nobody.get(&format!("/docs/{file}")).await.expect(200);
         assert_eq!(plain.header("content-encoding"), "");
-        assert!(plain.text.is_ascii() || plain.text.contains("function"), "{file} is readable");
+        assert!(plain.text.contains('{') && !plain.text.contains('\0'), "{file} is readable");
     }
     let request = nobody.request("GET", "/docs/swagger-ui.css").header("accept-encoding", "br, gzip");
     let gzip = request.send().await.unwrap();

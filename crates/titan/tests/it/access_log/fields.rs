@@ -30,7 +30,7 @@ async fn a_request_that_passes_has_every_field_in_both_formats() {
         }
         let expected = json!({
             "time": null, "method": "POST", "route": "/api/sessions/{session}/messages/send", "status": 200,
-            "code": null, "key_id": key.id, "tenant": 2, "upstream": format!("http://{}", logged.app.upstream.address),
+            "code": null, "key_id": key.id, "user": null, "tenant": 2, "upstream": format!("http://{}", logged.app.upstream.address),
             "upstream_ms": null, "total_ms": null, "bytes_in": 1234, "bytes_out": answer.len(),
             "client": "127.0.0.1", "request_id": "the-id", "aborted": null,
         });

@@ -36,10 +36,10 @@ async fn what_is_wrong_with_a_user_is_named() {
     let refused = async |body: Value, text: &str| {
         app.master().post("/admin/users", body).await.refused(400, text);
     };
-    refused(user(|body| body["email"] = json!("ada")), "email: must contain one @").await;
+    refused(user(|body| body["email"] = json!("ada")), "email: must have the form name@domain").await;
     refused(user(|body| body["role"] = json!("root")), "role: must be owner, admin or member").await;
     refused(user(|body| body["tenantId"] = json!(9)), "tenantId: no such tenant").await;
-    refused(json!({ "email": "ada@example.com", "role": "owner" }), "password: is required").await;
+    refused(json!({ "email": "ada@example.com", "role": "owner" }), "missing required field: password").await;
     for weak in ["short", "ada@example.com", "aaaaaaaaaaaaaaaa", "passwordpassword", "1234567890123456"] {
         let answer = app.master().post("/admin/users", user(|body| body["password"] = json!(weak))).await;
         assert!(answer.expect(400).text_at("/error").starts_with("password: "), "{weak}");
@@ -63,7 +63,7 @@ async fn a_list_of_users_goes_on_where_it_ended() {
     loop {
         let page = app.master().get(&format!("/admin/users?limit=2{cursor}")).await.expect(200);
         seen.extend(page.at("/data").as_array().unwrap().iter().map(|user| user["id"].clone()));
-        match page.at("/nextCursor").as_str() {
+        match page.json()["nextCursor"].as_str() {
             Some(next) => cursor = format!("&cursor={next}"),
             None => break,
         }

@@ -6,13 +6,14 @@ use std::time::{Duration, Instant};
 use tempfile::TempDir;
 
 /// The fields of a line, in their order.
-pub(crate) const FIELDS: [&str; 15] = [
+pub(crate) const FIELDS: [&str; 16] = [
     "time",
     "method",
     "route",
     "status",
     "code",
     "key_id",
+    "user",
     "tenant",
     "upstream",
     "upstream_ms",

@@ -6,11 +6,14 @@ use serde_json::json;
 pub(crate) const PASSWORD: &str = "correct horse battery staple";
 
 /// A user who has signed in.
+#[derive(Default)]
 pub(crate) struct Person {
     pub(crate) id: String,
     pub(crate) email: String,
     pub(crate) token: String,
     pub(crate) refresh_token: String,
+    /// The id of the session.
+    pub(crate) session: String,
 }
 
 impl TestApp {
@@ -38,7 +41,12 @@ impl TestApp {
     pub(crate) async fn sign_in(&self, id: String, email: &str) -> Person {
         let answer = self.login(email, PASSWORD).await.expect(200);
         let (token, refresh_token) = (answer.text_at("/data/token"), answer.text_at("/data/refresh_token"));
-        Person { id, email: email.to_owned(), token, refresh_token }
+        let list = self.role(Some(&token)).get("/api/v1/auth/sessions").await.expect(200);
+        let sessions = list.at("/data");
+        let current =
+            sessions.as_array().unwrap().iter().find(|session| session["is_current"] == json!(true));
+        let session = current.unwrap()["id"].as_str().unwrap().to_owned();
+        Person { id, email: email.to_owned(), token, refresh_token, session }
     }
 
     pub(crate) async fn refresh(&self, token: &str) -> Answer {
