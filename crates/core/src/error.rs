@@ -259,6 +259,12 @@ impl Error {
         self.cause.as_deref()
     }
 
+    /// Whether the database aborted the transaction, so that it may be tried again at once.
+    pub(crate) fn is_aborted(&self) -> bool {
+        let cause = self.cause.as_ref().and_then(|cause| cause.downcast_ref());
+        matches!(cause, Some(StoreError::Aborted(_)))
+    }
+
     /// The challenge of a 401 or 403 (RFC 6750, 3): without `error` where no credential was sent.
     pub fn www_authenticate(&self) -> Option<String> {
         const REALM: &str = r#"Bearer realm="titan""#;
@@ -313,7 +319,7 @@ impl StdError for Error {
 impl From<StoreError> for Error {
     fn from(error: StoreError) -> Self {
         match error {
-            StoreError::Unavailable(_) => Self::not_ready(error),
+            StoreError::Aborted(_) | StoreError::Unavailable(_) => Self::not_ready(error),
             StoreError::Corrupt { .. } | StoreError::Failed(_) => Self::internal(error),
         }
     }

@@ -16,6 +16,7 @@ pub mod idempotency;
 pub mod key;
 pub mod policy;
 pub mod port;
+mod retry;
 pub mod revision;
 pub mod session;
 pub mod signing;

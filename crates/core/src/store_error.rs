@@ -6,6 +6,8 @@ use std::fmt;
 /// Why a database call failed.
 #[derive(Debug)]
 pub enum StoreError {
+    /// The database aborted the transaction so that another could go on. The same may be tried again at once.
+    Aborted(Box<dyn StdError + Send + Sync>),
     /// A row has content that this program cannot have written.
     Corrupt {
         /// The table.
@@ -23,6 +25,7 @@ impl fmt::Display for StoreError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Corrupt { table, column } => write!(f, "inconsistent row in {table}.{column}"),
+            Self::Aborted(cause) => write!(f, "transaction aborted: {cause}"),
             Self::Failed(cause) => write!(f, "database: {cause}"),
             Self::Unavailable(cause) => write!(f, "database unavailable: {cause}"),
         }
@@ -33,7 +36,7 @@ impl StdError for StoreError {
     fn source(&self) -> Option<&(dyn StdError + 'static)> {
         match self {
             Self::Corrupt { .. } => None,
-            Self::Failed(cause) | Self::Unavailable(cause) => Some(cause.as_ref()),
+            Self::Aborted(cause) | Self::Failed(cause) | Self::Unavailable(cause) => Some(cause.as_ref()),
         }
     }
 }

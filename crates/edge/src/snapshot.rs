@@ -128,8 +128,8 @@ impl Snapshot {
                 }
                 Change::Session(id, status) => self.set_session(*id, *status),
                 Change::Tenant(id, status) => self.set_tenant(*id, *status),
-                // It only says that the signing keys must be read anew.
-                Change::SigningKey(_) => {}
+                // The first only says that the signing keys must be read anew.
+                Change::SigningKey(_) | Change::Other => {}
             }
         }
         if self.revocations.is_too_small_for(to_add.len()) {

@@ -9,6 +9,7 @@ use crate::entropy::random;
 use crate::error::Error;
 use crate::idempotency::RequestName;
 use crate::port::Tx;
+use crate::retry::retried;
 use crate::revision::Wait;
 use crate::signing::signer;
 use crate::tenant::DEFAULT;
@@ -29,34 +30,39 @@ impl KeyService {
         request: Option<RequestName>,
     ) -> Result<Issued, Error> {
         check_text("label", &new.label)?;
-        let lifetime = self.check_lifetime(new.lifetime_days)?;
-        let scopes = self.catalogue.parse(&new.scopes)?;
-        self.check_grant(&permit, &scopes)?;
-        let tenant = permit.tenant().or(new.tenant).unwrap_or(DEFAULT);
-        let now = self.clock.now();
+        let draft = Draft {
+            tenant: permit.tenant().or(new.tenant).unwrap_or(DEFAULT),
+            prefix: Prefix::Standard,
+            label: new.label,
+            scopes: self.catalogue.parse(&new.scopes)?,
+            lifetime: self.check_lifetime(new.lifetime_days)?,
+            is_active: true,
+            created_by: permit.key(),
+            rotated_from: None,
+        };
+        self.check_grant(&permit, &draft.scopes)?;
+        retried(|| self.try_create(&permit, &draft, request.as_ref())).await
+    }
 
-        let mut tx = self.begin(&permit, now).await?;
-        if let Some(answer) = answered(&mut *tx, &permit.actor(), request.as_ref(), now).await? {
+    async fn try_create(
+        &self,
+        permit: &Permit<CreateKey>,
+        draft: &Draft,
+        request: Option<&RequestName>,
+    ) -> Result<Issued, Error> {
+        let now = self.clock.now();
+        let mut tx = self.begin(permit, now).await?;
+        if let Some(answer) = answered(&mut *tx, &permit.actor(), request, now).await? {
             let issued = again(&mut *tx, answer).await?;
             // The first request may commit together with this one.
             tx.commit().await?;
             return Ok(issued);
         }
-        let draft = Draft {
-            tenant,
-            prefix: Prefix::Standard,
-            label: new.label,
-            scopes,
-            lifetime,
-            is_active: true,
-            created_by: permit.key(),
-            rotated_from: None,
-        };
-        let issued = self.issue(&mut *tx, draft, now).await?;
-        let detail =
-            json!({ "label": issued.key.label, "tenantId": tenant.0, "scopes": self.names(&issued.key) });
-        tx.add_audit(&Entry::by(&permit, now, "key.create", issued.key.id.to_string(), detail)).await?;
-        remember(&mut *tx, &permit.actor(), request, &issued.key, now).await?;
+        let issued = self.issue(&mut *tx, draft.clone(), now).await?;
+        let key = &issued.key;
+        let detail = json!({ "label": key.label, "tenantId": key.tenant.0, "scopes": self.names(key) });
+        tx.add_audit(&Entry::by(permit, now, "key.create", key.id.to_string(), detail)).await?;
+        remember(&mut *tx, &permit.actor(), request, key, now).await?;
         let head = tx.head().await?;
         tx.commit().await?;
         // A signing key may have been made a moment ago: the edge must know it before anybody uses the key.
@@ -77,9 +83,20 @@ impl KeyService {
         if rotation.overlap_secs > MAX_OVERLAP {
             return Err(Error::invalid(format!("overlapSeconds: must be 0 to {MAX_OVERLAP}")));
         }
+        retried(|| self.try_rotate(&permit, id, rotation, request.as_ref(), wait)).await
+    }
+
+    async fn try_rotate(
+        &self,
+        permit: &Permit<RotateKey>,
+        id: KeyId,
+        rotation: Rotation,
+        request: Option<&RequestName>,
+        wait: Wait,
+    ) -> Result<Issued, Error> {
         let now = self.clock.now();
-        let mut tx = self.begin(&permit, now).await?;
-        if let Some(answer) = answered(&mut *tx, &permit.actor(), request.as_ref(), now).await? {
+        let mut tx = self.begin(permit, now).await?;
+        if let Some(answer) = answered(&mut *tx, &permit.actor(), request, now).await? {
             let issued = again(&mut *tx, answer).await?;
             // The first answer may have been lost before the change was in force.
             let head = tx.head().await?;
@@ -87,7 +104,7 @@ impl KeyService {
             let receipt = Some(self.propagation.receipt(head, wait).await?);
             return Ok(Issued { receipt, ..issued });
         }
-        let mut old = match self.find_to_rotate(&mut *tx, &permit, id).await {
+        let mut old = match self.find_to_rotate(&mut *tx, permit, id).await {
             Ok(old) => old,
             Err(error) => return Err(self.wait_and_refuse(tx, error).await),
         };
@@ -105,7 +122,7 @@ impl KeyService {
         }
         let detail =
             json!({ "successor": issued.key.id.to_string(), "overlapSeconds": rotation.overlap_secs });
-        tx.add_audit(&Entry::by(&permit, now, "key.rotate", id.to_string(), detail)).await?;
+        tx.add_audit(&Entry::by(permit, now, "key.rotate", id.to_string(), detail)).await?;
         remember(&mut *tx, &permit.actor(), request, &issued.key, now).await?;
         tx.commit().await?;
         issued.receipt = Some(self.propagation.receipt(revision, wait).await?);
@@ -176,6 +193,7 @@ impl KeyService {
 }
 
 /// All of a key but its id and its times.
+#[derive(Clone)]
 struct Draft {
     tenant: TenantId,
     prefix: Prefix,

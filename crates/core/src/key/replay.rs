@@ -38,7 +38,7 @@ pub(super) async fn again(tx: &mut dyn Tx, answer: Answer) -> Result<Issued, Err
 pub(super) async fn remember(
     tx: &mut dyn Tx,
     actor: &str,
-    request: Option<RequestName>,
+    request: Option<&RequestName>,
     key: &Key,
     now: Timestamp,
 ) -> Result<(), Error> {

@@ -6,6 +6,7 @@ use crate::audit::Entry;
 use crate::entropy::Entropy;
 use crate::error::{Code, Error};
 use crate::port::{Store, Tx};
+use crate::retry::retried;
 use crate::revision::{Propagation, Receipt, Revision, Wait};
 use crate::time::{Clock, Timestamp};
 use serde_json::json;
@@ -121,7 +122,7 @@ impl KeyService {
         if let Some(label) = &update.label {
             check_text("label", label)?;
         }
-        self.apply_update(permit, id, update, wait).await
+        retried(|| self.apply_update(permit, id, &update, wait)).await
     }
 
     /// Switches a key off: all that a key may change of itself.
@@ -132,14 +133,14 @@ impl KeyService {
         wait: Wait,
     ) -> Result<Changed, Error> {
         let update = KeyUpdate { is_active: Some(false), ..KeyUpdate::default() };
-        self.apply_update(permit, id, update, wait).await
+        retried(|| self.apply_update(permit, id, &update, wait)).await
     }
 
     async fn apply_update<A>(
         &self,
         permit: &Permit<A>,
         id: KeyId,
-        update: KeyUpdate,
+        update: &KeyUpdate,
         wait: Wait,
     ) -> Result<Changed, Error> {
         let now = self.clock.now();
@@ -155,7 +156,7 @@ impl KeyService {
             tx.commit().await?;
         };
         let swept = tx.swept().await?.until;
-        key.label = update.label.unwrap_or(key.label);
+        key.label = update.label.clone().unwrap_or(key.label);
         key.is_active = update.is_active.unwrap_or(key.is_active);
         let revision = save(&mut *tx, permit, &key, (now, swept), "key.update").await?;
         tx.commit().await?;
@@ -165,6 +166,16 @@ impl KeyService {
 
     /// Revokes a key for good. With its descendants, it is the last to go: if this is interrupted, it can be repeated.
     pub async fn delete(
+        &self,
+        permit: &Permit<DeleteKey>,
+        id: KeyId,
+        with_descendants: bool,
+        wait: Wait,
+    ) -> Result<Receipt, Error> {
+        retried(|| self.try_delete(permit, id, with_descendants, wait)).await
+    }
+
+    async fn try_delete(
         &self,
         permit: &Permit<DeleteKey>,
         id: KeyId,
@@ -195,6 +206,16 @@ impl KeyService {
     /// the permit do not count, so a key of another tenant has created nothing. Even if there are none, all earlier
     /// changes are in force afterwards.
     pub async fn delete_made_by(
+        &self,
+        permit: &Permit<DeleteKey>,
+        creator: KeyId,
+        with_descendants: bool,
+        wait: Wait,
+    ) -> Result<Revoked, Error> {
+        retried(|| self.try_delete_made_by(permit, creator, with_descendants, wait)).await
+    }
+
+    async fn try_delete_made_by(
         &self,
         permit: &Permit<DeleteKey>,
         creator: KeyId,

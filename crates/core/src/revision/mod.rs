@@ -65,6 +65,9 @@ pub struct SessionStatus {
 pub enum Change {
     /// A key.
     Key(KeyId, KeyStatus),
+    /// Something of a kind that this version does not know, so it has no credentials of this kind either: a newer version
+    /// runs beside it.
+    Other,
     /// A session of a user.
     Session(SessionId, SessionStatus),
     /// A signing key. The edge must read it again, because its secret is not in the log.

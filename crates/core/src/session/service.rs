@@ -8,6 +8,7 @@ use crate::audit::Entry;
 use crate::entropy::Entropy;
 use crate::error::{Code, Error};
 use crate::port::{Store, Tx};
+use crate::retry::retried;
 use crate::revision::{Propagation, Receipt, Wait};
 use crate::signing::signer;
 use crate::time::{Clock, Timestamp};
@@ -66,9 +67,13 @@ impl SessionService {
     /// New tokens for a refresh token, which is good once. One that was used before ends the session.
     pub async fn refresh(&self, text: &str, origin: &Origin) -> Result<SignedIn, Error> {
         let untrusted = UntrustedRefresh::parse(text).map_err(|_| invalid())?;
+        retried(|| self.try_refresh(&untrusted, origin)).await
+    }
+
+    async fn try_refresh(&self, untrusted: &UntrustedRefresh, origin: &Origin) -> Result<SignedIn, Error> {
         let now = self.clock.now();
         let mut tx = self.store.begin().await?;
-        let token = prove(&mut *tx, &untrusted).await?;
+        let token = prove(&mut *tx, untrusted).await?;
         let mut session = tx.lookup_session(token.claims().session).await?.ok_or_else(invalid)?;
         let (user, role) = match self.who(&mut *tx, &session, now).await {
             Ok(who) => who,
@@ -156,6 +161,15 @@ impl SessionService {
 
     /// Ends a session of the user who asks; without an id, the one with which it asks.
     pub async fn end(
+        &self,
+        permit: &Permit<ManageOwnSessions>,
+        id: Option<SessionId>,
+        wait: Wait,
+    ) -> Result<Receipt, Error> {
+        retried(|| self.try_end(permit, id, wait)).await
+    }
+
+    async fn try_end(
         &self,
         permit: &Permit<ManageOwnSessions>,
         id: Option<SessionId>,

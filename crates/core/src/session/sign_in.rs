@@ -8,10 +8,11 @@ use crate::audit::Entry;
 use crate::entropy::random;
 use crate::error::{Code, Error};
 use crate::port::Tx;
+use crate::retry::retried;
 use crate::tenant::Tenant;
 use crate::time::Timestamp;
 use crate::user::throttle::{Attempt, Counts};
-use crate::user::{ApprovedPassword, Email, Membership, PasswordHash, PlainPassword, SignInSubjects, User};
+use crate::user::{Email, Membership, PasswordHash, PlainPassword, SignInSubjects, User};
 use serde_json::json;
 use titan_token::{SessionId, TenantId, Uuid};
 
@@ -40,6 +41,18 @@ struct Counted {
     hash: Option<PasswordHash>,
 }
 
+/// A sign-in whose password was right.
+struct Proven {
+    subjects: SignInSubjects,
+    attempt: Attempt,
+    user: User,
+    /// The hash that was checked.
+    stored: String,
+    /// Where that was weaker than one of today.
+    new_hash: Option<PasswordHash>,
+    tenant: Option<TenantId>,
+}
+
 impl SessionService {
     /// Begins a session. An unknown user and a wrong password have one answer, and take the same time.
     pub async fn sign_in(&self, request: SignIn) -> Result<SignedIn, Error> {
@@ -51,19 +64,37 @@ impl SessionService {
         let needs_rehash = hash.needs_rehash();
         let approved = self.passwords.verify(request.password, hash).await?.ok_or_else(wrong)?;
         let (Some(user), Some(stored)) = (counted.user, stored) else { return Err(wrong()) };
-        let new_hash = if needs_rehash { Some(self.rehash(approved).await?) } else { None };
+        let new_hash = if needs_rehash { Some(self.passwords.hash(approved).await?) } else { None };
+        let proven = Proven {
+            user,
+            stored,
+            new_hash,
+            subjects: counted.subjects,
+            attempt: counted.attempt,
+            tenant: request.tenant,
+        };
+        retried(|| self.begin_session(&proven, &request.origin, &request.user_agent, now)).await
+    }
+
+    /// Begins the session of somebody whose password was right.
+    async fn begin_session(
+        &self,
+        proven: &Proven,
+        origin: &Origin,
+        user_agent: &str,
+        now: Timestamp,
+    ) -> Result<SignedIn, Error> {
         let mut tx = self.store.begin().await?;
-        let user = still(&mut *tx, &user, &stored).await?;
-        let membership = choose(tx.memberships_of(user.id).await?, request.tenant)?;
-        take_back(&mut *tx, &counted.subjects, counted.attempt, now).await?;
-        if let Some(hash) = new_hash {
-            tx.set_password(user.id, &hash).await?;
+        let user = still(&mut *tx, &proven.user, &proven.stored).await?;
+        let membership = choose(tx.memberships_of(user.id).await?, proven.tenant)?;
+        take_back(&mut *tx, &proven.subjects, proven.attempt, now).await?;
+        if let Some(hash) = &proven.new_hash {
+            tx.set_password(user.id, hash).await?;
         }
-        let session = self.add(&mut *tx, &membership, &request.origin, &request.user_agent, now).await?;
+        let session = self.add(&mut *tx, &membership, origin, user_agent, now).await?;
         let detail = json!({ "tenantId": session.tenant.0 });
-        let actor = user.id.to_string();
-        let entry = Entry::of(&request.origin, actor, now, "session.begin", session.id.to_string(), detail);
-        tx.add_audit(&entry).await?;
+        let (actor, subject) = (user.id.to_string(), session.id.to_string());
+        tx.add_audit(&Entry::of(origin, actor, now, "session.begin", subject, detail)).await?;
         self.hand_out(tx, session, user, membership.role, now).await
     }
 
@@ -84,10 +115,6 @@ impl SessionService {
             Error::throttled("too many failed sign-ins, try again later", throttled.retry_after)
         })?;
         Ok(Counted { subjects, attempt, user, hash })
-    }
-
-    async fn rehash(&self, password: ApprovedPassword) -> Result<PasswordHash, Error> {
-        self.passwords.hash(password).await
     }
 
     /// Adds a session. The oldest ones end where there are too many.

@@ -6,6 +6,7 @@ use crate::audit::Entry;
 use crate::entropy::{Entropy, random};
 use crate::error::Error;
 use crate::port::{Store, Tx};
+use crate::retry::retried;
 use crate::revision::{Change, Propagation, Receipt, Wait};
 use crate::time::{Clock, Timestamp};
 use serde_json::json;
@@ -57,6 +58,14 @@ impl SigningKeyService {
         permit: &Permit<ManageSigningKeys>,
         wait: Wait,
     ) -> Result<(SlotKey, Receipt), Error> {
+        retried(|| self.try_rotate(permit, wait)).await
+    }
+
+    async fn try_rotate(
+        &self,
+        permit: &Permit<ManageSigningKeys>,
+        wait: Wait,
+    ) -> Result<(SlotKey, Receipt), Error> {
         let now = self.clock.now();
         let mut tx = self.store.begin().await?;
         let slot = free_slot(&mut *tx, now).await?;
@@ -72,6 +81,15 @@ impl SigningKeyService {
     /// Retires a slot at once: every key that it signed is revoked. The one that signs now must be rotated
     /// first.
     pub async fn retire(
+        &self,
+        permit: &Permit<ManageSigningKeys>,
+        slot: Slot,
+        wait: Wait,
+    ) -> Result<Receipt, Error> {
+        retried(|| self.try_retire(permit, slot, wait)).await
+    }
+
+    async fn try_retire(
         &self,
         permit: &Permit<ManageSigningKeys>,
         slot: Slot,

@@ -6,6 +6,7 @@ use crate::audit::Entry;
 use crate::error::Error;
 use crate::key::issued_at;
 use crate::port::{Store, Tx};
+use crate::retry::retried;
 use crate::revision::{Propagation, Receipt, Wait};
 use crate::time::{Clock, Timestamp};
 use serde_json::json;
@@ -39,6 +40,10 @@ impl TenantService {
     /// Makes a tenant.
     pub async fn create(&self, permit: &Permit<ManageTenants>, name: &str) -> Result<Tenant, Error> {
         check_name(name)?;
+        retried(|| self.try_create(permit, name)).await
+    }
+
+    async fn try_create(&self, permit: &Permit<ManageTenants>, name: &str) -> Result<Tenant, Error> {
         let now = self.clock.now();
         let mut tx = self.store.begin().await?;
         if tx.is_name_taken(name, None).await? {
@@ -82,15 +87,25 @@ impl TenantService {
         if update.name.is_none() && update.is_active.is_none() && !update.revoke_keys {
             return Err(Error::invalid("body: must change name, isActive or revokeKeys"));
         }
+        retried(|| self.try_update(permit, id, &update, wait)).await
+    }
+
+    async fn try_update(
+        &self,
+        permit: &Permit<ManageTenants>,
+        id: TenantId,
+        update: &TenantUpdate,
+        wait: Wait,
+    ) -> Result<(Tenant, Receipt), Error> {
         let now = self.clock.now();
         let mut tx = self.store.begin().await?;
         let mut tenant = tx.lookup_tenant(id).await?.ok_or_else(|| Error::not_found("tenant"))?;
-        if let Some(name) = update.name {
-            check_name(&name)?;
-            if tx.is_name_taken(&name, Some(id)).await? {
+        if let Some(name) = &update.name {
+            check_name(name)?;
+            if tx.is_name_taken(name, Some(id)).await? {
                 return Err(Error::conflict("a tenant with this name already exists"));
             }
-            tenant.name = name;
+            tenant.name.clone_from(name);
         }
         tenant.is_active = update.is_active.unwrap_or(tenant.is_active);
         if update.revoke_keys {

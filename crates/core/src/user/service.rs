@@ -1,11 +1,12 @@
 //! What can be done with users and their roles.
 
-use super::{Email, Factors, Membership, PasswordWork, PlainPassword, Role, User};
+use super::{Email, Factors, Membership, PasswordHash, PasswordWork, PlainPassword, Role, User};
 use crate::access::{ManageMembers, ManageUsers, Permit};
 use crate::audit::Entry;
 use crate::entropy::{Entropy, random};
 use crate::error::{Code, Error};
 use crate::port::{Store, Tx};
+use crate::retry::retried;
 use crate::revision::{Propagation, Receipt, Revision, Wait};
 use crate::session;
 use crate::tenant::DEFAULT;
@@ -68,21 +69,31 @@ impl UserService {
     pub async fn create(&self, permit: &Permit<ManageUsers>, new: NewUser) -> Result<Person, Error> {
         let email = Email::parse(&new.email)?;
         let hash = self.passwords.hash(new.password.approve(Factors::Password, &email)?).await?;
+        let place = (new.tenant.unwrap_or(DEFAULT), new.role);
+        retried(|| self.try_create(permit, &email, &hash, place)).await
+    }
+
+    async fn try_create(
+        &self,
+        permit: &Permit<ManageUsers>,
+        email: &Email,
+        hash: &PasswordHash,
+        (tenant, role): (TenantId, Role),
+    ) -> Result<Person, Error> {
         let now = self.clock.now();
-        let tenant = new.tenant.unwrap_or(DEFAULT);
         let mut tx = self.store.begin().await?;
         tx.lookup_tenant(tenant).await?.ok_or_else(|| Error::invalid("tenantId: no such tenant"))?;
-        if tx.find_user(&email).await?.is_some() {
+        if tx.find_user(email).await?.is_some() {
             return Err(Error::conflict("a user with this e-mail address already exists"));
         }
         let id = UserId::new(Uuid::v7(now.ms().unsigned_abs(), random(&*self.entropy)));
-        let user = User { id, email, is_active: true, created_at: now.whole_seconds() };
-        let membership = Membership { user: id, tenant, role: new.role, since: now.whole_seconds() };
+        let user = User { id, email: email.clone(), is_active: true, created_at: now.whole_seconds() };
+        let membership = Membership { user: id, tenant, role, since: now.whole_seconds() };
         tx.add_user(&user).await?;
-        tx.set_password(id, &hash).await?;
+        tx.set_password(id, hash).await?;
         tx.put_membership(&membership).await?;
         // No address: what is in the audit log stays there.
-        let detail = json!({ "tenantId": tenant.0, "role": new.role.name() });
+        let detail = json!({ "tenantId": tenant.0, "role": role.name() });
         tx.add_audit(&Entry::by(permit, now, "user.create", id.to_string(), detail)).await?;
         tx.commit().await?;
         Ok(Person { user, memberships: vec![membership] })
@@ -128,14 +139,25 @@ impl UserService {
             }
             None => None,
         };
+        retried(|| self.try_update(permit, id, update.is_active, hash.as_ref(), wait)).await
+    }
+
+    async fn try_update(
+        &self,
+        permit: &Permit<ManageUsers>,
+        id: UserId,
+        is_active: Option<bool>,
+        hash: Option<&PasswordHash>,
+        wait: Wait,
+    ) -> Result<(Person, Receipt), Error> {
         let now = self.clock.now();
         let mut tx = self.store.begin().await?;
         let mut user = tx.lookup_user(id).await?.ok_or_else(|| Error::not_found("user"))?;
-        user.is_active = update.is_active.unwrap_or(user.is_active);
+        user.is_active = is_active.unwrap_or(user.is_active);
         tx.save_user(&user).await?;
         let sets_password = hash.is_some();
         if let Some(hash) = hash {
-            tx.set_password(id, &hash).await?;
+            tx.set_password(id, hash).await?;
         }
         let mut revision = tx.head().await?;
         if sets_password || !user.is_active {
@@ -177,6 +199,17 @@ impl UserService {
         role: Role,
         wait: Wait,
     ) -> Result<(Membership, Receipt), Error> {
+        retried(|| self.try_put_member(permit, tenant, id, role, wait)).await
+    }
+
+    async fn try_put_member(
+        &self,
+        permit: &Permit<ManageMembers>,
+        tenant: TenantId,
+        id: UserId,
+        role: Role,
+        wait: Wait,
+    ) -> Result<(Membership, Receipt), Error> {
         let now = self.clock.now();
         let mut tx = self.begin(permit, tenant).await?;
         tx.lookup_tenant(tenant).await?.ok_or_else(|| Error::not_found("tenant"))?;
@@ -200,6 +233,16 @@ impl UserService {
 
     /// Removes a user from a tenant, and ends its sessions there.
     pub async fn remove_member(
+        &self,
+        permit: &Permit<ManageMembers>,
+        tenant: TenantId,
+        id: UserId,
+        wait: Wait,
+    ) -> Result<Receipt, Error> {
+        retried(|| self.try_remove_member(permit, tenant, id, wait)).await
+    }
+
+    async fn try_remove_member(
         &self,
         permit: &Permit<ManageMembers>,
         tenant: TenantId,

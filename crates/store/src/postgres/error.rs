@@ -15,10 +15,16 @@ const SERIALIZATION_FAILURE: &str = "40001";
 const DEADLOCK: &str = "40P01";
 const LOCK_NOT_AVAILABLE: &str = "55P03";
 const READ_ONLY: &str = "25006";
-/// After these, and after those of the classes, the same call may work later.
-const PASSING: [&str; 5] = [SERIALIZATION_FAILURE, DEADLOCK, LOCK_NOT_AVAILABLE, READ_ONLY, "25P03"];
+/// After these, the same transaction may work at once.
+const ABORTED: [&str; 2] = [SERIALIZATION_FAILURE, DEADLOCK];
+/// After these, and after those of the classes, it may work later.
+const PASSING: [&str; 3] = [LOCK_NOT_AVAILABLE, READ_ONLY, "25P03"];
 
 pub(crate) fn failed(error: Error) -> StoreError {
+    let code = error.as_database_error().and_then(DatabaseError::code);
+    if code.is_some_and(|code| ABORTED.contains(&&*code)) {
+        return StoreError::Aborted(error.into());
+    }
     let is_passing = match &error {
         // A connection that breaks in the middle of a message is one of the last four.
         Error::PoolTimedOut

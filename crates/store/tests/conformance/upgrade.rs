@@ -8,6 +8,7 @@ use sqlx::sqlite::SqliteConnectOptions;
 use sqlx::{ConnectOptions, Connection, Executor, PgConnection};
 use std::path::Path;
 use titan_core::key::{Creator, Key, KeyFilter, Sort};
+use titan_core::revision::{Change, Revision};
 use titan_store::ConnectError;
 use titan_token::{KeyId, ScopeBit};
 
@@ -29,6 +30,18 @@ async fn a_newer_database_is_refused() {
     let error = fixture.reopen(&[]).await.err().unwrap();
     assert!(matches!(error, ConnectError::Newer(9999)), "{error}");
     assert!(error.to_string().contains("newer Titan"));
+}
+
+/// A newer version runs beside this one, and writes what this one does not know.
+#[tokio::test]
+async fn a_change_of_an_unknown_kind_is_passed_over() {
+    let fixture = sqlite().await;
+    let before = fixture.store.changes_after(Revision(0), 10).await.unwrap().head;
+    sql(&fixture.file(), "UPDATE revision_head SET revision = revision + 1").await.unwrap();
+    let insert = "INSERT INTO change (revision, kind, subject, status) SELECT revision, 99, x'00', 'x' FROM revision_head";
+    sql(&fixture.file(), insert).await.unwrap();
+    let changes = fixture.store.changes_after(before, 10).await.unwrap();
+    assert_eq!(changes.list, [(Revision(before.0 + 1), Change::Other)]);
 }
 
 #[tokio::test]

@@ -7,7 +7,8 @@ use crate::support::program::{Program, run, stderr};
 use crate::support::server::Server;
 use crate::support::tls::Ca;
 use serde_json::json;
-use std::process::Command;
+use std::io::{BufRead, BufReader, Write};
+use std::process::{Command, Stdio};
 use std::time::Duration;
 use tempfile::TempDir;
 
@@ -113,6 +114,33 @@ fn the_server_is_known_by_its_certificate() {
         assert!(text.contains("check sslmode and sslrootcert"), "{text}");
     }
     drop(start(&folder, &url("localhost", &good)));
+}
+
+/// Another program takes the same locks in the other order. PostgreSQL aborts who notices first, which is Titan: it waits
+/// for longer.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_transaction_that_was_a_deadlocks_victim_is_tried_again() {
+    let url = new_postgres();
+    let app = super::on(&url).await;
+    let key = app.key(&["*"]).await;
+    let script = "BEGIN; LOCK TABLE change IN EXCLUSIVE MODE;\n\\echo locked\n\
+        DO $$ BEGIN WHILE NOT EXISTS (SELECT FROM pg_locks WHERE NOT granted AND relation = 'change'::regclass) \
+            LOOP PERFORM pg_sleep(0.02); END LOOP; END $$;\n\
+        SELECT FROM revision_head FOR UPDATE; COMMIT;\n";
+    let mut other = Command::new("psql")
+        .args([&url, "-q", "-v", "ON_ERROR_STOP=1"])
+        .stdin(Stdio::piped())
+        .stdout(Stdio::piped())
+        .spawn()
+        .unwrap();
+    other.stdin.take().unwrap().write_all(script.as_bytes()).unwrap();
+    let mut line = String::new();
+    BufReader::new(other.stdout.as_mut().unwrap()).read_line(&mut line).unwrap();
+    assert_eq!(line, "locked\n");
+    let answer = app.master().delete(&format!("/admin/keys/{}", key.id)).await.expect(204);
+    assert!(answer.header("titan-revocation").starts_with("rev="), "{answer:?}");
+    assert!(other.wait().unwrap().success(), "the other one went through, so Titan was the victim");
+    assert_eq!(app.code(&key).await, "REVOKED");
 }
 
 /// The server loses its power for longer than any lease.
