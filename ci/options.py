@@ -8,6 +8,7 @@ from pathlib import Path
 ROOT = Path(__file__).resolve().parent.parent
 DOCUMENT = "docs/configuration.md"
 CONFIG = (ROOT / "crates/titan/src/config/mod.rs").read_text()
+ROLES = (ROOT / "crates/core/src/user/role.rs").read_text()
 VARIABLES = (ROOT / "crates/titan/src/config/env.rs").read_text()
 ROW = re.compile(r"^\| `(\w+)` \|(.*)\|$", re.MULTILINE)
 
@@ -25,6 +26,9 @@ def defaults():
         text = re.fullmatch(r'"(.*)"\.to_owned\(\)|\w+::(\w+)', value)
         if value == "Vec::new()":
             yield option, "`[]`"
+        elif constant := re.fullmatch(r"Roles::(\w+)\.map\(str::to_owned\)\.to_vec\(\)", value):
+            names = re.search(rf"const {constant[1]}: \[&'static str; \d+\] = \[(.*?)\];", ROLES, re.DOTALL)[1]
+            yield option, "`[" + ", ".join(re.findall('"[^"]+"', names)) + "]`"
         elif value != "None":
             yield option, f"`{text[1] or text[2].lower() if text else value}`"
 

@@ -144,6 +144,10 @@ impl Client {
         self.answer(Effect::Changes, self.prepare(self.agent.patch(self.url(path)), query).send_json(body))
     }
 
+    pub(super) fn put(&self, path: &str, body: &Value) -> Result<Answer> {
+        self.answer(Effect::Changes, self.prepare(self.agent.put(self.url(path)), &[]).send_json(body))
+    }
+
     pub(super) fn delete(&self, path: &str, query: &Query<'_>) -> Result<Answer> {
         self.answer(Effect::Changes, self.prepare(self.agent.delete(self.url(path)), query).call())
     }

@@ -16,6 +16,7 @@ mod stream;
 mod table;
 mod tenants;
 mod tls;
+mod users;
 
 use clap::{Parser, Subcommand};
 use std::collections::HashMap;
@@ -38,6 +39,8 @@ enum Command {
     Keys(keys::Keys),
     /// Manage the tenants of a running Titan
     Tenants(tenants::Tenants),
+    /// Manage the users of a running Titan, and their roles
+    Users(users::Users),
     /// Manage the signing keys of a running Titan
     SigningKeys(signing_keys::SigningKeys),
     /// List the instances that use the database of a running Titan
@@ -85,6 +88,7 @@ pub fn run(titan: Titan) -> ExitCode {
         Command::Serve(serve) => serve.run(),
         Command::Keys(keys) => keys.run(),
         Command::Tenants(tenants) => tenants.run(),
+        Command::Users(users) => users.run(),
         Command::SigningKeys(signing_keys) => signing_keys.run(),
         Command::Instances(instances) => instances.run(),
         Command::Policy(command) => command.run(),

@@ -46,7 +46,7 @@ impl Inspect {
     pub(super) fn run(self, is_json: bool) -> Result<()> {
         let Self { key, config } = self;
         let catalogue = Catalogue::new(config.load()?.scopes)?;
-        let key = if key == "-" { read_key()? } else { key };
+        let key = if key == "-" { read_secret("Key: ")? } else { key };
         let presented = parse(key.trim())?;
         if is_json {
             print_json(&to_json(&presented, &catalogue))
@@ -56,11 +56,11 @@ impl Inspect {
     }
 }
 
-/// A key from standard input: an argument can be read by every user of the machine.
-pub(super) fn read_key() -> Result<String> {
+/// A secret from standard input: an argument can be read by every user of the machine.
+pub(in crate::command) fn read_secret(prompt: &str) -> Result<String> {
     let stdin = stdin();
     if stdin.is_terminal() {
-        eprint!("Key: ");
+        eprint!("{prompt}");
     }
     let mut line = String::new();
     stdin.lock().take(LONGEST_LINE).read_line(&mut line)?;

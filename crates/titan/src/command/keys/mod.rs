@@ -14,6 +14,7 @@ mod which;
 use super::remote::Remote;
 use anyhow::Result;
 use clap::{Args, Subcommand};
+pub(super) use inspect::read_secret;
 use titan_token::KeyId;
 pub(super) use view::yes_or_no;
 

@@ -1,6 +1,6 @@
 //! Which key a command is about.
 
-use super::inspect::read_key;
+use super::inspect::read_secret;
 use crate::command::client::Client;
 use crate::command::remote::Remote;
 use anyhow::{Context, Result, anyhow, bail};
@@ -18,7 +18,7 @@ impl Which {
     /// The key's id, and the Titan that has it.
     pub(super) fn find(&self, remote: &Remote) -> Result<(Client, KeyId)> {
         if self.id == "-" {
-            let key = read_key()?;
+            let key = read_secret("Key: ")?;
             let client = remote.client()?;
             let id = verified_id(&client, key.trim())?;
             return Ok((client, id));

@@ -1,8 +1,12 @@
 //! `/admin/users`
 
 use crate::support::TestApp;
+use crate::support::app::MASTER_KEY;
 use crate::support::people::PASSWORD;
+use crate::support::program::{stderr, titan};
 use serde_json::{Value, json};
+use std::io::Write;
+use std::process::Stdio;
 
 fn user(change: impl FnOnce(&mut Value)) -> Value {
     let mut body = json!({ "email": "ada@example.com", "password": PASSWORD, "role": "owner" });
@@ -105,4 +109,35 @@ async fn a_new_password_ends_every_session() {
     app.login(&ada.email, PASSWORD).await.expect(401);
     app.login(&ada.email, other).await.expect(200);
     app.master().patch(&path, json!({})).await.refused(400, "body: must change isActive or password");
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn the_command_makes_changes_and_removes_users() {
+    let app = TestApp::start().await;
+    let folder = tempfile::tempdir().unwrap();
+    let run = async |arguments: &[&str], input: &str| {
+        let mut command = titan(folder.path(), &["users"]);
+        command.args(arguments).env("MASTER_KEY", MASTER_KEY);
+        command.env("TITAN_URL", format!("http://{}", app.address));
+        let mut child =
+            command.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
+        child.stdin.take().unwrap().write_all(input.as_bytes()).unwrap();
+        let output = tokio::task::spawn_blocking(move || child.wait_with_output().unwrap()).await.unwrap();
+        assert!(output.status.success(), "{arguments:?}: {}", stderr(&output));
+        String::from_utf8(output.stdout).unwrap()
+    };
+    let password = format!("{PASSWORD}\n");
+    let made = run(&["create", "ada@example.com", "--role", "owner", "--json"], &password).await;
+    let made: Value = serde_json::from_str(&made).unwrap();
+    let id = made["id"].as_str().unwrap();
+    run(&["create", "bob@example.com", "--role", "owner"], &password).await;
+    app.login("ada@example.com", PASSWORD).await.expect(200);
+    assert!(run(&["list"], "").await.contains("ada@example.com"));
+    assert!(run(&["get", id], "").await.contains("owner of tenant 1"));
+    run(&["set-password", id], "another quite long one\n").await;
+    app.login("ada@example.com", "another quite long one").await.expect(200);
+    assert_eq!(run(&["set-role", id, "member"], "").await, format!("{id} is member of tenant 1.\n"));
+    assert!(run(&["update", id, "--disable"], "").await.contains("no"));
+    let text = format!("{id} is no member of tenant 1 any more.\n");
+    assert_eq!(run(&["remove", id, "--yes"], "").await, text);
 }

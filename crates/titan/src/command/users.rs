@@ -1,0 +1,234 @@
+//! `titan users …`
+
+use super::client::Client;
+use super::keys::{read_secret, yes_or_no};
+use super::remote::{Remote, Switch, confirm};
+use super::table::Table;
+use anyhow::Result;
+use clap::{Args, Subcommand, ValueEnum};
+use serde::Deserialize;
+use serde_json::{Value, json};
+use titan_token::UserId;
+
+const PATH: &str = "/admin/users";
+
+#[derive(Args)]
+pub(super) struct Users {
+    #[command(flatten)]
+    remote: Remote,
+    #[command(subcommand)]
+    command: Command,
+}
+
+#[derive(Subcommand)]
+enum Command {
+    /// List users, all or those of a tenant
+    List(List),
+    /// Create a user with a role in a tenant. The password is read from standard input
+    Create(Create),
+    /// Show a user and its roles
+    Get(Get),
+    /// Enable or disable a user. Disabling ends all its sessions
+    Update(Update),
+    /// Set the password of a user, which is read from standard input. This ends all its sessions
+    SetPassword(Get),
+    /// Give a user a role in a tenant, or another one
+    SetRole(SetRole),
+    /// Remove a user from a tenant, and end its sessions there
+    Remove(Remove),
+}
+
+#[derive(Args)]
+struct List {
+    /// Only the members of this tenant
+    #[arg(long, value_name = "NUMBER")]
+    tenant: Option<u32>,
+    /// How many at most, 1 to 1000 [default: 100]
+    #[arg(long, conflicts_with = "all")]
+    limit: Option<u32>,
+    /// All of them
+    #[arg(long)]
+    all: bool,
+}
+
+#[derive(Args)]
+struct Create {
+    /// The e-mail address, not used by another user
+    email: String,
+    /// The role
+    #[arg(long)]
+    role: RoleName,
+    /// The number of the tenant [default: 1]
+    #[arg(long, value_name = "NUMBER")]
+    tenant: Option<u32>,
+}
+
+#[derive(Args)]
+struct Get {
+    /// The id of the user: usr_…
+    id: UserId,
+}
+
+#[derive(Args)]
+struct Update {
+    /// The id of the user: usr_…
+    id: UserId,
+    #[command(flatten)]
+    switch: Switch,
+}
+
+#[derive(Args)]
+struct SetRole {
+    /// The id of the user: usr_…
+    id: UserId,
+    /// The role
+    role: RoleName,
+    /// The number of the tenant
+    #[arg(long, value_name = "NUMBER", default_value_t = 1)]
+    tenant: u32,
+}
+
+#[derive(Args)]
+struct Remove {
+    /// The id of the user: usr_…
+    id: UserId,
+    /// The number of the tenant
+    #[arg(long, value_name = "NUMBER", default_value_t = 1)]
+    tenant: u32,
+    /// Do not ask for confirmation
+    #[arg(long)]
+    yes: bool,
+}
+
+#[derive(Clone, Copy, ValueEnum)]
+enum RoleName {
+    /// Manages people and keys
+    Owner,
+    /// Manages keys
+    Admin,
+    /// Works with the guarded API
+    Member,
+}
+
+/// A user, as Titan answers it.
+#[derive(Deserialize)]
+#[serde(rename_all = "camelCase")]
+struct UserView {
+    id: String,
+    email: String,
+    is_active: bool,
+    created_at: String,
+    #[serde(default)]
+    memberships: Vec<MembershipView>,
+}
+
+#[derive(Deserialize)]
+#[serde(rename_all = "camelCase")]
+struct MembershipView {
+    tenant_id: u32,
+    role: String,
+    since: String,
+}
+
+impl RoleName {
+    const fn name(self) -> &'static str {
+        match self {
+            Self::Owner => "owner",
+            Self::Admin => "admin",
+            Self::Member => "member",
+        }
+    }
+}
+
+impl Users {
+    pub(super) fn run(self) -> Result<()> {
+        let Self { remote, command } = self;
+        let client = remote.client()?;
+        let person = |user: UserView| fields(&user);
+        match command {
+            Command::List(list) => {
+                let answer = client.list(PATH, &list.query(), list.all)?;
+                remote.print(&answer, |users: Vec<UserView>| table(&users))
+            }
+            Command::Create(create) => remote.print(&create.run(&client)?, person),
+            Command::Get(Get { id }) => remote.print(&client.get(&path(id), &[])?, person),
+            Command::Update(Update { id, switch }) => {
+                let change = json!({ "isActive": switch.is_active() });
+                remote.print(&client.patch(&path(id), &[], &change)?, person)
+            }
+            Command::SetPassword(Get { id }) => {
+                let change = json!({ "password": password()? });
+                remote.print(&client.patch(&path(id), &[], &change)?, person)
+            }
+            Command::SetRole(SetRole { id, role, tenant }) => {
+                let answer = client.put(&member(tenant, id), &json!({ "role": role.name() }))?;
+                remote.print_done(&answer, &format!("{id} is {} of tenant {tenant}.", role.name()))
+            }
+            Command::Remove(remove) => remove.run(&client, &remote),
+        }
+    }
+}
+
+impl List {
+    fn query(&self) -> Vec<(&'static str, String)> {
+        let limit = if self.all { Some(1000) } else { self.limit };
+        let values = [("tenantId", self.tenant), ("limit", limit)];
+        values.into_iter().filter_map(|(name, value)| Some((name, value?.to_string()))).collect()
+    }
+}
+
+impl Create {
+    fn run(&self, client: &Client) -> Result<super::client::Answer> {
+        let body = json!({
+            "email": self.email, "password": password()?, "role": self.role.name(), "tenantId": self.tenant,
+        });
+        client.post(PATH, Some(&body), None)
+    }
+}
+
+impl Remove {
+    fn run(&self, client: &Client, remote: &Remote) -> Result<()> {
+        let Self { id, tenant, yes } = self;
+        confirm(*yes, || {
+            let user: UserView = serde_json::from_value(client.get(&path(*id), &[])?.data)?;
+            Ok(format!("Remove {id} ({}) from tenant {tenant}?", super::table::clean(&user.email)))
+        })?;
+        let answer = client.delete(&member(*tenant, *id), &[])?;
+        remote.print_done(&answer, &format!("{id} is no member of tenant {tenant} any more."))
+    }
+}
+
+/// Not an argument: every user of the machine can read those.
+fn password() -> Result<Value> {
+    let line = read_secret("Password (it is shown): ")?;
+    Ok(Value::from(line.trim_end_matches(['\r', '\n'])))
+}
+
+fn path(id: UserId) -> String {
+    format!("{PATH}/{id}")
+}
+
+fn member(tenant: u32, id: UserId) -> String {
+    format!("/admin/tenants/{tenant}/members/{id}")
+}
+
+fn table(users: &[UserView]) -> String {
+    let table = Table::headed(["ID", "EMAIL", "ACTIVE", "CREATED"]);
+    let table = users.iter().fold(table, |table, user| {
+        table.row([&user.id, &user.email, yes_or_no(user.is_active), &user.created_at])
+    });
+    table.to_string()
+}
+
+fn fields(user: &UserView) -> String {
+    let table = Table::default()
+        .row(["id", &user.id])
+        .row(["email", &user.email])
+        .row(["active", yes_or_no(user.is_active)])
+        .row(["created", &user.created_at]);
+    let table = user.memberships.iter().fold(table, |table, membership| {
+        let MembershipView { tenant_id, role, since } = membership;
+        table.row(["role", &format!("{role} of tenant {tenant_id} since {since}")])
+    });
+    table.to_string()
+}
