@@ -98,21 +98,20 @@ fn body(path: &str, method: &str, person: &Person) -> Option<Value> {
 }
 
 /// Hashing a password takes long, so there is a user only where one is needed.
-async fn person(app: &TestApp, route: &str) -> Person {
+async fn person(app: &TestApp, route: &str, principal: usize) -> Person {
     if ["/api/v1", "users", "members"].iter().any(|part| route.contains(part)) {
-        app.person("ada@example.com", "member").await
+        app.person(&format!("ada{principal}@example.com"), "member").await
     } else {
         Person::default()
     }
 }
 
-/// Sends a row's request as one principal, to a Titan of its own so that no row disturbs another.
-async fn ask(method: &str, route: &str, principal: usize) -> Answer {
-    let app = TestApp::start().await;
+/// Sends a row's request as one principal.
+async fn ask(app: &TestApp, method: &str, route: &str, principal: usize) -> Answer {
     let is_master_only = route.starts_with("/admin");
-    let person = person(&app, route).await;
+    let person = person(app, route, principal).await;
     let target: MadeKey = app.key(&["tasks:read"]).await;
-    let foreign = app.key_of(app.tenant("other").await, &["*"]).await;
+    let foreign = app.key_of(app.tenant(&format!("other {principal}")).await, &["*"]).await;
     app.master().send("POST", "/admin/signing-keys", None).await.expect(201);
     let role = match principal {
         0 => app.nobody(),
@@ -147,8 +146,10 @@ async fn ask(method: &str, route: &str, principal: usize) -> Answer {
 async fn every_route_answers_every_principal_as_the_table_says() {
     let document = documented();
     for Row(method, route, expected) in TABLE {
+        // Of its own, so that no row disturbs another.
+        let app = TestApp::start().await;
         for (principal, status) in expected.iter().enumerate().filter(|(_, status)| **status != 0) {
-            let answer = ask(method, route, principal).await;
+            let answer = ask(&app, method, route, principal).await;
             assert_eq!(answer.status, *status, "{method} {route} as principal {principal}: {answer:?}");
             let operation = &document["paths"][route][method.to_lowercase()];
             assert!(
