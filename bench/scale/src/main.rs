@@ -12,6 +12,7 @@ use titan::system::{SystemClock, SystemEntropy};
 use titan_core::entropy::{Entropy, random};
 use titan_core::port::Store;
 use titan_core::revision::{Change, InstanceId, KeyStatus, Member, Propagation};
+use titan_core::session::JwtSettings;
 use titan_core::signing::SigningKeyService;
 use titan_core::time::Clock;
 use titan_edge::{Follower, Guard, Readiness};
@@ -58,7 +59,7 @@ async fn start(url: &str, entropy: &Arc<dyn Entropy>) -> Result<Instance> {
         address: "127.0.0.1:0".to_owned(),
         started_at: clock.now(),
     };
-    let guard = Arc::new(Guard::new(Arc::new(catalogue), Arc::clone(&clock), Arc::clone(&store)));
+    let guard = Arc::new(Guard::new(Arc::new(catalogue), JwtSettings::default(), Arc::clone(&clock), Arc::clone(&store)));
     let follower = Arc::new(Follower::new(Arc::clone(&store), guard, clock, member));
     follower.start().await?;
     let running = Arc::clone(&follower);

@@ -2,6 +2,7 @@
 
 mod database;
 mod lapsed;
+mod people;
 mod promise;
 mod receipt;
 mod stopped;

@@ -1,0 +1,97 @@
+//! Sessions on several instances: what ends one is in force on all when it is answered.
+
+use super::{Fleet, assert_lapsed, field, on, until};
+use crate::support::TestApp;
+use crate::support::cut::Wire;
+use crate::support::database::new_postgres;
+use crate::support::people::Person;
+use serde_json::json;
+use std::time::Duration;
+
+/// The statuses of all instances for a JWT.
+async fn statuses(fleet: &Fleet, person: &Person) -> Vec<u16> {
+    let mut statuses = Vec::new();
+    for app in &fleet.0 {
+        statuses.push(app.as_person(person).get("/api/v1/auth/session").await.status);
+    }
+    statuses
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn what_ends_a_session_on_one_instance_ends_it_on_all() {
+    let fleet = Fleet::start(3).await;
+    for round in 0..6 {
+        let email = format!("ada{round}@example.com");
+        let ada = fleet.0[round % 3].person(&email, "admin").await;
+        assert_eq!(statuses(&fleet, &ada).await, [200; 3], "a JWT of one instance is good on all");
+        let other = &fleet.0[(round + 1) % 3];
+        let (user, member) =
+            (format!("/admin/users/{}", ada.id), format!("/admin/tenants/1/members/{}", ada.id));
+        let answer = match round {
+            0 => other.as_person(&ada).send("POST", "/api/v1/auth/logout", None).await.expect(204),
+            1 => other.master().patch(&user, json!({ "isActive": false })).await.expect(200),
+            2 => other.master().delete(&member).await.expect(204),
+            3 => other.master().send("PUT", &member, Some(json!({ "role": "member" }))).await.expect(200),
+            4 => {
+                let password = json!({ "password": "another quite long one" });
+                other.master().patch(&user, password).await.expect(200)
+            }
+            _ => {
+                // A token that was used before, on another instance than the one that took it.
+                fleet.0[0].refresh(&ada.refresh_token).await.expect(200);
+                fleet.0[1].refresh(&ada.refresh_token).await.expect(401)
+            }
+        };
+        assert_eq!(statuses(&fleet, &ada).await, [401; 3], "round {round}");
+        if round < 5 {
+            assert_eq!((field(&answer, "applied"), field(&answer, "lapsed")), (3, 0), "{answer:?}");
+        }
+    }
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn failures_are_counted_for_all_instances() {
+    let fleet = Fleet::start(2).await;
+    fleet.0[0].user("ada@example.com", "member").await;
+    for n in 0..10 {
+        fleet.0[n % 2].login("ada@example.com", "wrong but long enough").await.expect(401);
+    }
+    fleet.0[1].login("ada@example.com", "wrong but long enough").await.expect(429);
+}
+
+/// One instance cannot reach the database: it does not know whether a session has ended, and says so.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn one_that_cannot_know_refuses_a_jwt_and_comes_back_by_itself() {
+    let url = new_postgres();
+    let (wire, over_wire) = Wire::to_database(&url).await;
+    let fleet = Fleet(vec![on(&url).await, on(&over_wire).await]);
+    let [whole, cut] = &fleet.0[..] else { panic!("two instances") };
+    let (ada, bob) =
+        (whole.person("ada@example.com", "member").await, whole.person("bob@example.com", "member").await);
+    wire.cut();
+    let answer = whole.as_person(&ada).send("POST", "/api/v1/auth/logout", None).await.expect(204);
+    assert_lapsed(&answer);
+    for person in [&ada, &bob] {
+        let refused = cut.as_person(person).get("/api/v1/auth/session").await.expect(503);
+        assert_eq!(refused.at("/error/message"), json!("revocation state unknown"));
+    }
+    wire.mend();
+    let status = async |app: &TestApp| app.nobody().get("/health/ready").await.status;
+    until("ready again", Duration::from_secs(10), async || status(cut).await == 200).await;
+    assert_eq!(statuses(&fleet, &ada).await, [401; 2]);
+    assert_eq!(statuses(&fleet, &bob).await, [200; 2]);
+}
+
+/// A lapsed instance that can reach the database asks it for the one session.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_paused_clock_asks_the_database_for_the_session() {
+    let fleet = Fleet::start(2).await;
+    let [one, paused] = &fleet.0[..] else { panic!("two instances") };
+    let (ada, bob) =
+        (one.person("ada@example.com", "member").await, one.person("bob@example.com", "member").await);
+    // Its wall clock ran ahead of the other clock, as after a pause: the lease counts no longer.
+    paused.clock.advance(5);
+    one.as_person(&ada).send("POST", "/api/v1/auth/logout", None).await.expect(204);
+    assert_eq!(paused.as_person(&ada).get("/api/v1/auth/session").await.status, 401);
+    assert_eq!(paused.as_person(&bob).get("/api/v1/auth/session").await.status, 200);
+}
