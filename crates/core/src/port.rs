@@ -14,6 +14,7 @@ pub trait Store:
     key::Keys
     + tenant::Tenants
     + user::Users
+    + user::FailedSignIns
     + session::Sessions
     + signing::SigningKeys
     + revision::Revisions

@@ -14,7 +14,7 @@ use titan_core::revision::{Change, CredentialId, CredentialState};
 use titan_core::session::JwtSettings;
 use titan_core::signing::SlotKey;
 use titan_core::time::{Clock, Moment, Timestamp};
-use titan_token::{Presented, ScopeBit, UntrustedJwt, UntrustedKey};
+use titan_token::{Presented, ScopeBit, UntrustedJwt, UntrustedKey, UntrustedRefresh};
 
 /// How long the database may take to tell the state of one credential.
 const PATIENCE: Duration = Duration::from_secs(2);
@@ -323,6 +323,10 @@ impl Gate for Guard {
         let principal = self.decide(credential, now).await.1?;
         self.record_use(&principal, now);
         Ok(principal)
+    }
+
+    fn knows_refresh(&self, token: &UntrustedRefresh) -> bool {
+        self.snapshot.load().knows_refresh(token)
     }
 
     fn jwks(&self) -> String {

@@ -12,7 +12,7 @@ use titan_core::revision::{Change, CredentialState, KeyStatus, SessionStatus, Te
 use titan_core::signing::SlotKey;
 use titan_core::time::Timestamp;
 use titan_token::{
-    JwtKey, JwtPublicKey, KeyId, SessionId, SigningKey, Slot, TenantId, UntrustedKey, VerifiedKey,
+    JwtKey, JwtPublicKey, KeyId, RefreshKey, SessionId, SigningKey, Slot, TenantId, UntrustedKey, VerifiedKey,
 };
 
 /// A credential that is ours, if it is, and whose it is or why it is refused.
@@ -32,6 +32,7 @@ pub enum Proven {
 struct Signing {
     key: Arc<SigningKey>,
     jwt: Arc<JwtPublicKey>,
+    refresh: Arc<RefreshKey>,
     is_retired: bool,
     not_before: Timestamp,
 }
@@ -97,6 +98,7 @@ impl Snapshot {
             let signing = Signing {
                 key: Arc::new(SigningKey::for_api_keys(&key.secret)),
                 jwt: Arc::new(JwtKey::derive(&key.secret).into_public()),
+                refresh: Arc::new(RefreshKey::derive(&key.secret)),
                 is_retired: key.retired_at.is_some(),
                 not_before: key.not_before,
             };

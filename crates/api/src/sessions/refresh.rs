@@ -8,7 +8,10 @@ use crate::extract::Json;
 use crate::reply::{PlatformErrorBody, Reply, Success};
 use axum::extract::State;
 use serde::Deserialize;
+use titan_core::Error;
+use titan_core::error::Code;
 use titan_core::wire::required;
+use titan_token::UntrustedRefresh;
 use utoipa::ToSchema;
 
 /// The token.
@@ -38,6 +41,8 @@ pub(crate) async fn platform(
     Json(body): Json<Body>,
 ) -> Answer<Reply> {
     let token = required("refresh_token", body.refresh_token)?;
+    let token = UntrustedRefresh::parse(&token).ok().filter(|token| state.gate.knows_refresh(token));
+    let token = token.ok_or_else(|| Error::new(Code::InvalidToken, "invalid refresh token"))?;
     let signed_in = state.sessions.refresh(&token, &visitor.origin).await?;
     Ok(Reply::success(Tokens::new(&state, &signed_in)))
 }

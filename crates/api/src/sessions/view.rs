@@ -53,7 +53,7 @@ impl Tokens {
         let session = &signed_in.session;
         Self {
             token: signed_in.token.expose().to_owned(),
-            expires_at: session.jwt_until.to_string(),
+            expires_at: signed_in.expires_at.to_string(),
             refresh_token: signed_in.refresh_token.expose().to_owned(),
             user: SignedInUser::new(state, &signed_in.user, session.tenant, signed_in.role),
         }

@@ -4,6 +4,7 @@ use super::{Denial, Principal};
 use async_trait::async_trait;
 use aws_lc_rs::digest::{SHA256, digest};
 use subtle::ConstantTimeEq;
+use titan_token::UntrustedRefresh;
 
 /// Authenticates API keys and JWTs. The edge implements it, and the control plane uses it, so that both decide in the same
 /// way.
@@ -11,6 +12,9 @@ use subtle::ConstantTimeEq;
 pub trait Gate: Send + Sync {
     /// Whose credential this is, after every check but the scope.
     async fn authenticate(&self, credential: &str) -> Result<Principal, Denial>;
+
+    /// Whether a refresh token is one of ours, from memory: a forged one shall not reach the database.
+    fn knows_refresh(&self, token: &UntrustedRefresh) -> bool;
 
     /// The public keys of the session JWTs, as a JWKS (RFC 7517, 5).
     fn jwks(&self) -> String;

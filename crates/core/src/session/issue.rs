@@ -21,12 +21,7 @@ pub(super) struct Issuer<'a> {
 
 impl Issuer<'_> {
     /// The JWT of a session, for a role with these scopes.
-    pub(super) fn jwt(
-        &self,
-        session: &Session,
-        scopes: ScopeSet,
-        now: Timestamp,
-    ) -> Result<PlainToken, Error> {
+    pub(super) fn jwt(&self, session: &Session, scopes: ScopeSet, life: Life) -> Result<PlainToken, Error> {
         let party = |text| JwtParty::new(text).ok_or_else(|| Error::internal("jwt_issuer or jwt_audience"));
         let names: Vec<String> = scopes.iter().map(|bit| self.catalogue.name(bit)).collect();
         let scope = ScopeNames::join(names.iter().map(String::as_str));
@@ -38,9 +33,9 @@ impl Issuer<'_> {
             scope: scope.ok_or_else(|| Error::internal("the scopes of a role do not fit into a token"))?,
             session: session.id,
             version: session.epoch,
-            issued_at: now.secs_u32(),
-            expires_at: session.jwt_until.secs_u32(),
-            id: JwtId::new(Uuid::v7(now.ms().unsigned_abs(), random(self.entropy))),
+            issued_at: life.begin.secs_u32(),
+            expires_at: life.end.secs_u32(),
+            id: JwtId::new(Uuid::v7(life.begin.ms().unsigned_abs(), random(self.entropy))),
         };
         Ok(claims.sign(&JwtKey::derive(&self.signer.secret)))
     }
@@ -53,7 +48,16 @@ impl Issuer<'_> {
     }
 }
 
-/// When a JWT that is made now expires.
-pub(super) fn jwt_end(session_end: Timestamp, now: Timestamp) -> Timestamp {
-    now.whole_seconds().plus_secs(JWT_SECS).min(session_end.whole_seconds())
+/// When a JWT begins and ends.
+#[derive(Clone, Copy)]
+pub(super) struct Life {
+    pub(super) begin: Timestamp,
+    pub(super) end: Timestamp,
+}
+
+impl Life {
+    /// Not longer than its session.
+    pub(super) fn from(begin: Timestamp, session_end: Timestamp) -> Self {
+        Self { begin, end: begin.whole_seconds().plus_secs(JWT_SECS).min(session_end.whole_seconds()) }
+    }
 }

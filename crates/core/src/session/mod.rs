@@ -51,7 +51,7 @@ pub struct Session {
     pub created_at: Timestamp,
     /// No refresh after this.
     pub expires_at: Timestamp,
-    /// When it was refreshed last.
+    /// When its last JWT was issued.
     pub refreshed_at: Timestamp,
     /// Of the refresh token that is good now.
     pub generation: u32,
@@ -74,7 +74,10 @@ impl Session {
         Change::Session(self.id, SessionStatus { is_ended, epoch: self.epoch, until })
     }
 
-    /// Whether it can be refreshed.
+    /// Whether it has neither ended nor expired at `now`.
+    ///
+    /// What ends sessions asks with the time up to which everything is refused whatever a clock says: the clock of this
+    /// instance may be wrong, and those of others right.
     pub fn is_living(&self, now: Timestamp) -> bool {
         self.ended_at.is_none() && now < self.expires_at
     }
@@ -116,6 +119,9 @@ pub trait SessionsTx {
 
     /// The living sessions of a user, the oldest first.
     async fn sessions_of(&mut self, user: UserId, now: Timestamp) -> StoreResult<Vec<Session>>;
+
+    /// When the last JWT of a tenant was issued, by the clock of who issued it.
+    async fn last_refresh(&mut self, tenant: TenantId) -> StoreResult<Option<Timestamp>>;
 
     /// Adds a session.
     async fn add_session(&mut self, session: &Session) -> StoreResult<()>;

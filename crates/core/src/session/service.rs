@@ -1,6 +1,6 @@
 //! What can be done with sessions.
 
-use super::issue::{Issuer, jwt_end};
+use super::issue::{Issuer, Life};
 use super::sign_in::check_tenant;
 use super::{JwtSettings, Session, end};
 use crate::access::{Catalogue, ManageOwnSessions, Origin, Permit, UserPrincipal};
@@ -35,6 +35,8 @@ pub struct SignedIn {
     pub token: PlainToken,
     /// The refresh token: good once.
     pub refresh_token: PlainToken,
+    /// When the JWT expires.
+    pub expires_at: Timestamp,
     /// The session.
     pub session: Session,
     /// Whose.
@@ -65,9 +67,8 @@ impl SessionService {
     }
 
     /// New tokens for a refresh token, which is good once. One that was used before ends the session.
-    pub async fn refresh(&self, text: &str, origin: &Origin) -> Result<SignedIn, Error> {
-        let untrusted = UntrustedRefresh::parse(text).map_err(|_| invalid())?;
-        retried(|| self.try_refresh(&untrusted, origin)).await
+    pub async fn refresh(&self, token: &UntrustedRefresh, origin: &Origin) -> Result<SignedIn, Error> {
+        retried(|| self.try_refresh(token, origin)).await
     }
 
     async fn try_refresh(&self, untrusted: &UntrustedRefresh, origin: &Origin) -> Result<SignedIn, Error> {
@@ -75,17 +76,14 @@ impl SessionService {
         let mut tx = self.store.begin().await?;
         let token = prove(&mut *tx, untrusted).await?;
         let mut session = tx.lookup_session(token.claims().session).await?.ok_or_else(invalid)?;
+        if token.claims().generation != session.generation && is_open(&mut *tx, &session).await? {
+            return Err(self.end_reused(tx, session, origin, now).await);
+        }
         let (user, role) = match self.who(&mut *tx, &session, now).await {
             Ok(who) => who,
             Err(error) => return Err(self.wait_and_refuse(tx, error).await),
         };
-        if token.claims().generation != session.generation {
-            return Err(self.end_reused(tx, session, origin, now).await);
-        }
         session.generation += 1;
-        session.refreshed_at = now;
-        session.jwt_until = jwt_end(session.expires_at, now).max(session.jwt_until);
-        tx.save_session(&session).await?;
         self.hand_out(tx, session, user, role, now).await
     }
 
@@ -122,11 +120,11 @@ impl SessionService {
         Ok((user, membership.role))
     }
 
-    /// Signs new tokens, and commits.
+    /// Signs new tokens, and writes the session that has them.
     pub(super) async fn hand_out(
         &self,
         mut tx: Box<dyn Tx>,
-        session: Session,
+        mut session: Session,
         user: User,
         role: Role,
         now: Timestamp,
@@ -136,13 +134,18 @@ impl SessionService {
         let head = tx.head().await?;
         let issuer =
             Issuer { settings: &self.settings, catalogue: &self.catalogue, entropy: &*self.entropy, signer };
-        let issued_at = now.max(signer.not_before).max(session.created_at);
-        let token = issuer.jwt(&session, self.roles.scopes(role), issued_at)?;
+        let begin = now.max(signer.not_before).max(session.created_at);
+        let life = Life::from(begin, session.expires_at);
+        session.refreshed_at = begin.max(session.refreshed_at);
+        // The clock of another instance may have given it a later one.
+        session.jwt_until = life.end.max(session.jwt_until);
+        tx.save_session(&session).await?;
+        let token = issuer.jwt(&session, self.roles.scopes(role), life)?;
         let refresh_token = issuer.refresh_token(&session);
         tx.commit().await?;
         // A signing key may have been made a moment ago: every edge must know it before the JWT is used.
         self.propagation.wait_until_in_force(head).await?;
-        Ok(SignedIn { token, refresh_token, session, user, role })
+        Ok(SignedIn { token, refresh_token, expires_at: life.end, session, user, role })
     }
 
     /// The user who asks, and its role now.
@@ -179,9 +182,9 @@ impl SessionService {
         let now = self.clock.now();
         let mut tx = self.store.begin().await?;
         let session = tx.lookup_session(id.unwrap_or(user.session())).await?;
-        let session = session.filter(|session| session.user == user.id() && session.is_living(now));
-        let Some(mut session) = session else {
-            return Err(self.wait_and_refuse(tx, Error::not_found("session")).await);
+        let mut session = match session.filter(|session| session.user == user.id()) {
+            Some(session) if is_open(&mut *tx, &session).await? => session,
+            _ => return Err(self.wait_and_refuse(tx, Error::not_found("session")).await),
         };
         let revision = end(&mut *tx, &mut session, now).await?;
         let subject = session.id.to_string();
@@ -192,6 +195,9 @@ impl SessionService {
 
     /// Before a caller learns that a session is gone, waits until that is in force everywhere.
     async fn wait_and_refuse(&self, mut tx: Box<dyn Tx>, error: Error) -> Error {
+        if !matches!(error.code(), Code::SessionEnded | Code::NotFound | Code::InvalidCredentials) {
+            return error;
+        }
         let waited = async {
             let head = tx.head().await?;
             tx.commit().await?;
@@ -199,6 +205,11 @@ impl SessionService {
         };
         waited.await.err().unwrap_or(error)
     }
+}
+
+/// Whether a session can still have JWTs that some instance accepts, whatever the clock of this one says.
+async fn is_open(tx: &mut dyn Tx, session: &Session) -> Result<bool, Error> {
+    Ok(session.is_living(tx.swept().await?.until))
 }
 
 /// The refresh token, if its MAC holds under a key that is not retired.

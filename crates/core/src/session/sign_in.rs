@@ -1,6 +1,5 @@
 //! Signing in with a password.
 
-use super::issue::jwt_end;
 use super::service::{SessionService, SignedIn};
 use super::{MOST_SESSIONS, SESSION_SECS, Session};
 use crate::access::Origin;
@@ -11,7 +10,7 @@ use crate::port::Tx;
 use crate::retry::retried;
 use crate::tenant::Tenant;
 use crate::time::Timestamp;
-use crate::user::throttle::{Attempt, Counts};
+use crate::user::throttle::{Attempt, Throttled};
 use crate::user::{Email, Membership, PasswordHash, PlainPassword, SignInSubjects, User};
 use serde_json::json;
 use titan_token::{SessionId, TenantId, Uuid};
@@ -35,10 +34,15 @@ pub struct SignIn {
 
 /// A sign-in that was counted, before its password is checked.
 struct Counted {
-    subjects: SignInSubjects,
     attempt: Attempt,
-    user: Option<User>,
-    hash: Option<PasswordHash>,
+    /// Who has this address.
+    found: Option<(User, Option<PasswordHash>)>,
+}
+
+/// What became of it.
+enum Checked {
+    Right(Box<SignedIn>),
+    Wrong,
 }
 
 /// A sign-in whose password was right.
@@ -57,23 +61,39 @@ impl SessionService {
     /// Begins a session. An unknown user and a wrong password have one answer, and take the same time.
     pub async fn sign_in(&self, request: SignIn) -> Result<SignedIn, Error> {
         let email = Email::parse(&request.email)?;
-        let now = self.clock.now();
-        let counted = self.count(&email, &request.origin, now).await?;
-        let stored = counted.hash.as_ref().map(PasswordHash::to_phc);
-        let hash = counted.hash.unwrap_or_else(PasswordHash::dummy);
+        let subjects = SignInSubjects::new(&email, request.origin.ip);
+        // Most of a flood is refused here, where it does not hold up the writers.
+        subjects.look(&*self.store, self.clock.now()).await?.look(self.clock.now()).map_err(throttled)?;
+        let counted = retried(|| self.count(&email, &subjects)).await?;
+        let attempt = counted.attempt;
+        match self.check(request, counted).await {
+            Ok(Checked::Wrong) => Err(wrong()),
+            Ok(Checked::Right(signed_in)) => Ok(*signed_in),
+            // The password was not found to be wrong.
+            Err(error) => {
+                self.take_back(&subjects, attempt).await?;
+                Err(error)
+            }
+        }
+    }
+
+    /// Checks the password, and begins the session.
+    async fn check(&self, request: SignIn, counted: Counted) -> Result<Checked, Error> {
+        let (user, hash) = counted.found.unzip();
+        let hash = hash.flatten();
+        let stored = hash.as_ref().map(PasswordHash::to_phc);
+        let hash = hash.unwrap_or_else(PasswordHash::dummy);
         let needs_rehash = hash.needs_rehash();
-        let approved = self.passwords.verify(request.password, hash).await?.ok_or_else(wrong)?;
-        let (Some(user), Some(stored)) = (counted.user, stored) else { return Err(wrong()) };
-        let new_hash = if needs_rehash { Some(self.passwords.hash(approved).await?) } else { None };
-        let proven = Proven {
-            user,
-            stored,
-            new_hash,
-            subjects: counted.subjects,
-            attempt: counted.attempt,
-            tenant: request.tenant,
+        let approved = self.passwords.verify(request.password, hash).await?;
+        let (Some(approved), Some(user), Some(stored)) = (approved, user, stored) else {
+            return Ok(Checked::Wrong);
         };
-        retried(|| self.begin_session(&proven, &request.origin, &request.user_agent, now)).await
+        let new_hash = if needs_rehash { Some(self.passwords.hash(approved).await?) } else { None };
+        let subjects = SignInSubjects::new(&user.email, request.origin.ip);
+        let (attempt, tenant) = (counted.attempt, request.tenant);
+        let proven = Proven { subjects, attempt, user, stored, new_hash, tenant };
+        let begun = retried(|| self.begin_session(&proven, &request.origin, &request.user_agent)).await;
+        begun.map(|signed_in| Checked::Right(Box::new(signed_in)))
     }
 
     /// Begins the session of somebody whose password was right.
@@ -82,12 +102,14 @@ impl SessionService {
         proven: &Proven,
         origin: &Origin,
         user_agent: &str,
-        now: Timestamp,
     ) -> Result<SignedIn, Error> {
         let mut tx = self.store.begin().await?;
+        let now = self.clock.now();
         let user = still(&mut *tx, &proven.user, &proven.stored).await?;
         let membership = choose(tx.memberships_of(user.id).await?, proven.tenant)?;
-        take_back(&mut *tx, &proven.subjects, proven.attempt, now).await?;
+        let mut counts = proven.subjects.read(&mut *tx, now).await?;
+        counts.succeed(proven.attempt);
+        proven.subjects.write(&mut *tx, &counts, now).await?;
         if let Some(hash) = &proven.new_hash {
             tx.set_password(user.id, hash).await?;
         }
@@ -99,22 +121,25 @@ impl SessionService {
     }
 
     /// Counts the sign-in as failed, before anything of it is checked: a hundred at once would all see room.
-    async fn count(&self, email: &Email, origin: &Origin, now: Timestamp) -> Result<Counted, Error> {
-        let subjects = SignInSubjects::new(email, origin.ip);
+    async fn count(&self, email: &Email, subjects: &SignInSubjects) -> Result<Counted, Error> {
         let mut tx = self.store.begin().await?;
+        let now = self.clock.now();
         let mut counts = subjects.read(&mut *tx, now).await?;
-        let begun = counts.begin(now);
+        let attempt = counts.begin(now).map_err(throttled)?;
         subjects.write(&mut *tx, &counts, now).await?;
-        let user = tx.find_user(email).await?;
-        let hash = match &user {
-            Some(user) => tx.password(user.id).await?,
-            None => None,
-        };
+        let found = tx.find_credentials(email).await?;
         tx.commit().await?;
-        let attempt = begun.map_err(|throttled| {
-            Error::throttled("too many failed sign-ins, try again later", throttled.retry_after)
-        })?;
-        Ok(Counted { subjects, attempt, user, hash })
+        Ok(Counted { attempt, found })
+    }
+
+    /// Counts it no longer.
+    async fn take_back(&self, subjects: &SignInSubjects, attempt: Attempt) -> Result<(), Error> {
+        let mut tx = self.store.begin().await?;
+        let now = self.clock.now();
+        let mut counts = subjects.read(&mut *tx, now).await?;
+        counts.take_back(attempt);
+        subjects.write(&mut *tx, &counts, now).await?;
+        Ok(tx.commit().await?)
     }
 
     /// Adds a session. The oldest ones end where there are too many.
@@ -131,6 +156,8 @@ impl SessionService {
         let too_many = (living.len() + 1).saturating_sub(MOST_SESSIONS);
         for mut session in living.into_iter().take(too_many) {
             super::end(tx, &mut session, now).await?;
+            let (actor, subject) = (session.user.to_string(), session.id.to_string());
+            tx.add_audit(&Entry::of(origin, actor, now, "session.displace", subject, json!({}))).await?;
         }
         // A clock that was set back must not make sessions that have ended from birth.
         let begin = now.max(tenant.not_before.unwrap_or(now));
@@ -141,10 +168,10 @@ impl SessionService {
             tenant: membership.tenant,
             created_at: begin,
             expires_at,
-            refreshed_at: now,
+            refreshed_at: begin,
             generation: 0,
             epoch: 0,
-            jwt_until: jwt_end(expires_at, now),
+            jwt_until: begin,
             ended_at: None,
             ip: origin.ip.map(|ip| ip.to_string()).unwrap_or_default(),
             user_agent: user_agent.chars().filter(|c| !c.is_control()).take(USER_AGENT).collect(),
@@ -158,28 +185,21 @@ fn wrong() -> Error {
     Error::new(Code::InvalidCredentials, "invalid email or password")
 }
 
+fn throttled(throttled: Throttled) -> Error {
+    Error::throttled("too many failed sign-ins, try again later", throttled.retry_after)
+}
+
 /// The user as it is now, if the password that was checked is still the one.
 async fn still(tx: &mut dyn Tx, user: &User, stored: &str) -> Result<User, Error> {
     let user = tx.lookup_user(user.id).await?.ok_or_else(wrong)?;
-    let is_same = tx.password(user.id).await?.is_some_and(|hash| hash.to_phc() == stored);
-    if !is_same {
-        return Err(wrong());
+    if tx.password(user.id).await?.is_none_or(|hash| hash.to_phc() != stored) {
+        // Perhaps only its hash is another: whoever tries again is told.
+        return Err(Error::not_ready("the password was set in this moment"));
     }
     if !user.is_active {
         return Err(Error::new(Code::InvalidCredentials, "this user is disabled"));
     }
     Ok(user)
-}
-
-async fn take_back(
-    tx: &mut dyn Tx,
-    subjects: &SignInSubjects,
-    attempt: Attempt,
-    now: Timestamp,
-) -> Result<(), Error> {
-    let mut counts: Counts = subjects.read(tx, now).await?;
-    counts.succeed(attempt);
-    subjects.write(tx, &counts, now).await
 }
 
 /// The tenant that was asked for, or the only one.

@@ -8,6 +8,7 @@ use crate::error::Error;
 use crate::port::{Store, Tx};
 use crate::retry::retried;
 use crate::revision::{Change, Propagation, Receipt, Wait};
+use crate::session::SESSION_SECS;
 use crate::time::{Clock, Timestamp};
 use serde_json::json;
 use std::sync::Arc;
@@ -117,20 +118,26 @@ impl SigningKeyService {
     }
 }
 
-/// A slot that was never used, or whose last key has expired.
+/// A slot that was never used, or else one of which nothing is good any more.
 async fn free_slot(tx: &mut dyn Tx, now: Timestamp) -> Result<Slot, Error> {
     let slots = tx.slots().await?;
-    let signs = signer(&slots).map(|key| key.slot);
-    for slot in (0..16).filter_map(Slot::new) {
-        if !slots.iter().any(|key| key.slot == slot) {
-            return Ok(slot);
-        }
-        let is_spent = tx.last_expiry(slot).await?.is_none_or(|last| last <= now);
-        if signs != Some(slot) && is_spent {
-            return Ok(slot);
+    let is_used = |slot: &Slot| slots.iter().any(|key| key.slot == *slot);
+    if let Some(slot) = (0..16).filter_map(Slot::new).find(|slot| !is_used(slot)) {
+        return Ok(slot);
+    }
+    for key in slots.iter().filter(|key| has_served(key, &slots, now)) {
+        if tx.last_expiry(key.slot).await?.is_none_or(|last| last <= now) {
+            return Ok(key.slot);
         }
     }
-    Err(Error::conflict("all 16 slots have keys that are still valid: wait until the oldest keys expire"))
+    Err(Error::conflict("all 16 slots have keys or sessions that are still valid: wait until the oldest end"))
+}
+
+/// Whether the sessions whose refresh tokens a slot signed have ended: it is retired, or another one has signed for as long
+/// as a session lives.
+fn has_served(key: &SlotKey, slots: &[SlotKey], now: Timestamp) -> bool {
+    let younger = slots.iter().map(|other| other.created_at).filter(|at| *at > key.created_at).min();
+    key.retired_at.is_some() || younger.is_some_and(|since| since.plus_secs(SESSION_SECS) <= now)
 }
 
 async fn add(tx: &mut dyn Tx, slot: Slot, now: Timestamp, entropy: &dyn Entropy) -> Result<SlotKey, Error> {

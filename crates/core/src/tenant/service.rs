@@ -122,10 +122,11 @@ impl TenantService {
     }
 }
 
-/// Later than the issue of each key that the tenant has. The clock may have been set back since then, and that of another
+/// Later than the issue of each key and JWT that the tenant has. The clock may have been set back since then, and that of another
 /// instance may be ahead of this one.
 async fn not_before(tx: &mut dyn Tx, tenant: &Tenant, now: Timestamp) -> Result<Timestamp, Error> {
-    let youngest = tx.youngest_key(tenant.id).await?.map_or(now, issued_at);
+    let key = tx.youngest_key(tenant.id).await?.map(issued_at);
+    let youngest = key.max(tx.last_refresh(tenant.id).await?).unwrap_or(now);
     // A key issued in this very millisecond was issued before this, too.
     let next = Timestamp::from_ms(now.max(youngest).ms().saturating_add(1));
     Ok(tenant.not_before.map_or(next, |earlier| earlier.max(next)))

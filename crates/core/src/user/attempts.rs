@@ -3,11 +3,18 @@
 use super::Email;
 use super::throttle::{Attempts, Counts, KNOWN_SECS, Subject};
 use crate::error::Error;
-use crate::port::Tx;
+use crate::port::{Store, Tx};
 use crate::store_error::StoreResult;
 use crate::time::Timestamp;
 use async_trait::async_trait;
 use std::net::{IpAddr, Ipv4Addr};
+
+/// Looking at failed sign-ins.
+#[async_trait]
+pub trait FailedSignIns {
+    /// The failures of a subject, if its row still means something.
+    async fn failures(&self, subject: &Subject, now: Timestamp) -> StoreResult<Option<Attempts>>;
+}
 
 /// Counting failed sign-ins.
 #[async_trait]
@@ -43,6 +50,15 @@ impl SignInSubjects {
             address: Subject::address(ip),
             known: Subject::known(email, ip),
         }
+    }
+
+    /// The counts, without a place in the line of the writers.
+    pub(crate) async fn look(&self, store: &dyn Store, now: Timestamp) -> Result<Counts, Error> {
+        Ok(Counts {
+            account: store.failures(&self.account, now).await?.unwrap_or_default(),
+            address: store.failures(&self.address, now).await?.unwrap_or_default(),
+            known: store.failures(&self.known, now).await?,
+        })
     }
 
     pub(crate) async fn read(&self, tx: &mut dyn Tx, now: Timestamp) -> Result<Counts, Error> {

@@ -16,8 +16,8 @@ use crate::error::Error;
 use crate::store_error::StoreResult;
 use crate::time::Timestamp;
 use async_trait::async_trait;
-pub use attempts::AttemptsTx;
 pub(crate) use attempts::SignInSubjects;
+pub use attempts::{AttemptsTx, FailedSignIns};
 pub use email::Email;
 pub use hash::{ApprovedPassword, PasswordHash};
 pub use password::{Factors, PlainPassword};
@@ -93,6 +93,9 @@ pub trait UsersTx {
 
     /// The user with this address.
     async fn find_user(&mut self, email: &Email) -> StoreResult<Option<User>>;
+
+    /// The same, with the hash of its password, in one statement: who exists must not take longer.
+    async fn find_credentials(&mut self, email: &Email) -> StoreResult<Option<(User, Option<PasswordHash>)>>;
 
     /// The hash of its password; `None` if none is set.
     async fn password(&mut self, user: UserId) -> StoreResult<Option<PasswordHash>>;

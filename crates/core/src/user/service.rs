@@ -8,7 +8,7 @@ use crate::error::{Code, Error};
 use crate::port::{Store, Tx};
 use crate::retry::retried;
 use crate::revision::{Propagation, Receipt, Revision, Wait};
-use crate::session;
+use crate::session::{self, Session};
 use crate::tenant::DEFAULT;
 use crate::time::{Clock, Timestamp};
 use serde_json::json;
@@ -180,6 +180,11 @@ impl UserService {
         limit: u32,
     ) -> Result<(Vec<(User, Role)>, Option<UserId>), Error> {
         check_reach(permit, tenant)?;
+        if permit.user().is_some() {
+            // Who is an owner now is known in a transaction alone.
+            self.begin(permit, tenant).await?.commit().await?;
+        }
+        self.store.tenant(tenant).await?.ok_or_else(|| Error::not_found("tenant"))?;
         let (users, next) = self.page(tenant, after, limit).await?;
         let mut members = Vec::with_capacity(users.len());
         for user in users {
@@ -223,7 +228,7 @@ impl UserService {
         tx.put_membership(&membership).await?;
         let mut revision = tx.head().await?;
         if old.is_some_and(|old| old.role != role) {
-            revision = renew_sessions(&mut *tx, id, tenant, now).await?.unwrap_or(revision);
+            revision = renew_sessions(&mut *tx, id, tenant).await?.unwrap_or(revision);
         }
         let detail = json!({ "tenantId": tenant.0, "role": role.name() });
         tx.add_audit(&Entry::by(permit, now, "member.put", id.to_string(), detail)).await?;
@@ -289,7 +294,8 @@ impl UserService {
         if session.is_none_or(|session| session.ended_at.is_some()) {
             return Err(Error::new(Code::SessionEnded, "session ended"));
         }
-        let membership = tx.membership(user.id(), tenant).await?;
+        let is_active = tx.lookup_user(user.id()).await?.is_some_and(|user| user.is_active);
+        let membership = tx.membership(user.id(), tenant).await?.filter(|_| is_active);
         if membership.is_none_or(|membership| membership.role != Role::Owner) {
             return Err(Error::new(Code::InsufficientScope, "only an owner may do this"));
         }
@@ -321,6 +327,12 @@ async fn keep_an_owner(tx: &mut dyn Tx, tenant: TenantId, than: UserId) -> Resul
     Err(Error::conflict("this is the last owner of the tenant: make another one first"))
 }
 
+/// The sessions that can have JWTs that some instance accepts, whatever the clock of this one says.
+async fn open_sessions(tx: &mut dyn Tx, user: UserId) -> Result<Vec<Session>, Error> {
+    let until = tx.swept().await?.until;
+    Ok(tx.sessions_of(user, until).await?)
+}
+
 /// Ends the sessions of a user, all or those in a tenant. The last revision, if there were any.
 async fn end_sessions(
     tx: &mut dyn Tx,
@@ -329,7 +341,7 @@ async fn end_sessions(
     now: Timestamp,
 ) -> Result<Option<Revision>, Error> {
     let mut last = None;
-    for mut session in tx.sessions_of(user, now).await? {
+    for mut session in open_sessions(tx, user).await? {
         if tenant.is_none_or(|tenant| tenant == session.tenant) {
             last = Some(session::end(tx, &mut session, now).await?);
         }
@@ -338,14 +350,9 @@ async fn end_sessions(
 }
 
 /// Refuses the JWTs that the sessions of a user in a tenant have now. A refresh gives one with the new role.
-async fn renew_sessions(
-    tx: &mut dyn Tx,
-    user: UserId,
-    tenant: TenantId,
-    now: Timestamp,
-) -> Result<Option<Revision>, Error> {
+async fn renew_sessions(tx: &mut dyn Tx, user: UserId, tenant: TenantId) -> Result<Option<Revision>, Error> {
     let mut last = None;
-    for mut session in tx.sessions_of(user, now).await? {
+    for mut session in open_sessions(tx, user).await? {
         if session.tenant == tenant {
             last = Some(session::renew(tx, &mut session).await?);
         }

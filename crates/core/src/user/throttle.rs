@@ -10,8 +10,8 @@
 //!
 //! **It is counted as failed before the password is checked** ([`Counts::begin`]), in the transaction that reads the
 //! counts. Otherwise a hundred tries at once would all see room. When it has succeeded, with the second factor if there
-//! is one, it is taken back ([`Counts::succeed`]): its own place in the first two counts, and the whole count of the
-//! pair, which is known from then on.
+//! is one, its own place in each count is taken back ([`Counts::succeed`]), and the pair is known from then on. What did not
+//! get so far that its password was found wrong is taken back, too ([`Counts::take_back`]).
 //!
 //! # Cases
 //!
@@ -23,7 +23,8 @@
 //! - *The owner, meanwhile*, gets in from where they were before, by the count of the pair. From elsewhere they wait.
 //! - *One address for many*: an office, or a proxy that Titan was not told to trust. An attacker there, or a program with
 //!   an old password, fills the count of the address. Those who signed in there before still get in. The price: an
-//!   attacker there has ten tries for each account that is known there, instead of ten in all.
+//!   attacker there has ten tries for each account that is known there, instead of ten in all, and can find out which
+//!   accounts these are: the others are refused with 429.
 //! - *An account that does not exist* is counted like one that does: an answer does not tell which.
 //! - *A clock that was set back*: what was counted in what is now the future counts as if it were now. Nobody waits
 //!   longer than the 15 minutes.
@@ -135,8 +136,9 @@ impl Attempts {
         has_room
     }
 
+    /// Another instance, whose clock is behind, may have written an earlier time in its place.
     fn take_back(&mut self, time: Timestamp) {
-        if let Some(place) = self.0.iter().position(|other| *other == time) {
+        if let Some(place) = self.0.iter().rposition(|other| *other <= time) {
             self.0.remove(place);
         }
     }
@@ -160,6 +162,7 @@ pub struct Attempt {
     at: Timestamp,
     is_on_account: bool,
     is_on_address: bool,
+    is_on_known: bool,
 }
 
 /// There were too many failures: 429.
@@ -175,22 +178,37 @@ impl Counts {
     pub fn begin(&mut self, now: Timestamp) -> Result<Attempt, Throttled> {
         self.settle(now);
         self.check(now)?;
-        if let Some(known) = &mut self.known {
-            known.add(now);
-        }
+        let is_on_known = self.known.as_mut().is_some_and(|known| known.add(now));
         let (is_on_account, is_on_address) = (self.account.add(now), self.address.add(now));
-        Ok(Attempt { at: now, is_on_account, is_on_address })
+        Ok(Attempt { at: now, is_on_account, is_on_address, is_on_known })
     }
 
-    /// Takes back a sign-in that succeeded. The counts are read again for it: others may have begun since.
+    /// Takes back a sign-in that succeeded: the pair is known from now on. The counts are read again for it: others may
+    /// have begun since.
     pub fn succeed(&mut self, attempt: Attempt) {
-        if attempt.is_on_account {
-            self.account.take_back(attempt.at);
+        self.take_back(attempt);
+        self.known.get_or_insert_default();
+    }
+
+    /// Takes back a sign-in whose password was not found to be wrong.
+    pub fn take_back(&mut self, attempt: Attempt) {
+        let counts = [
+            (Some(&mut self.account), attempt.is_on_account),
+            (Some(&mut self.address), attempt.is_on_address),
+            (self.known.as_mut(), attempt.is_on_known),
+        ];
+        for (count, is_on) in counts {
+            if let Some(count) = count.filter(|_| is_on) {
+                count.take_back(attempt.at);
+            }
         }
-        if attempt.is_on_address {
-            self.address.take_back(attempt.at);
-        }
-        self.known = Some(Attempts::default());
+    }
+
+    /// Whether a sign-in would be refused now.
+    pub fn look(&self, now: Timestamp) -> Result<(), Throttled> {
+        let mut counts = self.clone();
+        counts.settle(now);
+        counts.check(now)
     }
 
     fn settle(&mut self, now: Timestamp) {
@@ -392,7 +410,7 @@ mod tests {
         assert_eq!(allowed((0..100).map(|_| world.sign_in(1, 1))), 100);
         assert_eq!(allowed((0..9).map(|_| world.fail(1, 1))), 9);
         assert!(world.sign_in(1, 1), "the tenth is right");
-        assert_eq!(allowed((0..100).map(|_| world.fail(1, 1))), 10, "the pair begins anew");
+        assert_eq!(allowed((0..100).map(|_| world.fail(1, 1))), 1, "and gives no new guesses");
     }
 
     #[test]

@@ -3,7 +3,7 @@
 use super::{Signing, Snapshot};
 use titan_core::access::{Denial, UserPrincipal};
 use titan_core::time::Timestamp;
-use titan_token::{Kid, UntrustedJwt, VerifiedJwt};
+use titan_token::{Kid, UntrustedJwt, UntrustedRefresh, VerifiedJwt};
 
 /// A JWT of another instance may be from a clock that is ahead of this one by so much.
 const AHEAD_SECS: u32 = 60;
@@ -54,6 +54,12 @@ impl Snapshot {
         }
         // Its id says when it was issued, to the millisecond.
         self.check_tenant(claims.tenant, claims.id.uuid().unix_ms()).map_err(|_| Denial::SessionEnded)
+    }
+
+    /// Whether the MAC of a refresh token holds under a key that is not retired.
+    pub(crate) fn knows_refresh(&self, token: &UntrustedRefresh) -> bool {
+        let signing = self.slots[token.slot().index()].as_ref().filter(|signing| !signing.is_retired);
+        signing.is_some_and(|signing| token.verify(&signing.refresh).is_ok())
     }
 
     /// The public keys of all slots that are not retired, as members of a JWKS (RFC 7517, 5).

@@ -6,7 +6,7 @@ CREATE TABLE session (
     tenant       INTEGER NOT NULL REFERENCES tenant (id),
     created_at   INTEGER NOT NULL,
     expires_at   INTEGER NOT NULL, -- no refresh after this
-    refreshed_at INTEGER NOT NULL,
+    refreshed_at INTEGER NOT NULL, -- when its last JWT was issued
     generation   INTEGER NOT NULL, -- of the refresh token that is good now
     epoch        INTEGER NOT NULL, -- the lowest one of a JWT that is good
     jwt_until    INTEGER NOT NULL, -- when its last JWT expires
@@ -16,6 +16,10 @@ CREATE TABLE session (
 ) STRICT, WITHOUT ROWID;
 
 CREATE INDEX session_by_person ON session (person, created_at) WHERE ended_at IS NULL;
+
+-- The last JWT of a tenant, and the sessions that are over.
+CREATE INDEX session_by_tenant ON session (tenant, refreshed_at);
+CREATE INDEX session_by_expiry ON session (expires_at);
 
 -- Sessions with a row in the log, by the time at which it is not needed any more.
 CREATE INDEX session_by_end ON session (jwt_until, id) WHERE ended_at IS NOT NULL OR epoch > 0;

@@ -1,26 +1,28 @@
 //! Failed sign-ins.
 
-use super::PostgresTx;
 use super::error::failed;
+use super::{Postgres, PostgresTx};
 use async_trait::async_trait;
-use sqlx::{query, query_scalar};
+use sqlx::{PgExecutor, query, query_scalar};
 use titan_core::port::{StoreError, StoreResult};
 use titan_core::time::Timestamp;
-use titan_core::user::AttemptsTx;
 use titan_core::user::throttle::{Attempts, Subject};
+use titan_core::user::{AttemptsTx, FailedSignIns};
 
 /// How many rows that mean nothing any more go with each one that is written.
 const FORGOTTEN: i64 = 8;
 
 #[async_trait]
+impl FailedSignIns for Postgres {
+    async fn failures(&self, subject: &Subject, now: Timestamp) -> StoreResult<Option<Attempts>> {
+        read(&self.readers, subject, now).await
+    }
+}
+
+#[async_trait]
 impl AttemptsTx for PostgresTx {
     async fn attempts(&mut self, subject: &Subject, now: Timestamp) -> StoreResult<Option<Attempts>> {
-        let select = query_scalar("SELECT failures FROM attempt WHERE subject = $1 AND forget_at > $2")
-            .bind(subject.as_bytes().as_slice())
-            .bind(now.ms());
-        let bytes: Option<Vec<u8>> = select.fetch_optional(self.connection().await?).await.map_err(failed)?;
-        let corrupt = StoreError::Corrupt { table: "attempt", column: "failures" };
-        bytes.map(|bytes| Attempts::from_bytes(&bytes).ok_or(corrupt)).transpose()
+        read(self.connection().await?, subject, now).await
     }
 
     async fn put_attempts(
@@ -51,4 +53,17 @@ impl AttemptsTx for PostgresTx {
         delete.execute(self.connection().await?).await.map_err(failed)?;
         Ok(())
     }
+}
+
+async fn read(
+    executor: impl PgExecutor<'_>,
+    subject: &Subject,
+    now: Timestamp,
+) -> StoreResult<Option<Attempts>> {
+    let select = query_scalar("SELECT failures FROM attempt WHERE subject = $1 AND forget_at > $2")
+        .bind(subject.as_bytes().to_vec())
+        .bind(now.ms());
+    let bytes: Option<Vec<u8>> = select.fetch_optional(executor).await.map_err(failed)?;
+    let corrupt = StoreError::Corrupt { table: "attempt", column: "failures" };
+    bytes.map(|bytes| Attempts::from_bytes(&bytes).ok_or(corrupt)).transpose()
 }

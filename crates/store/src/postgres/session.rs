@@ -5,7 +5,7 @@ use super::{Postgres, PostgresTx};
 use crate::stored::{session_bytes, session_id, user_bytes, user_id};
 use async_trait::async_trait;
 use sqlx::postgres::PgRow;
-use sqlx::query;
+use sqlx::{query, query_scalar};
 use titan_core::port::{StoreError, StoreResult};
 use titan_core::session::{Session, Sessions, SessionsTx};
 use titan_core::time::Timestamp;
@@ -32,6 +32,13 @@ impl SessionsTx for PostgresTx {
     async fn sessions_of(&mut self, user: UserId, now: Timestamp) -> StoreResult<Vec<Session>> {
         let select = query(LIVING).bind(user_bytes(user)).bind(now.ms());
         select.fetch_all(self.connection().await?).await.map_err(failed)?.iter().map(read).collect()
+    }
+
+    async fn last_refresh(&mut self, tenant: TenantId) -> StoreResult<Option<Timestamp>> {
+        let select =
+            query_scalar("SELECT max(refreshed_at) FROM session WHERE tenant = $1").bind(i64::from(tenant.0));
+        let last: Option<i64> = select.fetch_one(self.connection().await?).await.map_err(failed)?;
+        Ok(last.map(Timestamp::from_ms))
     }
 
     async fn add_session(&mut self, session: &Session) -> StoreResult<()> {

@@ -1,26 +1,28 @@
 //! Failed sign-ins.
 
-use super::SqliteTx;
 use super::error::failed;
+use super::{Sqlite, SqliteTx};
 use async_trait::async_trait;
-use sqlx::{query, query_scalar};
+use sqlx::{SqliteExecutor, query, query_scalar};
 use titan_core::port::{StoreError, StoreResult};
 use titan_core::time::Timestamp;
-use titan_core::user::AttemptsTx;
 use titan_core::user::throttle::{Attempts, Subject};
+use titan_core::user::{AttemptsTx, FailedSignIns};
 
 /// How many rows that mean nothing any more go with each one that is written.
 const FORGOTTEN: u32 = 8;
 
 #[async_trait]
+impl FailedSignIns for Sqlite {
+    async fn failures(&self, subject: &Subject, now: Timestamp) -> StoreResult<Option<Attempts>> {
+        read(&self.readers, subject, now).await
+    }
+}
+
+#[async_trait]
 impl AttemptsTx for SqliteTx {
     async fn attempts(&mut self, subject: &Subject, now: Timestamp) -> StoreResult<Option<Attempts>> {
-        let select = query_scalar("SELECT failures FROM attempt WHERE subject = ? AND forget_at > ?")
-            .bind(subject.as_bytes().as_slice())
-            .bind(now.ms());
-        let bytes: Option<Vec<u8>> = select.fetch_optional(self.connection().await?).await.map_err(failed)?;
-        let corrupt = StoreError::Corrupt { table: "attempt", column: "failures" };
-        bytes.map(|bytes| Attempts::from_bytes(&bytes).ok_or(corrupt)).transpose()
+        read(self.connection().await?, subject, now).await
     }
 
     async fn put_attempts(
@@ -51,4 +53,17 @@ impl AttemptsTx for SqliteTx {
         delete.execute(self.connection().await?).await.map_err(failed)?;
         Ok(())
     }
+}
+
+async fn read(
+    executor: impl SqliteExecutor<'_>,
+    subject: &Subject,
+    now: Timestamp,
+) -> StoreResult<Option<Attempts>> {
+    let select = query_scalar("SELECT failures FROM attempt WHERE subject = ? AND forget_at > ?")
+        .bind(subject.as_bytes().to_vec())
+        .bind(now.ms());
+    let bytes: Option<Vec<u8>> = select.fetch_optional(executor).await.map_err(failed)?;
+    let corrupt = StoreError::Corrupt { table: "attempt", column: "failures" };
+    bytes.map(|bytes| Attempts::from_bytes(&bytes).ok_or(corrupt)).transpose()
 }

@@ -72,7 +72,8 @@ impl RevisionsTx for SqliteTx {
         let reached = ended.last().filter(|_| has_more).map_or(until, |(_, at)| *at);
         delete_keys(self.connection().await?, ended.into_iter().map(|(id, _)| key_bytes(id)).collect())
             .await?;
-        delete_sessions(self.connection().await?, before, reached).await?;
+        forget_sessions(self.connection().await?, before, reached).await?;
+        delete_sessions(self.connection().await?, reached, limit).await?;
         let raise = query("UPDATE revision_head SET log_swept_until = ?1 WHERE log_swept_until < ?1");
         raise.bind(reached.ms()).execute(self.connection().await?).await.map_err(failed)?;
         Ok(has_more)
@@ -145,7 +146,7 @@ fn read_ended(row: &SqliteRow) -> StoreResult<(KeyId, Timestamp)> {
 }
 
 /// Sessions whose last JWT expired in this time.
-async fn delete_sessions(
+async fn forget_sessions(
     connection: &mut SqliteConnection,
     after: Timestamp,
     until: Timestamp,
@@ -158,6 +159,20 @@ async fn delete_sessions(
     .bind(after.ms())
     .bind(until.ms())
     .bind(SESSION)
+    .execute(connection)
+    .await
+    .map_err(failed)?;
+    Ok(())
+}
+
+/// Rows of sessions that nobody can refresh any more, and whose JWTs have expired before that.
+async fn delete_sessions(connection: &mut SqliteConnection, until: Timestamp, limit: u32) -> StoreResult<()> {
+    query(
+        "DELETE FROM session WHERE id IN \
+         (SELECT id FROM session WHERE expires_at <= ? ORDER BY expires_at LIMIT ?)",
+    )
+    .bind(until.ms())
+    .bind(limit)
     .execute(connection)
     .await
     .map_err(failed)?;

@@ -4,8 +4,8 @@ use super::error::{column, failed, optional_time, time};
 use super::{Sqlite, SqliteTx};
 use crate::stored::{session_bytes, session_id, user_bytes, user_id};
 use async_trait::async_trait;
-use sqlx::query;
 use sqlx::sqlite::SqliteRow;
+use sqlx::{query, query_scalar};
 use titan_core::port::{StoreError, StoreResult};
 use titan_core::session::{Session, Sessions, SessionsTx};
 use titan_core::time::Timestamp;
@@ -33,6 +33,12 @@ impl SessionsTx for SqliteTx {
     async fn sessions_of(&mut self, user: UserId, now: Timestamp) -> StoreResult<Vec<Session>> {
         let select = query(LIVING).bind(user_bytes(user)).bind(now.ms());
         select.fetch_all(self.connection().await?).await.map_err(failed)?.iter().map(read).collect()
+    }
+
+    async fn last_refresh(&mut self, tenant: TenantId) -> StoreResult<Option<Timestamp>> {
+        let select = query_scalar("SELECT max(refreshed_at) FROM session WHERE tenant = ?").bind(tenant.0);
+        let last: Option<i64> = select.fetch_one(self.connection().await?).await.map_err(failed)?;
+        Ok(last.map(Timestamp::from_ms))
     }
 
     async fn add_session(&mut self, session: &Session) -> StoreResult<()> {

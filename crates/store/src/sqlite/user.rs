@@ -58,12 +58,18 @@ impl UsersTx for SqliteTx {
         select.fetch_optional(self.connection().await?).await.map_err(failed)?.as_ref().map(read).transpose()
     }
 
+    async fn find_credentials(&mut self, email: &Email) -> StoreResult<Option<(User, Option<PasswordHash>)>> {
+        let select = query("SELECT * FROM person WHERE email_key = ?").bind(email.lookup_form());
+        let row = select.fetch_optional(self.connection().await?).await.map_err(failed)?;
+        let with_hash = |row| Ok((read(row)?, hash(column(row, PERSON, "password")?)?));
+        row.as_ref().map(with_hash).transpose()
+    }
+
     async fn password(&mut self, user: UserId) -> StoreResult<Option<PasswordHash>> {
         let select = query_scalar("SELECT password FROM person WHERE id = ?").bind(user_bytes(user));
         let text: Option<Option<String>> =
             select.fetch_optional(self.connection().await?).await.map_err(failed)?;
-        let corrupt = StoreError::Corrupt { table: PERSON, column: "password" };
-        text.flatten().map(|text| PasswordHash::from_phc(&text).ok_or(corrupt)).transpose()
+        hash(text.flatten())
     }
 
     async fn add_user(&mut self, user: &User) -> StoreResult<()> {
@@ -155,6 +161,11 @@ fn read(row: &SqliteRow) -> StoreResult<User> {
         is_active: column(row, PERSON, "is_active")?,
         created_at: time(row, PERSON, "created_at")?,
     })
+}
+
+fn hash(text: Option<String>) -> StoreResult<Option<PasswordHash>> {
+    let corrupt = StoreError::Corrupt { table: PERSON, column: "password" };
+    text.map(|text| PasswordHash::from_phc(&text).ok_or(corrupt)).transpose()
 }
 
 fn read_member(row: &SqliteRow) -> StoreResult<Membership> {

@@ -4,7 +4,7 @@ use anyhow::{Result, anyhow, bail};
 use titan_core::access::Catalogue;
 use titan_core::session::JwtSettings;
 use titan_core::user::{Role, Roles};
-use titan_token::JwtParty;
+use titan_token::{JwtParty, ScopeNames};
 
 /// The scopes of each role, by their names.
 pub struct RoleScopes {
@@ -21,6 +21,12 @@ impl RoleScopes {
             Role::Admin => &self.admin,
             Role::Member => &self.member,
         };
+        for role in Role::ALL {
+            // A JWT names them all.
+            if ScopeNames::join(names(role).iter().map(String::as_str)).is_none() {
+                bail!("{role}_scopes: must have at most 2048 bytes together; use `*` for all scopes");
+            }
+        }
         Roles::new(catalogue, names).map_err(|(role, error)| anyhow!("{role}_scopes: {error}"))
     }
 }

@@ -95,3 +95,47 @@ async fn a_paused_clock_asks_the_database_for_the_session() {
     assert_eq!(paused.as_person(&ada).get("/api/v1/auth/session").await.status, 401);
     assert_eq!(paused.as_person(&bob).get("/api/v1/auth/session").await.status, 200);
 }
+
+/// The wall clock of the instance that answers is wrong by more than a session lives.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_clock_that_is_ahead_ends_sessions_all_the_same() {
+    for what in ["password", "role", "one session", "reuse"] {
+        let fleet = Fleet::start(2).await;
+        let [right, ahead] = &fleet.0[..] else { panic!("two instances") };
+        let ada = right.person("ada@example.com", "admin").await;
+        let bob = right.sign_in(ada.id.clone(), &ada.email).await;
+        right.refresh(&ada.refresh_token).await.expect(200);
+        ahead.clock.advance(40 * 86_400);
+        match what {
+            "password" => {
+                let body = json!({ "password": "another quite long one" });
+                ahead.master().patch(&format!("/admin/users/{}", ada.id), body).await.expect(200);
+            }
+            "role" => {
+                let path = format!("/admin/tenants/1/members/{}", ada.id);
+                ahead.master().send("PUT", &path, Some(json!({ "role": "member" }))).await.expect(200);
+            }
+            "reuse" => {
+                ahead.refresh(&ada.refresh_token).await.expect(401);
+            }
+            _ => {
+                let path = format!("/api/v1/auth/sessions/{}", ada.session);
+                right.as_person(&bob).delete(&path).await.expect(204);
+            }
+        }
+        let status = right.as_person(&ada).get("/api/v1/auth/session").await.status;
+        assert_eq!(status, 401, "{what}");
+    }
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn what_a_clock_that_was_ahead_issued_is_older_than_a_later_not_before() {
+    let fleet = Fleet::start(2).await;
+    let [right, ahead] = &fleet.0[..] else { panic!("two instances") };
+    ahead.clock.advance(30);
+    let ada = ahead.person("ada@example.com", "admin").await;
+    right.as_person(&ada).get("/api/v1/auth/session").await.expect(200);
+    right.master().patch("/admin/tenants/1", json!({ "revokeKeys": true })).await.expect(200);
+    right.as_person(&ada).get("/api/v1/auth/session").await.expect(401);
+    right.refresh(&ada.refresh_token).await.expect(401);
+}

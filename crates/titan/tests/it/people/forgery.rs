@@ -90,6 +90,22 @@ async fn a_swapped_kid_finds_another_key() {
     refused(&app, claims.sign(&own).expose(), "a key of their own").await;
 }
 
+/// A slot whose keys have all expired may have signed refresh tokens, which live for longer than most keys.
+#[tokio::test]
+async fn rotations_leave_the_sessions_of_before_alone() {
+    let app = platform().await;
+    let ada = app.person("ada@example.com", "owner").await;
+    for _ in 0..15 {
+        app.master().send("POST", "/admin/signing-keys", None).await.expect(201);
+    }
+    let answer = app.master().send("POST", "/admin/signing-keys", None).await.expect(409);
+    assert!(answer.text.contains("all 16 slots have keys or sessions"), "{answer:?}");
+    app.as_person(&ada).get("/api/v1/tasks").await.expect(200);
+    app.refresh(&ada.refresh_token).await.expect(200);
+    app.clock.advance(31 * 86_400);
+    app.master().send("POST", "/admin/signing-keys", None).await.expect(201);
+}
+
 #[tokio::test]
 async fn a_retired_signing_key_ends_its_sessions() {
     let app = platform().await;

@@ -57,6 +57,7 @@ async fn what_is_unknown_is_said() {
     put(&format!("/admin/tenants/1/members/{nobody}")).await.refused(404, "user not found");
     let ada = app.user("ada@example.com", "owner").await;
     put(&format!("/admin/tenants/9/members/{ada}")).await.refused(404, "tenant not found");
+    app.master().get("/admin/tenants/9/members").await.refused(404, "tenant not found");
     put("/admin/tenants/1/members/x").await.refused(404, "member not found");
     app.master()
         .send("PUT", &format!("/admin/tenants/1/members/{ada}"), Some(json!({ "role": "x" })))

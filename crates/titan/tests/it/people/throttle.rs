@@ -72,3 +72,32 @@ async fn a_restart_forgets_no_failure() {
     let again = crate::support::TestApp::with(|config| config.database_url = url).await;
     again.login("ada@example.com", PASSWORD).await.expect(429);
 }
+
+/// A sign-in that fails for another reason than its password is no guess.
+#[tokio::test]
+async fn what_is_no_guess_is_not_counted() {
+    let app = platform().await;
+    let ada = app.user("ada@example.com", "member").await;
+    let tenant = app.tenant("other").await;
+    let path = format!("/admin/tenants/{tenant}/members/{ada}");
+    app.master().send("PUT", &path, Some(json!({ "role": "member" }))).await.expect(200);
+    for _ in 0..12 {
+        app.login("ada@example.com", PASSWORD).await.expect(400);
+    }
+    let body = json!({ "email": "ada@example.com", "password": PASSWORD, "tenant_id": tenant });
+    app.nobody().post("/api/v1/auth/login", body).await.expect(200);
+}
+
+/// From where the owner signs in, somebody else guesses.
+#[tokio::test]
+async fn the_owners_sign_ins_do_not_give_new_guesses() {
+    let app = platform().await;
+    app.user("ada@example.com", "member").await;
+    app.login("ada@example.com", PASSWORD).await.expect(200);
+    for _ in 0..9 {
+        app.login("ada@example.com", WRONG).await.expect(401);
+    }
+    app.login("ada@example.com", PASSWORD).await.expect(200);
+    app.login("ada@example.com", WRONG).await.expect(401);
+    app.login("ada@example.com", WRONG).await.expect(429);
+}
