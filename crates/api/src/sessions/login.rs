@@ -26,6 +26,7 @@ pub(crate) struct Body {
     #[schema(required, nullable = false)]
     password: Option<String>,
     /// Where: required of members of several tenants.
+    #[schema(value_type = Option<i64>, minimum = 0, maximum = 4_294_967_295_i64)]
     tenant_id: Option<u32>,
 }
 

@@ -29,6 +29,7 @@ pub(crate) struct Body {
     #[schema(required, nullable = false)]
     role: Option<String>,
     /// Where; usually the default tenant.
+    #[schema(value_type = Option<i64>, minimum = 0, maximum = 4_294_967_295_i64)]
     tenant_id: Option<u32>,
 }
 

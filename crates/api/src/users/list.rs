@@ -20,6 +20,7 @@ use utoipa::IntoParams;
 #[into_params(parameter_in = Query)]
 pub(crate) struct Params {
     /// Only the members of this tenant.
+    #[param(value_type = Option<i64>, minimum = 0, maximum = 4_294_967_295_i64)]
     tenant_id: Option<u32>,
     /// How many at most: 1 to 1000, usually 100.
     #[param(minimum = 1, maximum = 1000)]
