@@ -26,8 +26,11 @@ pub(crate) enum Break {
     EarlySweep,
 }
 
-const ATTEMPTS: u64 = 4;
+const ATTEMPTS: u64 = 8;
 const KEYS: usize = 25;
+/// The grants of before are out of the way, all have applied everything, and each connection has prepared the statement of
+/// a grant: with the delay of a plan, preparing takes too long for one.
+const WARM_UP: Duration = Duration::from_secs(8);
 
 /// How one instance is disturbed, and when keys are deleted through another one.
 struct Plan {
@@ -110,8 +113,7 @@ async fn attempt(
     for _ in 0..KEYS {
         keys.push(maker.new_key(1).await?);
     }
-    // The grants of before are out of the way, and all have applied everything.
-    sleep(Duration::from_millis(1500)).await;
+    sleep(WARM_UP).await;
     let mut helpers = JoinSet::new();
     helpers.spawn(victim.clone().load(options.rate, Random::new(2)));
     let plan = one.plan();
