@@ -239,11 +239,14 @@ async fn assert_complete(folder: &Path, to: &str, keys: u64) {
 /// The whole move in a process that is killed after such a time, again and again, each time a little later. Returns
 /// how often it was.
 async fn migrate_and_kill(folder: &Path, to: &str, step: Duration) -> u32 {
+    let mut time = Duration::ZERO;
     for kills in 0.. {
+        // By an eighth more: a busy machine may need seconds to begin.
+        time += step + time / 8;
         let arguments = ["migrate", "--from", "sqlite://titan.db", "--to", to];
         let mut command = titan(folder, &arguments);
         let mut child = command.stdout(Stdio::null()).stderr(Stdio::piped()).spawn().unwrap();
-        let end = Instant::now() + step * (kills + 1);
+        let end = Instant::now() + time;
         while Instant::now() < end && child.try_wait().unwrap().is_none() {
             tokio::time::sleep(Duration::from_millis(1)).await;
         }
