@@ -63,7 +63,7 @@ pub(crate) fn read_change(kind: i16, subject: &[u8], status: &str) -> StoreResul
 }
 
 pub(crate) fn key_bytes(id: KeyId) -> Vec<u8> {
-    id.uuid().bits().to_be_bytes().to_vec()
+    uuid_bytes(id.uuid())
 }
 
 pub(crate) fn key_id(bytes: &[u8]) -> Option<KeyId> {
@@ -79,7 +79,7 @@ pub(crate) fn stored_credential(id: CredentialId) -> (i16, Vec<u8>) {
 }
 
 pub(crate) fn user_bytes(id: UserId) -> Vec<u8> {
-    id.uuid().bits().to_be_bytes().to_vec()
+    uuid_bytes(id.uuid())
 }
 
 pub(crate) fn user_id(bytes: &[u8]) -> Option<UserId> {
@@ -87,11 +87,15 @@ pub(crate) fn user_id(bytes: &[u8]) -> Option<UserId> {
 }
 
 pub(crate) fn session_bytes(id: SessionId) -> Vec<u8> {
-    id.uuid().bits().to_be_bytes().to_vec()
+    uuid_bytes(id.uuid())
 }
 
 pub(crate) fn session_id(bytes: &[u8]) -> Option<SessionId> {
     uuid(bytes).map(SessionId::new)
+}
+
+fn uuid_bytes(uuid: Uuid) -> Vec<u8> {
+    uuid.bits().to_be_bytes().to_vec()
 }
 
 fn uuid(bytes: &[u8]) -> Option<Uuid> {

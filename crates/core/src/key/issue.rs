@@ -9,6 +9,7 @@ use crate::entropy::random;
 use crate::error::Error;
 use crate::idempotency::RequestName;
 use crate::port::Tx;
+use crate::refuse::refused;
 use crate::retry::retried;
 use crate::revision::Wait;
 use crate::signing::signer;
@@ -106,7 +107,7 @@ impl KeyService {
         }
         let mut old = match self.find_to_rotate(&mut *tx, permit, id).await {
             Ok(old) => old,
-            Err(error) => return Err(self.wait_and_refuse(tx, error).await),
+            Err(error) => return Err(refused(tx, &*self.propagation, error).await),
         };
         let mut issued = self.issue(&mut *tx, self.successor(&old, permit.key()), now).await?;
         old.rotated_at = Some(now);

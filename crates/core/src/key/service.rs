@@ -4,8 +4,9 @@ use super::{Key, Which, check_text};
 use crate::access::{Catalogue, DeleteKey, Denial, DisableKey, Permit, ReadKey, UpdateKey};
 use crate::audit::Entry;
 use crate::entropy::Entropy;
-use crate::error::{Code, Error};
+use crate::error::Error;
 use crate::port::{Store, Tx};
+use crate::refuse::refused;
 use crate::retry::retried;
 use crate::revision::{Propagation, Receipt, Revision, Wait};
 use crate::time::{Clock, Timestamp};
@@ -148,7 +149,7 @@ impl KeyService {
             let mut tx = self.begin(permit, now).await?;
             let key = match find(&mut *tx, permit, id, now).await {
                 Ok(key) => key,
-                Err(error) => return Err(self.wait_and_refuse(tx, error).await),
+                Err(error) => return Err(refused(tx, &*self.propagation, error).await),
             };
             if !update.with_descendants || disable_piece(&mut *tx, permit, id, now).await? {
                 break (tx, key);
@@ -187,7 +188,7 @@ impl KeyService {
             let mut tx = self.begin(permit, now).await?;
             let key = match find(&mut *tx, permit, id, now).await {
                 Ok(key) => key,
-                Err(error) => return Err(self.wait_and_refuse(tx, error).await),
+                Err(error) => return Err(refused(tx, &*self.propagation, error).await),
             };
             let mut piece =
                 if with_descendants { tx.descendants(id, Which::Living, PIECE).await? } else { Vec::new() };
@@ -265,25 +266,6 @@ impl KeyService {
             check_caller(&mut *tx, id, now).await?;
         }
         Ok(tx)
-    }
-
-    /// Before a caller learns that a key is gone, waits until the change that ended the key is in force. So a 404
-    /// or 409 can be relied on, also where the answer to that change was lost.
-    ///
-    /// The transaction ends before the wait, so that no other write waits for it. It commits, although it wrote nothing:
-    /// what it saw may be of a writer that commits together with it.
-    pub(super) async fn wait_and_refuse(&self, mut tx: Box<dyn Tx>, error: Error) -> Error {
-        if !matches!(error.code(), Code::Conflict | Code::NotFound) {
-            return error;
-        }
-        let head = match tx.head().await {
-            Ok(head) => tx.commit().await.map(|()| head),
-            Err(error) => Err(error),
-        };
-        match head {
-            Ok(head) => self.propagation.wait_until_in_force(head).await.err().unwrap_or(error),
-            Err(error) => error.into(),
-        }
     }
 }
 

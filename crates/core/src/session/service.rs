@@ -8,6 +8,7 @@ use crate::audit::Entry;
 use crate::entropy::Entropy;
 use crate::error::{Code, Error};
 use crate::port::{Store, Tx};
+use crate::refuse::refused;
 use crate::retry::retried;
 use crate::revision::{Propagation, Receipt, Wait};
 use crate::signing::signer;
@@ -81,7 +82,7 @@ impl SessionService {
         }
         let (user, role) = match self.who(&mut *tx, &session, now).await {
             Ok(who) => who,
-            Err(error) => return Err(self.wait_and_refuse(tx, error).await),
+            Err(error) => return Err(refused(tx, &*self.propagation, error).await),
         };
         session.generation += 1;
         self.hand_out(tx, session, user, role, now).await
@@ -184,26 +185,13 @@ impl SessionService {
         let session = tx.lookup_session(id.unwrap_or(user.session())).await?;
         let mut session = match session.filter(|session| session.user == user.id()) {
             Some(session) if is_open(&mut *tx, &session).await? => session,
-            _ => return Err(self.wait_and_refuse(tx, Error::not_found("session")).await),
+            _ => return Err(refused(tx, &*self.propagation, Error::not_found("session")).await),
         };
         let revision = end(&mut *tx, &mut session, now).await?;
         let subject = session.id.to_string();
         tx.add_audit(&Entry::by(permit, now, "session.end", subject, json!({}))).await?;
         tx.commit().await?;
         self.propagation.receipt(revision, wait).await
-    }
-
-    /// Before a caller learns that a session is gone, waits until that is in force everywhere.
-    async fn wait_and_refuse(&self, mut tx: Box<dyn Tx>, error: Error) -> Error {
-        if !matches!(error.code(), Code::SessionEnded | Code::NotFound | Code::InvalidCredentials) {
-            return error;
-        }
-        let waited = async {
-            let head = tx.head().await?;
-            tx.commit().await?;
-            self.propagation.wait_until_in_force(head).await
-        };
-        waited.await.err().unwrap_or(error)
     }
 }
 

@@ -6,6 +6,7 @@ use crate::audit::Entry;
 use crate::entropy::{Entropy, random};
 use crate::error::Error;
 use crate::port::{Store, Tx};
+use crate::refuse::refused;
 use crate::retry::retried;
 use crate::revision::{Change, Propagation, Receipt, Wait};
 use crate::session::SESSION_SECS;
@@ -100,11 +101,7 @@ impl SigningKeyService {
         let mut tx = self.store.begin().await?;
         let slots = tx.slots().await?;
         if !slots.iter().any(|key| key.slot == slot && key.retired_at.is_none()) {
-            // The answer to an earlier request may have been lost before the change was in force.
-            let head = tx.head().await?;
-            tx.commit().await?;
-            self.propagation.wait_until_in_force(head).await?;
-            return Err(Error::not_found("signing key"));
+            return Err(refused(tx, &*self.propagation, Error::not_found("signing key")).await);
         }
         if signer(&slots).is_some_and(|signer| signer.slot == slot) {
             return Err(Error::conflict("this slot signs new keys: rotate before you retire it"));

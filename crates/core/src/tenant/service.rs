@@ -5,6 +5,7 @@ use crate::access::{ManageTenants, Permit};
 use crate::audit::Entry;
 use crate::error::Error;
 use crate::key::issued_at;
+use crate::page::cut;
 use crate::port::{Store, Tx};
 use crate::retry::retried;
 use crate::revision::{Propagation, Receipt, Wait};
@@ -68,12 +69,7 @@ impl TenantService {
         after: Option<TenantId>,
         limit: u32,
     ) -> Result<(Vec<Tenant>, Option<TenantId>), Error> {
-        let mut tenants = self.store.tenants(after, limit + 1).await?;
-        let limit = usize::try_from(limit).unwrap_or(usize::MAX);
-        let has_more = tenants.len() > limit;
-        tenants.truncate(limit);
-        let next = tenants.last().filter(|_| has_more).map(|tenant| tenant.id);
-        Ok((tenants, next))
+        Ok(cut(self.store.tenants(after, limit + 1).await?, limit, |tenant| tenant.id))
     }
 
     /// Renames a tenant, switches it on or off, revokes the keys it has so far.

@@ -35,6 +35,7 @@ pub trait AttemptsTx {
 }
 
 /// Whose counts a sign-in is in.
+#[derive(Clone, Copy)]
 pub(crate) struct SignInSubjects {
     account: Subject,
     address: Subject,

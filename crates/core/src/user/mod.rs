@@ -73,13 +73,16 @@ pub trait Users {
     /// One user.
     async fn user(&self, id: UserId) -> StoreResult<Option<User>>;
 
-    /// At most `limit` users with an id above `after`, by id; only those of a tenant, if one is given.
-    async fn users(
+    /// At most `limit` users with an id above `after`, by id.
+    async fn users(&self, after: Option<UserId>, limit: u32) -> StoreResult<Vec<User>>;
+
+    /// The same of a tenant, with their roles there.
+    async fn members(
         &self,
-        tenant: Option<TenantId>,
+        tenant: TenantId,
         after: Option<UserId>,
         limit: u32,
-    ) -> StoreResult<Vec<User>>;
+    ) -> StoreResult<Vec<(User, Role)>>;
 
     /// The memberships of a user, by tenant.
     async fn memberships(&self, user: UserId) -> StoreResult<Vec<Membership>>;

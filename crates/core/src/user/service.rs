@@ -5,7 +5,9 @@ use crate::access::{ManageMembers, ManageUsers, Permit};
 use crate::audit::Entry;
 use crate::entropy::{Entropy, random};
 use crate::error::{Code, Error};
+use crate::page::cut;
 use crate::port::{Store, Tx};
+use crate::refuse::refused;
 use crate::retry::retried;
 use crate::revision::{Propagation, Receipt, Revision, Wait};
 use crate::session::{self, Session};
@@ -113,12 +115,14 @@ impl UserService {
         after: Option<UserId>,
         limit: u32,
     ) -> Result<(Vec<User>, Option<UserId>), Error> {
-        let mut users = self.store.users(tenant, after, limit + 1).await?;
-        let limit = usize::try_from(limit).unwrap_or(usize::MAX);
-        let has_more = users.len() > limit;
-        users.truncate(limit);
-        let next = users.last().filter(|_| has_more).map(|user| user.id);
-        Ok((users, next))
+        let users = match tenant {
+            None => self.store.users(after, limit + 1).await?,
+            Some(tenant) => {
+                let members = self.store.members(tenant, after, limit + 1).await?;
+                members.into_iter().map(|(user, _)| user).collect()
+            }
+        };
+        Ok(cut(users, limit, |user| user.id))
     }
 
     /// Switches a user on or off, or sets its password. Both ways its sessions end.
@@ -185,14 +189,8 @@ impl UserService {
             self.begin(permit, tenant).await?.commit().await?;
         }
         self.store.tenant(tenant).await?.ok_or_else(|| Error::not_found("tenant"))?;
-        let (users, next) = self.page(tenant, after, limit).await?;
-        let mut members = Vec::with_capacity(users.len());
-        for user in users {
-            let memberships = self.store.memberships(user.id).await?;
-            let role = memberships.iter().find(|membership| membership.tenant == tenant);
-            members.extend(role.map(|membership| (user, membership.role)));
-        }
-        Ok((members, next))
+        let members = self.store.members(tenant, after, limit + 1).await?;
+        Ok(cut(members, limit, |(user, _)| user.id))
     }
 
     /// Gives a user a role in a tenant, or another one. The JWTs that have the old one are refused from then on.
@@ -257,7 +255,7 @@ impl UserService {
         let now = self.clock.now();
         let mut tx = self.begin(permit, tenant).await?;
         let Some(membership) = tx.membership(id, tenant).await? else {
-            return Err(self.wait_and_refuse(tx, Error::not_found("member")).await);
+            return Err(refused(tx, &*self.propagation, Error::not_found("member")).await);
         };
         if membership.role == Role::Owner {
             keep_an_owner(&mut *tx, tenant, id).await?;
@@ -269,20 +267,6 @@ impl UserService {
         tx.add_audit(&Entry::by(permit, now, "member.remove", id.to_string(), detail)).await?;
         tx.commit().await?;
         self.propagation.receipt(revision, wait).await
-    }
-
-    async fn page(
-        &self,
-        tenant: TenantId,
-        after: Option<UserId>,
-        limit: u32,
-    ) -> Result<(Vec<User>, Option<UserId>), Error> {
-        let mut users = self.store.users(Some(tenant), after, limit + 1).await?;
-        let limit = usize::try_from(limit).unwrap_or(usize::MAX);
-        let has_more = users.len() > limit;
-        users.truncate(limit);
-        let next = users.last().filter(|_| has_more).map(|user| user.id);
-        Ok((users, next))
     }
 
     /// Begins a change of a tenant's people. A user must be an owner of it now, not only by its JWT.
@@ -300,15 +284,6 @@ impl UserService {
             return Err(Error::new(Code::InsufficientScope, "only an owner may do this"));
         }
         Ok(tx)
-    }
-
-    async fn wait_and_refuse(&self, mut tx: Box<dyn Tx>, error: Error) -> Error {
-        let waited = async {
-            let head = tx.head().await?;
-            tx.commit().await?;
-            self.propagation.wait_until_in_force(head).await
-        };
-        waited.await.err().unwrap_or(error)
     }
 }
 

@@ -21,23 +21,28 @@ impl Users for Sqlite {
         select.fetch_optional(&self.readers).await.map_err(failed)?.as_ref().map(read).transpose()
     }
 
-    async fn users(
+    async fn users(&self, after: Option<UserId>, limit: u32) -> StoreResult<Vec<User>> {
+        let select = query("SELECT * FROM person WHERE id > ? ORDER BY id LIMIT ?")
+            .bind(after.map(user_bytes).unwrap_or_default())
+            .bind(limit);
+        select.fetch_all(&self.readers).await.map_err(failed)?.iter().map(read).collect()
+    }
+
+    async fn members(
         &self,
-        tenant: Option<TenantId>,
+        tenant: TenantId,
         after: Option<UserId>,
         limit: u32,
-    ) -> StoreResult<Vec<User>> {
-        let after = after.map(user_bytes).unwrap_or_default();
-        let select = match tenant {
-            None => query("SELECT * FROM person WHERE id > ? ORDER BY id LIMIT ?").bind(after),
-            Some(tenant) => query(
-                "SELECT person.* FROM member JOIN person ON person.id = member.person \
-                 WHERE member.tenant = ? AND member.person > ? ORDER BY member.person LIMIT ?",
-            )
-            .bind(tenant.0)
-            .bind(after),
-        };
-        select.bind(limit).fetch_all(&self.readers).await.map_err(failed)?.iter().map(read).collect()
+    ) -> StoreResult<Vec<(User, Role)>> {
+        let select = query(
+            "SELECT * FROM member JOIN person ON person.id = member.person \
+             WHERE member.tenant = ? AND member.person > ? ORDER BY member.person LIMIT ?",
+        )
+        .bind(tenant.0)
+        .bind(after.map(user_bytes).unwrap_or_default())
+        .bind(limit);
+        let rows = select.fetch_all(&self.readers).await.map_err(failed)?;
+        rows.iter().map(|row| Ok((read(row)?, read_member(row)?.role))).collect()
     }
 
     async fn memberships(&self, user: UserId) -> StoreResult<Vec<Membership>> {
