@@ -27,7 +27,7 @@ pub(crate) struct Account {
 /// A user who has signed in: the callers of `/api/v1`.
 pub(crate) struct SignedInCaller {
     authenticated: Authenticated,
-    user: Box<UserPrincipal>,
+    user: UserPrincipal,
     /// The JWT as it was sent.
     token: String,
 }

@@ -2,13 +2,13 @@
 //! asked for the one key.
 
 use crate::lease::Lease;
-use crate::snapshot::{Decision, Proven, ProvenJwt, Snapshot};
+use crate::snapshot::{Decision, Proven, Snapshot};
 use crate::uses::Uses;
 use arc_swap::ArcSwap;
 use async_trait::async_trait;
 use std::sync::Arc;
 use std::time::Duration;
-use titan_core::access::{Catalogue, Denial, Gate, Principal, UserPrincipal};
+use titan_core::access::{Catalogue, Denial, Gate, Principal, ProvenJwt, UserPrincipal};
 use titan_core::port::Store;
 use titan_core::revision::{Change, CredentialId, CredentialState};
 use titan_core::session::JwtSettings;
@@ -76,10 +76,7 @@ impl Guard {
     /// The whole decision from a snapshot that nobody changes.
     fn examine_in(&self, snapshot: &Snapshot, credential: &str, now: Timestamp) -> Decision {
         match parse(credential) {
-            Ok(Readable::Key(key)) => match snapshot.prove(&key) {
-                Ok(proven) => (Some(Proven::Key(proven)), snapshot.decide(&proven, now).map(Principal::Key)),
-                Err(denial) => (None, Err(denial)),
-            },
+            Ok(Readable::Key(key)) => examine_key(snapshot, &key, Some(now)),
             Ok(Readable::Jwt(jwt)) => self.examine_jwt(snapshot, &jwt, Some(now)),
             Err(denial) => (None, Err(denial)),
         }
@@ -90,11 +87,14 @@ impl Guard {
         if !self.lease.is_good(self.clock.moment()) {
             return Err(Denial::Unknown);
         }
+        let now = self.clock.now();
         match principal {
             Principal::Key(key) => {
-                self.look_twice(|snapshot| snapshot.decide(key.key(), self.clock.now())).map(drop)
+                let decide =
+                    |snapshot: &Snapshot| (None, snapshot.decide(key.key(), now).map(Principal::Key));
+                self.look_twice(decide).1.map(drop)
             }
-            Principal::User(user) => self.snapshot.load().decide_jwt(&ProvenJwt::of(user), self.clock.now()),
+            Principal::User(user) => self.snapshot.load().decide_jwt(user.proof(), now),
         }
     }
 
@@ -102,7 +102,7 @@ impl Guard {
     pub(crate) async fn recheck_in_database(&self, principal: &Principal) -> Result<(), Denial> {
         let proven = match principal {
             Principal::Key(key) => Proven::Key(*key.key()),
-            Principal::User(user) => Proven::Jwt(Box::new(ProvenJwt::of(user))),
+            Principal::User(user) => Proven::Jwt(Arc::clone(user.proof())),
         };
         let snapshot = Snapshot::of(&self.read_state(&proven).await.ok_or(Denial::Unknown)?);
         match &proven {
@@ -115,7 +115,7 @@ impl Guard {
         let (id, tenant) = match proven {
             Proven::Key(key) => (CredentialId::Key(key.claims().id), key.claims().tenant),
             Proven::Jwt(proven) => {
-                let claims = proven.jwt.claims();
+                let claims = proven.claims();
                 (CredentialId::Session(claims.session), claims.tenant)
             }
         };
@@ -145,33 +145,18 @@ impl Guard {
         };
         // Before the snapshot is loaded: a lease that becomes good in between stands for a newer one.
         let is_good = self.lease.is_good(now);
-        let key = match readable {
-            Readable::Key(key) => key,
-            Readable::Jwt(jwt) => {
-                return self.examine_jwt(&self.snapshot.load(), &jwt, is_good.then_some(now.wall));
-            }
-        };
-        let mut proven = None;
-        let principal = self.look_twice(|snapshot| {
-            proven = None;
-            match snapshot.prove(&key) {
-                Ok(key) => {
-                    proven = Some(Proven::Key(key));
-                    if is_good { snapshot.decide(&key, now.wall) } else { Err(Denial::Unknown) }
-                }
-                // Perhaps its signing key is one that this instance has not heard of yet.
-                Err(Denial::Invalid) if !is_good => Err(Denial::Unknown),
-                Err(denial) => Err(denial),
-            }
-        });
-        (proven, principal.map(Principal::Key))
+        let now = is_good.then_some(now.wall);
+        match readable {
+            Readable::Key(key) => self.look_twice(|snapshot| examine_key(snapshot, &key, now)),
+            Readable::Jwt(jwt) => self.examine_jwt(&self.snapshot.load(), &jwt, now),
+        }
     }
 
     /// `now` is none without a good lease.
     #[inline(never)]
     fn examine_jwt(&self, snapshot: &Snapshot, jwt: &UntrustedJwt<'_>, now: Option<Timestamp>) -> Decision {
         let proven = match (snapshot.prove_jwt(jwt), now) {
-            (Ok(proven), _) => proven,
+            (Ok(proven), _) => Arc::new(proven),
             (Err(_), None) => return (None, Err(Denial::Unknown)),
             (Err(denial), Some(_)) => return (None, Err(denial)),
         };
@@ -179,32 +164,31 @@ impl Guard {
             Some(now) => self.check_parties(&proven).and_then(|()| snapshot.decide_jwt(&proven, now)),
             None => Err(Denial::Unknown),
         };
-        let user = decided.map(|()| Principal::User(Box::new(self.user(&proven))));
-        (Some(Proven::Jwt(Box::new(proven))), user)
+        let user = decided.map(|()| Principal::User(self.user(&proven)));
+        (Some(Proven::Jwt(proven)), user)
     }
 
     /// It must be from us, and for us (RFC 8725, 3.8 and 3.9).
     fn check_parties(&self, proven: &ProvenJwt) -> Result<(), Denial> {
-        let claims = proven.jwt.claims();
-        let is_ours =
-            claims.issuer.as_str() == self.jwt.issuer && claims.audience.as_str() == self.jwt.audience;
+        let claims = proven.claims();
+        let is_ours = claims.issuer == self.jwt.issuer && claims.audience == self.jwt.audience;
         if is_ours { Ok(()) } else { Err(Denial::TokenInvalid) }
     }
 
     /// A name that the catalogue does not have any more grants nothing.
-    fn user(&self, proven: &ProvenJwt) -> UserPrincipal {
-        let names = proven.jwt.claims().scope.iter();
+    fn user(&self, proven: &Arc<ProvenJwt>) -> UserPrincipal {
+        let names = proven.claims().scope.iter();
         let scopes = names.filter_map(|name| self.catalogue.bit(name)).collect();
-        UserPrincipal::new(proven.jwt.clone(), proven.kid, scopes)
+        UserPrincipal::new(Arc::clone(proven), scopes)
     }
 
     /// Decides from the snapshot, and before it says revoked, from the newest one.
     #[inline]
-    fn look_twice<T>(&self, mut decide: impl FnMut(&Snapshot) -> Result<T, Denial>) -> Result<T, Denial> {
+    fn look_twice(&self, decide: impl Fn(&Snapshot) -> Decision) -> Decision {
         let mut snapshot = self.snapshot.load();
         loop {
             let decision = decide(&snapshot);
-            if !matches!(decision, Err(Denial::Revoked)) {
+            if !matches!(decision.1, Err(Denial::Revoked)) {
                 return decision;
             }
             let newest = self.snapshot.load();
@@ -293,6 +277,18 @@ impl Guard {
 
     pub(crate) fn uses(&self) -> &Uses {
         &self.uses
+    }
+}
+
+/// The decision about a key. `now` is none without a good lease.
+#[inline]
+fn examine_key(snapshot: &Snapshot, key: &UntrustedKey, now: Option<Timestamp>) -> Decision {
+    match (snapshot.prove(key), now) {
+        (Ok(key), Some(now)) => (Some(Proven::Key(key)), snapshot.decide(&key, now).map(Principal::Key)),
+        (Ok(key), None) => (Some(Proven::Key(key)), Err(Denial::Unknown)),
+        // Perhaps its signing key is one that this instance has not heard of yet.
+        (Err(Denial::Invalid), None) => (None, Err(Denial::Unknown)),
+        (Err(denial), _) => (None, Err(denial)),
     }
 }
 

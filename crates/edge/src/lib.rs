@@ -33,5 +33,5 @@ pub use gateway::Gateway;
 pub use guard::Guard;
 pub use reply::error_response;
 pub use request_body::{Arrivals, RequestBody};
-pub use snapshot::{Decision, Proven, ProvenJwt};
+pub use snapshot::{Decision, Proven};
 pub use trusted_proxies::TrustedProxies;

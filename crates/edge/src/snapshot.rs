@@ -4,10 +4,9 @@ mod jwt;
 
 use crate::revocation_set::RevocationSet;
 use imbl::{HashMap, OrdMap};
-pub use jwt::ProvenJwt;
 use std::collections::HashSet;
 use std::sync::Arc;
-use titan_core::access::{Denial, KeyPrincipal, Principal, Retirement};
+use titan_core::access::{Denial, KeyPrincipal, Principal, ProvenJwt, Retirement};
 use titan_core::revision::{Change, CredentialState, KeyStatus, SessionStatus, TenantStatus};
 use titan_core::signing::SlotKey;
 use titan_core::time::Timestamp;
@@ -24,7 +23,7 @@ pub enum Proven {
     /// A key whose MAC held.
     Key(VerifiedKey),
     /// A JWT whose signature held.
-    Jwt(Box<ProvenJwt>),
+    Jwt(Arc<ProvenJwt>),
 }
 
 /// A signing key, ready to verify.

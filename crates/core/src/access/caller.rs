@@ -2,7 +2,10 @@
 
 use crate::time::Timestamp;
 use std::net::IpAddr;
-use titan_token::{KeyId, Kid, Prefix, ScopeSet, SessionId, TenantId, UserId, VerifiedJwt, VerifiedKey};
+use std::sync::Arc;
+use titan_token::{
+    JwtClaims, KeyId, Kid, Prefix, ScopeSet, SessionId, TenantId, UserId, VerifiedJwt, VerifiedKey,
+};
 
 /// A key that passed every check of the edge.
 #[derive(Clone, Debug)]
@@ -64,43 +67,61 @@ impl KeyPrincipal {
     }
 }
 
-/// A user whose JWT passed every check of the edge.
+/// A JWT whose signature held, and the key under which it did.
 #[derive(Clone, Debug)]
-pub struct UserPrincipal {
+pub struct ProvenJwt {
     jwt: VerifiedJwt,
     kid: Kid,
+}
+
+impl ProvenJwt {
+    /// Made from the proof that the signature held.
+    pub fn new(jwt: VerifiedJwt, kid: Kid) -> Self {
+        Self { jwt, kid }
+    }
+
+    /// What it says.
+    pub fn claims(&self) -> &JwtClaims {
+        self.jwt.claims()
+    }
+
+    /// The key under which the signature held.
+    pub fn kid(&self) -> Kid {
+        self.kid
+    }
+}
+
+/// A user whose JWT passed every check of the edge. Cheap to clone.
+#[derive(Clone, Debug)]
+pub struct UserPrincipal {
+    proof: Arc<ProvenJwt>,
     scopes: ScopeSet,
 }
 
 impl UserPrincipal {
-    /// Made from the proof that the signature held. `scopes` are those that the JWT names.
-    pub fn new(jwt: VerifiedJwt, kid: Kid, scopes: ScopeSet) -> Self {
-        Self { jwt, kid, scopes }
+    /// `scopes` are those that the JWT names.
+    pub fn new(proof: Arc<ProvenJwt>, scopes: ScopeSet) -> Self {
+        Self { proof, scopes }
     }
 
-    /// The key under which it held.
-    pub fn kid(&self) -> Kid {
-        self.kid
-    }
-
-    /// The JWT whose signature held.
-    pub fn jwt(&self) -> &VerifiedJwt {
-        &self.jwt
+    /// The JWT.
+    pub fn proof(&self) -> &Arc<ProvenJwt> {
+        &self.proof
     }
 
     /// The user.
     pub fn id(&self) -> UserId {
-        self.jwt.claims().subject
+        self.proof.claims().subject
     }
 
     /// The tenant in which the user has signed in.
     pub fn tenant(&self) -> TenantId {
-        self.jwt.claims().tenant
+        self.proof.claims().tenant
     }
 
     /// The session.
     pub fn session(&self) -> SessionId {
-        self.jwt.claims().session
+        self.proof.claims().session
     }
 
     /// What the role held when the JWT was issued.
@@ -110,7 +131,7 @@ impl UserPrincipal {
 
     /// When the JWT expires.
     pub fn expires_at(&self) -> Timestamp {
-        Timestamp::from_secs(self.jwt.claims().expires_at.into())
+        Timestamp::from_secs(self.proof.claims().expires_at.into())
     }
 }
 
@@ -120,7 +141,7 @@ pub enum Principal {
     /// A holder of an API key.
     Key(KeyPrincipal),
     /// A user who has signed in.
-    User(Box<UserPrincipal>),
+    User(UserPrincipal),
 }
 
 impl Principal {
@@ -137,30 +158,6 @@ impl Principal {
         match self {
             Self::Key(key) => key.scopes(),
             Self::User(user) => user.scopes(),
-        }
-    }
-
-    /// When its credential expires.
-    pub fn expires_at(&self) -> Timestamp {
-        match self {
-            Self::Key(key) => key.expires_at(),
-            Self::User(user) => user.expires_at(),
-        }
-    }
-
-    /// The key, if it is one.
-    pub fn key(&self) -> Option<&KeyPrincipal> {
-        match self {
-            Self::Key(key) => Some(key),
-            Self::User(_) => None,
-        }
-    }
-
-    /// The user, if it is one.
-    pub fn user(&self) -> Option<&UserPrincipal> {
-        match self {
-            Self::Key(_) => None,
-            Self::User(user) => Some(user),
         }
     }
 }
@@ -182,7 +179,7 @@ pub enum Caller {
     /// The holder of the master key.
     Master,
     /// A user who has signed in.
-    User(Box<UserPrincipal>),
+    User(UserPrincipal),
 }
 
 /// Where a request came from: for the audit log.

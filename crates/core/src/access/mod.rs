@@ -7,7 +7,7 @@ mod gate;
 mod permit;
 mod scope;
 
-pub use caller::{Caller, KeyPrincipal, Origin, Principal, Retirement, UserPrincipal};
+pub use caller::{Caller, KeyPrincipal, Origin, Principal, ProvenJwt, Retirement, UserPrincipal};
 pub use credential::bearer_or_header;
 pub use denial::Denial;
 pub use gate::{Gate, MASTER_KEY_LENGTH, MasterKeys};

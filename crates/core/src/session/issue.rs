@@ -7,7 +7,7 @@ use crate::error::Error;
 use crate::signing::SlotKey;
 use crate::time::Timestamp;
 use titan_token::{
-    JwtClaims, JwtId, JwtKey, JwtParty, PlainToken, RefreshClaims, RefreshKey, ScopeNames, ScopeSet, Uuid,
+    JwtClaims, JwtId, JwtKey, PlainToken, RefreshClaims, RefreshKey, ScopeNames, ScopeSet, Uuid,
 };
 
 /// What makes the tokens of this deployment.
@@ -22,12 +22,11 @@ pub(super) struct Issuer<'a> {
 impl Issuer<'_> {
     /// The JWT of a session, for a role with these scopes.
     pub(super) fn jwt(&self, session: &Session, scopes: ScopeSet, life: Life) -> Result<PlainToken, Error> {
-        let party = |text| JwtParty::new(text).ok_or_else(|| Error::internal("jwt_issuer or jwt_audience"));
         let names: Vec<String> = scopes.iter().map(|bit| self.catalogue.name(bit)).collect();
         let scope = ScopeNames::join(names.iter().map(String::as_str));
         let claims = JwtClaims {
-            issuer: party(&self.settings.issuer)?,
-            audience: party(&self.settings.audience)?,
+            issuer: self.settings.issuer.clone(),
+            audience: self.settings.audience.clone(),
             subject: session.user,
             tenant: session.tenant,
             scope: scope.ok_or_else(|| Error::internal("the scopes of a role do not fit into a token"))?,

@@ -13,7 +13,7 @@ use crate::time::Timestamp;
 use async_trait::async_trait;
 pub use service::{SessionService, SignedIn};
 pub use sign_in::SignIn;
-use titan_token::{SessionId, TenantId, UserId};
+use titan_token::{JwtParty, SessionId, TenantId, UserId};
 
 /// A JWT lives for 15 minutes.
 pub const JWT_SECS: i64 = 900;
@@ -26,15 +26,16 @@ pub const MOST_SESSIONS: usize = 50;
 #[derive(Clone, Debug)]
 pub struct JwtSettings {
     /// `iss`
-    pub issuer: String,
+    pub issuer: JwtParty,
     /// `aud`
-    pub audience: String,
+    pub audience: JwtParty,
 }
 
 impl Default for JwtSettings {
     /// `titan` for both.
     fn default() -> Self {
-        Self { issuer: "titan".to_owned(), audience: "titan".to_owned() }
+        let Some(titan) = JwtParty::new("titan") else { unreachable!("it is a name") };
+        Self { issuer: titan.clone(), audience: titan }
     }
 }
 

@@ -66,7 +66,7 @@ impl SessionService {
         subjects.look(&*self.store, self.clock.now()).await?.look(self.clock.now()).map_err(throttled)?;
         let counted = retried(|| self.count(&email, &subjects)).await?;
         let attempt = counted.attempt;
-        match self.check(request, counted).await {
+        match self.check(request, counted, subjects).await {
             Ok(Checked::Wrong) => Err(wrong()),
             Ok(Checked::Right(signed_in)) => Ok(*signed_in),
             // The password was not found to be wrong.
@@ -78,7 +78,12 @@ impl SessionService {
     }
 
     /// Checks the password, and begins the session.
-    async fn check(&self, request: SignIn, counted: Counted) -> Result<Checked, Error> {
+    async fn check(
+        &self,
+        request: SignIn,
+        counted: Counted,
+        subjects: SignInSubjects,
+    ) -> Result<Checked, Error> {
         let (user, hash) = counted.found.unzip();
         let hash = hash.flatten();
         let stored = hash.as_ref().map(PasswordHash::to_phc);
@@ -89,7 +94,6 @@ impl SessionService {
             return Ok(Checked::Wrong);
         };
         let new_hash = if needs_rehash { Some(self.passwords.hash(approved).await?) } else { None };
-        let subjects = SignInSubjects::new(&user.email, request.origin.ip);
         let (attempt, tenant) = (counted.attempt, request.tenant);
         let proven = Proven { subjects, attempt, user, stored, new_hash, tenant };
         let begun = retried(|| self.begin_session(&proven, &request.origin, &request.user_agent)).await;

@@ -53,7 +53,7 @@ impl Holder {
     pub(super) fn of(proven: &Proven) -> Self {
         match proven {
             Proven::Key(key) => Self::Key(key.claims().id, key.claims().tenant),
-            Proven::Jwt(proven) => Self::User(proven.jwt.claims().subject, proven.jwt.claims().tenant),
+            Proven::Jwt(proven) => Self::User(proven.claims().subject, proven.claims().tenant),
         }
     }
 

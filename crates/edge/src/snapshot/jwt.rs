@@ -1,33 +1,19 @@
 //! The decision about a session JWT.
 
 use super::{Signing, Snapshot};
-use titan_core::access::{Denial, UserPrincipal};
+use titan_core::access::{Denial, ProvenJwt};
 use titan_core::time::Timestamp;
-use titan_token::{Kid, UntrustedJwt, UntrustedRefresh, VerifiedJwt};
+use titan_token::{Kid, UntrustedJwt, UntrustedRefresh};
 
 /// A JWT of another instance may be from a clock that is ahead of this one by so much.
 const AHEAD_SECS: u32 = 60;
-
-/// A JWT whose signature held, and the key under which it did.
-#[derive(Clone, Debug)]
-pub struct ProvenJwt {
-    pub(crate) jwt: VerifiedJwt,
-    pub(crate) kid: Kid,
-}
-
-impl ProvenJwt {
-    /// The proof that a user carries.
-    pub(crate) fn of(user: &UserPrincipal) -> Self {
-        Self { jwt: user.jwt().clone(), kid: user.kid() }
-    }
-}
 
 impl Snapshot {
     /// The JWT, if its signature holds. Before that, nothing of it is used but the name of its key.
     pub(crate) fn prove_jwt(&self, jwt: &UntrustedJwt<'_>) -> Result<ProvenJwt, Denial> {
         let signing = self.jwt_signing(jwt.kid()).ok_or(Denial::TokenInvalid)?;
         let kid = jwt.kid();
-        jwt.verify(&signing.jwt).map(|jwt| ProvenJwt { jwt, kid }).map_err(|_| Denial::TokenInvalid)
+        jwt.verify(&signing.jwt).map(|jwt| ProvenJwt::new(jwt, kid)).map_err(|_| Denial::TokenInvalid)
     }
 
     fn jwt_signing(&self, kid: Kid) -> Option<&Signing> {
@@ -36,14 +22,14 @@ impl Snapshot {
 
     /// Every check of a JWT that is ours, but issuer, audience and scope.
     pub(crate) fn decide_jwt(&self, proven: &ProvenJwt, now: Timestamp) -> Result<(), Denial> {
-        let (claims, now) = (proven.jwt.claims(), now.secs_u32());
+        let (claims, now) = (proven.claims(), now.secs_u32());
         if now >= claims.expires_at || claims.expires_at <= self.swept_until {
             return Err(Denial::TokenExpired);
         }
         if claims.issued_at > now.saturating_add(AHEAD_SECS) {
             return Err(Denial::TokenInvalid);
         }
-        let signing = self.jwt_signing(proven.kid).filter(|signing| !signing.is_retired);
+        let signing = self.jwt_signing(proven.kid()).filter(|signing| !signing.is_retired);
         signing.ok_or(Denial::SessionEnded)?;
         let status = self.sessions.get(&claims.session).copied().unwrap_or_default();
         if status.is_ended {

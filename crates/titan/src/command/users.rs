@@ -5,9 +5,10 @@ use super::keys::{read_secret, yes_or_no};
 use super::remote::{Remote, Switch, confirm};
 use super::table::Table;
 use anyhow::Result;
-use clap::{Args, Subcommand, ValueEnum};
+use clap::{Args, Subcommand};
 use serde::Deserialize;
 use serde_json::{Value, json};
+use titan_core::user::Role;
 use titan_token::UserId;
 
 const PATH: &str = "/admin/users";
@@ -55,9 +56,9 @@ struct List {
 struct Create {
     /// The e-mail address, not used by another user
     email: String,
-    /// The role
-    #[arg(long)]
-    role: RoleName,
+    /// The role: a member works with the guarded API, an admin also manages keys, an owner also manages people
+    #[arg(long, value_parser = Role::ALL.map(Role::name))]
+    role: String,
     /// The number of the tenant [default: 1]
     #[arg(long, value_name = "NUMBER")]
     tenant: Option<u32>,
@@ -82,7 +83,8 @@ struct SetRole {
     /// The id of the user: usr_…
     id: UserId,
     /// The role
-    role: RoleName,
+    #[arg(value_parser = Role::ALL.map(Role::name))]
+    role: String,
     /// The number of the tenant
     #[arg(long, value_name = "NUMBER", default_value_t = 1)]
     tenant: u32,
@@ -98,16 +100,6 @@ struct Remove {
     /// Do not ask for confirmation
     #[arg(long)]
     yes: bool,
-}
-
-#[derive(Clone, Copy, ValueEnum)]
-enum RoleName {
-    /// Manages people and keys
-    Owner,
-    /// Manages keys
-    Admin,
-    /// Works with the guarded API
-    Member,
 }
 
 /// A user, as Titan answers it.
@@ -128,16 +120,6 @@ struct MembershipView {
     tenant_id: u32,
     role: String,
     since: String,
-}
-
-impl RoleName {
-    const fn name(self) -> &'static str {
-        match self {
-            Self::Owner => "owner",
-            Self::Admin => "admin",
-            Self::Member => "member",
-        }
-    }
 }
 
 impl Users {
@@ -161,8 +143,8 @@ impl Users {
                 remote.print(&client.patch(&path(id), &[], &change)?, person)
             }
             Command::SetRole(SetRole { id, role, tenant }) => {
-                let answer = client.put(&member(tenant, id), &json!({ "role": role.name() }))?;
-                remote.print_done(&answer, &format!("{id} is {} of tenant {tenant}.", role.name()))
+                let answer = client.put(&member(tenant, id), &json!({ "role": role }))?;
+                remote.print_done(&answer, &format!("{id} is {role} of tenant {tenant}."))
             }
             Command::Remove(remove) => remove.run(&client, &remote),
         }
@@ -180,7 +162,7 @@ impl List {
 impl Create {
     fn run(&self, client: &Client) -> Result<super::client::Answer> {
         let body = json!({
-            "email": self.email, "password": password()?, "role": self.role.name(), "tenantId": self.tenant,
+            "email": self.email, "password": password()?, "role": self.role, "tenantId": self.tenant,
         });
         client.post(PATH, Some(&body), None)
     }

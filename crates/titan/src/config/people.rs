@@ -1,6 +1,6 @@
 //! What the options about people become.
 
-use anyhow::{Result, anyhow, bail};
+use anyhow::{Context, Result, anyhow, bail};
 use titan_core::access::Catalogue;
 use titan_core::session::JwtSettings;
 use titan_core::user::{Role, Roles};
@@ -32,13 +32,13 @@ impl RoleScopes {
 }
 
 /// Issuer and audience of JWTs.
-pub(super) fn jwt(issuer: String, audience: String) -> Result<JwtSettings> {
-    for (option, text) in [("jwt_issuer", &issuer), ("jwt_audience", &audience)] {
-        if JwtParty::new(text).is_none() {
-            bail!("{option}: must have 1 to 255 visible ASCII characters, without quotes and backslashes");
-        }
-    }
-    Ok(JwtSettings { issuer, audience })
+pub(super) fn jwt(issuer: &str, audience: &str) -> Result<JwtSettings> {
+    let party = |option, text| {
+        JwtParty::new(text).with_context(|| {
+            format!("{option}: must have 1 to 255 visible ASCII characters, without quotes and backslashes")
+        })
+    };
+    Ok(JwtSettings { issuer: party("jwt_issuer", issuer)?, audience: party("jwt_audience", audience)? })
 }
 
 #[cfg(test)]
@@ -60,8 +60,8 @@ mod tests {
 
     #[test]
     fn a_party_is_a_name() {
-        assert!(jwt("https://titan.example".to_owned(), "api".to_owned()).is_ok());
-        let error = jwt("titan".to_owned(), "a b".to_owned()).unwrap_err().to_string();
+        assert!(jwt("https://titan.example", "api").is_ok());
+        let error = jwt("titan", "a b").unwrap_err().to_string();
         assert!(error.starts_with("jwt_audience: must have 1 to 255"), "{error}");
     }
 }

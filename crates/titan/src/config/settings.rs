@@ -96,7 +96,7 @@ impl Settings {
                 admin: config.admin_scopes,
                 member: config.member_scopes,
             },
-            jwt: jwt(config.jwt_issuer, config.jwt_audience)?,
+            jwt: jwt(&config.jwt_issuer, &config.jwt_audience)?,
             max_lifetime_days: config.max_lifetime_days,
             log: config.log,
             log_format: config.log_format,
