@@ -211,9 +211,22 @@ async fn fill(folder: &Path, keys: u64) {
     }
     tx.commit().await.unwrap();
     drop(store);
-    // The last connection writes the log into the file, so that a copy of the file is whole.
-    while folder.join("titan.db-wal").exists() {
-        tokio::time::sleep(Duration::from_millis(5)).await;
+    fold_log(folder).await;
+}
+
+/// Waits until the write-ahead log is in the file of the database, so that a copy of the file is whole. The last
+/// connection that closes does it. Two that close at the same moment leave it to each other, so another one tries.
+async fn fold_log(folder: &Path) {
+    let log = folder.join("titan.db-wal");
+    loop {
+        let end = Instant::now() + Duration::from_secs(1);
+        while Instant::now() < end {
+            if !log.exists() {
+                return;
+            }
+            tokio::time::sleep(Duration::from_millis(5)).await;
+        }
+        drop(open(folder, None).await);
     }
 }
 
