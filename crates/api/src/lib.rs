@@ -15,6 +15,7 @@ mod instances;
 mod jwks;
 mod keys;
 mod members;
+mod platform_keys;
 mod reply;
 mod revisions;
 mod sessions;
@@ -75,6 +76,7 @@ fn routes() -> OpenApiRouter<ControlPlane> {
         .merge(users::routes())
         .merge(members::routes())
         .merge(sessions::routes())
+        .merge(platform_keys::routes())
 }
 
 /// The control plane's routes. `others` are the documents of routes that are served elsewhere.

@@ -40,6 +40,16 @@ pub(crate) struct Success<T> {
     data: T,
 }
 
+/// `{"success": true, "data": […], "next_cursor": …}`
+#[derive(Serialize, ToSchema)]
+pub(crate) struct PlatformList<T> {
+    success: bool,
+    data: Vec<T>,
+    /// There is more: ask again with `?cursor=`.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    next_cursor: Option<String>,
+}
+
 /// Every error of the platform.
 #[derive(Serialize, ToSchema)]
 pub(crate) struct PlatformErrorBody {
@@ -69,6 +79,11 @@ impl Reply {
     /// The platform's 200.
     pub(crate) fn success(data: impl Serialize) -> Self {
         Self::body(StatusCode::OK, &Success { success: true, data })
+    }
+
+    /// The platform's 200 with a part of a list.
+    pub(crate) fn success_list<T: Serialize>(data: Vec<T>, next_cursor: Option<String>) -> Self {
+        Self::body(StatusCode::OK, &PlatformList { success: true, data, next_cursor })
     }
 
     pub(crate) fn body(status: StatusCode, body: &impl Serialize) -> Self {

@@ -209,7 +209,7 @@ impl Verifier {
         };
         // A key of another tenant is unknown to this caller.
         let proven = proven.filter(|proven| match proven {
-            Proven::Key(key) => permit.reach().includes(key.claims().tenant, key.claims().id),
+            Proven::Key(key) => permit.reach().includes(key.claims().tenant, key.claims().id, None),
             Proven::Jwt(_) => false,
         });
         entry.proven(proven.as_ref());

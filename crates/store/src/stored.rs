@@ -1,5 +1,6 @@
 //! How values are stored, alike on every engine: a row of one can be moved to another as it is.
 
+use titan_core::key::Creator;
 use titan_core::port::{StoreError, StoreResult};
 use titan_core::revision::{Change, CredentialId, Revision};
 use titan_core::user::Role;
@@ -66,6 +67,24 @@ pub(crate) fn key_bytes(id: KeyId) -> Vec<u8> {
     uuid_bytes(id.uuid())
 }
 
+/// Who made a key, from the two columns that say it.
+pub(crate) fn creator(id: Option<Uuid>, is_owned: bool) -> Creator {
+    match id {
+        Some(id) if is_owned => Creator::User(UserId::new(id)),
+        Some(id) => Creator::Key(KeyId::new(id)),
+        None => Creator::Master,
+    }
+}
+
+/// Ids of users and of keys are never alike.
+pub(crate) fn creator_bytes(creator: Creator) -> Option<Vec<u8>> {
+    match creator {
+        Creator::Key(id) => Some(key_bytes(id)),
+        Creator::Master => None,
+        Creator::User(id) => Some(user_bytes(id)),
+    }
+}
+
 pub(crate) fn key_id(bytes: &[u8]) -> Option<KeyId> {
     uuid(bytes).map(KeyId::new)
 }
@@ -98,7 +117,7 @@ fn uuid_bytes(uuid: Uuid) -> Vec<u8> {
     uuid.bits().to_be_bytes().to_vec()
 }
 
-fn uuid(bytes: &[u8]) -> Option<Uuid> {
+pub(crate) fn uuid(bytes: &[u8]) -> Option<Uuid> {
     let bytes: [u8; 16] = bytes.try_into().ok()?;
     Some(Uuid::from_bits(u128::from_be_bytes(bytes)))
 }

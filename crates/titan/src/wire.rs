@@ -13,7 +13,7 @@ use std::sync::Arc;
 use titan_api::{ControlPlane, Health};
 use titan_core::access::{Catalogue, MasterKeys};
 use titan_core::entropy::{Entropy, random};
-use titan_core::key::KeyService;
+use titan_core::key::{KeyService, RoleScopes};
 use titan_core::port::Store;
 use titan_core::revision::{FleetService, InstanceId, Member, Propagation};
 use titan_core::session::SessionService;
@@ -72,6 +72,7 @@ impl App {
             Arc::clone(&entropy),
             Arc::clone(&propagation),
         );
+        let role_scopes = RoleScopes::new(Arc::clone(&catalogue), roles);
         let passwords: Arc<dyn PasswordWork> = Arc::new(Passwords::new(Arc::clone(&entropy)));
         let users = UserService::new(
             Arc::clone(&store),
@@ -79,6 +80,7 @@ impl App {
             Arc::clone(&entropy),
             Arc::clone(&propagation),
             Arc::clone(&passwords),
+            role_scopes.clone(),
         );
         let sessions = SessionService::new(
             Arc::clone(&store),
@@ -92,8 +94,15 @@ impl App {
         );
         let fleet = FleetService::new(Arc::clone(&store), Arc::<Follower>::clone(&follower));
         let days = settings.max_lifetime_days;
-        let keys =
-            KeyService::new(store, clock, Arc::clone(&entropy), propagation, Arc::clone(&catalogue), days);
+        let keys = KeyService::new(
+            store,
+            clock,
+            Arc::clone(&entropy),
+            propagation,
+            Arc::clone(&catalogue),
+            role_scopes,
+            days,
+        );
         let control_plane = ControlPlane {
             gate: Arc::<Guard>::clone(&guard),
             master: Arc::clone(&master),

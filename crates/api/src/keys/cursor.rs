@@ -9,7 +9,7 @@ use titan_token::{KeyId, Uuid};
 const LENGTH: usize = 25;
 
 /// The text of a cursor.
-pub(super) fn print(sort: Sort, order: Order, at: Position) -> String {
+pub(crate) fn print(sort: Sort, order: Order, at: Position) -> String {
     let mut bytes = Vec::with_capacity(LENGTH);
     bytes.push(mark(sort, order));
     bytes.extend(at.value.to_be_bytes());
@@ -18,7 +18,7 @@ pub(super) fn print(sort: Sort, order: Order, at: Position) -> String {
 }
 
 /// Reads a text that [`print`] returned for the same sort and order, and no other text.
-pub(super) fn parse(text: &str, sort: Sort, order: Order) -> Result<Position, Error> {
+pub(crate) fn parse(text: &str, sort: Sort, order: Order) -> Result<Position, Error> {
     let (found, position) =
         read(text).ok_or_else(|| Error::invalid("cursor: must be the nextCursor of an answer"))?;
     if found != mark(sort, order) {

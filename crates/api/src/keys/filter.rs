@@ -5,7 +5,7 @@ use serde::Deserialize;
 use titan_core::Error;
 use titan_core::key::{Creator, KeyFilter, KeyService, Order, Sort};
 use titan_core::time::Timestamp;
-use titan_token::{KeyId, TenantId};
+use titan_token::TenantId;
 use utoipa::IntoParams;
 
 const MOST: u32 = 1000;
@@ -135,8 +135,10 @@ fn creator(text: &str) -> Result<Creator, Error> {
     if text == "master" {
         return Ok(Creator::Master);
     }
-    let id = text.parse::<KeyId>();
-    id.map(Creator::Key).map_err(|_| Error::invalid("createdBy: must be the id of a key (key_…), or master"))
+    let key = text.parse().map(Creator::Key);
+    key.or_else(|_| text.parse().map(Creator::User)).map_err(|_| {
+        Error::invalid("createdBy: must be the id of a key (key_…) or a user (usr_…), or master")
+    })
 }
 
 fn time(parameter: &str, text: Option<&str>) -> Result<Option<Timestamp>, Error> {

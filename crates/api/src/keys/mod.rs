@@ -1,7 +1,7 @@
 //! `/admin/keys` and `/api/account/keys`: the same endpoints for two kinds of caller.
 
 mod create;
-mod cursor;
+pub(crate) mod cursor;
 mod delete;
 mod delete_made_by;
 mod filter;

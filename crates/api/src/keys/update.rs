@@ -127,7 +127,7 @@ async fn update_for(
         update.label.is_none() && update.is_active == Some(false) && !update.with_descendants;
     match caller.permit::<UpdateKey>(Some(id)) {
         Ok(permit) => state.keys.update(&permit, id, update, wait).await,
-        Err(Denial::InsufficientScope(_)) if is_mere_disable => {
+        Err(Denial::InsufficientScope(_) | Denial::WrongCredential(_)) if is_mere_disable => {
             state.keys.disable(&caller.permit(Some(id))?, id, wait).await
         }
         Err(denial) => Err(denial.into()),

@@ -1,7 +1,7 @@
 //! A key as answers show it.
 
 use serde::Serialize;
-use titan_core::key::{Key, KeyService};
+use titan_core::key::{Creator, Key, KeyService};
 use titan_token::PlainKey;
 use utoipa::ToSchema;
 
@@ -26,10 +26,13 @@ pub(crate) struct KeyView {
     expires_at: String,
     /// When it was last accepted; at most a minute late.
     last_used_at: Option<String>,
-    /// `master`, or the id of the key that made it.
+    /// `master`, or the id of the key or user that made it.
     created_by: String,
     /// The tenant's number.
     tenant_id: u32,
+    /// Refused, because its owner is disabled or the owner's role lacks its scopes. Left out unless it is so.
+    #[serde(skip_serializing_if = "std::ops::Not::not")]
+    is_suspended: bool,
 }
 
 impl KeyView {
@@ -43,12 +46,21 @@ impl KeyView {
             created_at: key.created_at.to_string(),
             expires_at: key.expires_at.to_string(),
             last_used_at: key.last_used_at.map(|at| at.to_string()),
-            created_by: key.created_by.map_or_else(|| "master".to_owned(), |id| id.to_string()),
+            created_by: creator(key.created_by),
             tenant_id: key.tenant.0,
+            is_suspended: key.is_suspended,
         }
     }
 
     pub(crate) fn issued(service: &KeyService, key: &Key, plain: &PlainKey) -> Self {
         Self { key: Some(plain.expose().to_owned()), ..Self::new(service, key) }
+    }
+}
+
+fn creator(creator: Creator) -> String {
+    match creator {
+        Creator::Key(id) => id.to_string(),
+        Creator::Master => "master".to_owned(),
+        Creator::User(id) => id.to_string(),
     }
 }

@@ -12,7 +12,7 @@ pub use credential::bearer_or_header;
 pub use denial::Denial;
 pub use gate::{Gate, MASTER_KEY_LENGTH, MasterKeys};
 pub use permit::{
-    Action, By, CreateKey, DeleteKey, DisableKey, ListKeys, ManageMembers, ManageOwnSessions,
+    Action, By, CreateKey, DeleteKey, DisableKey, ListKeys, ManageMembers, ManageOwnKeys, ManageOwnSessions,
     ManageSigningKeys, ManageTenants, ManageUsers, ObserveInstances, Permit, Reach, ReadKey, RotateKey,
     USER_NEEDED, UpdateKey, VerifyKeys, decide,
 };

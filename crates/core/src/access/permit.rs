@@ -4,7 +4,7 @@
 
 use super::{Caller, Denial, KEYS_MANAGE, KEYS_VERIFY, KeyPrincipal, Origin, UserPrincipal};
 use std::marker::PhantomData;
-use titan_token::{KeyId, ScopeBit, ScopeSet, TenantId};
+use titan_token::{KeyId, Prefix, ScopeBit, ScopeSet, TenantId, UserId};
 
 /// What a caller without a JWT is told where one is needed.
 pub const USER_NEEDED: &str = "a JWT is required here: sign in at POST /api/v1/auth/login";
@@ -16,16 +16,19 @@ pub enum Reach {
     Everything,
     /// Only the caller's own key.
     Itself(KeyId),
+    /// The keys of one user in one tenant.
+    Owned(UserId, TenantId),
     /// All keys of one tenant.
     Tenant(TenantId),
 }
 
 impl Reach {
-    /// Whether this key is within the reach.
-    pub fn includes(self, tenant: TenantId, key: KeyId) -> bool {
+    /// Whether this key is within the reach: its tenant, its id, and the user to whom it belongs.
+    pub fn includes(self, tenant: TenantId, key: KeyId, owner: Option<UserId>) -> bool {
         match self {
             Self::Everything => true,
             Self::Itself(own) => own == key,
+            Self::Owned(user, own) => own == tenant && owner == Some(user),
             Self::Tenant(own) => own == tenant,
         }
     }
@@ -77,6 +80,8 @@ actions! {
     ListKeys: MANAGE, itself: false;
     /// See and change the people of a tenant.
     ManageMembers: By::Owners, itself: false;
+    /// Make, see and end one's own keys.
+    ManageOwnKeys: By::Users, itself: false;
     /// See, end and change one's own sessions and password.
     ManageOwnSessions: By::Users, itself: false;
     /// Rotate and retire signing keys.
@@ -172,7 +177,8 @@ pub fn decide<A: Action>(
         Caller::Master => Reach::Everything,
         Caller::Key(key) => reach_of_key::<A>(key, target)?,
         Caller::User(user) => match A::BY {
-            By::Owners | By::Users => Reach::Tenant(user.tenant()),
+            By::Owners => Reach::Tenant(user.tenant()),
+            By::Users => Reach::Owned(user.id(), user.tenant()),
             By::Keys(..) => return Err(Denial::WrongCredential("api key required")),
             By::Master => return Err(Denial::WrongCredential("master key required")),
         },
@@ -186,10 +192,14 @@ fn reach_of_key<A: Action>(key: &KeyPrincipal, target: Option<KeyId>) -> Result<
         By::Master => return Err(Denial::WrongCredential("master key required")),
         By::Owners | By::Users => return Err(Denial::WrongCredential(USER_NEEDED)),
     };
-    if key.scopes().intersects(ScopeSet::EMPTY.with(scope).with(ScopeBit::ALL)) {
+    // What a key of a user made would outlive the user's membership.
+    let is_of_user = key.prefix() != Prefix::Standard && scope == KEYS_MANAGE.0;
+    if !is_of_user && key.scopes().intersects(ScopeSet::EMPTY.with(scope).with(ScopeBit::ALL)) {
         Ok(Reach::Tenant(key.tenant()))
     } else if A::TO_ITSELF && target == Some(key.id()) {
         Ok(Reach::Itself(key.id()))
+    } else if is_of_user {
+        Err(Denial::WrongCredential(USER_NEEDED))
     } else {
         Err(Denial::InsufficientScope(name.to_owned()))
     }
@@ -199,9 +209,13 @@ fn reach_of_key<A: Action>(key: &KeyPrincipal, target: Option<KeyId>) -> Result<
 mod tests {
     use super::*;
     use crate::access::KeyPrincipal;
-    use titan_token::{Claims, Prefix, Presented, SigningKey, SigningSecret, Slot, Uuid};
+    use titan_token::{Claims, Presented, SigningKey, SigningSecret, Slot, Uuid};
 
     fn caller(id: u128, scopes: ScopeSet) -> Caller {
+        key(id, scopes, Prefix::Standard)
+    }
+
+    fn key(id: u128, scopes: ScopeSet, prefix: Prefix) -> Caller {
         let signing = SigningKey::for_api_keys(&SigningSecret::new([7; 32]));
         let claims = Claims {
             slot: Slot::new(0).unwrap(),
@@ -210,7 +224,7 @@ mod tests {
             scopes,
             expires_at: u32::MAX,
         };
-        let text = claims.sign(Prefix::Standard, &signing);
+        let text = claims.sign(prefix, &signing);
         let Ok(Presented::SelfContained(key)) = Presented::parse(text.expose()) else {
             panic!("our own key")
         };
@@ -243,7 +257,32 @@ mod tests {
             let manager = caller(1, ScopeSet::EMPTY.with(scope));
             assert_eq!(reach::<DeleteKey>(&manager, 2), Ok(Reach::Tenant(TenantId(9))));
         }
-        assert!(!Reach::Tenant(TenantId(9)).includes(TenantId(8), KeyId::new(Uuid::from_bits(1))));
+        assert!(!Reach::Tenant(TenantId(9)).includes(TenantId(8), KeyId::new(Uuid::from_bits(1)), None));
+    }
+
+    /// Otherwise somebody who leaves could leave a key behind.
+    #[test]
+    fn a_key_of_a_user_manages_no_keys_but_itself() {
+        for prefix in [Prefix::Live, Prefix::Test] {
+            let god = key(1, ScopeSet::from_bits(u128::MAX), prefix);
+            let refused = Err(Denial::WrongCredential(USER_NEEDED));
+            assert_eq!(reach::<CreateKey>(&god, 1), refused);
+            assert_eq!(reach::<ListKeys>(&god, 1), refused);
+            assert_eq!(reach::<RotateKey>(&god, 2), refused);
+            assert_eq!(reach::<RotateKey>(&god, 1), Ok(Reach::Itself(KeyId::new(Uuid::from_bits(1)))));
+            assert_eq!(reach::<VerifyKeys>(&god, 1), Ok(Reach::Tenant(TenantId(9))));
+        }
+    }
+
+    #[test]
+    fn the_keys_of_a_user_are_its_own_and_in_its_tenant() {
+        let (user, other) = (UserId::new(Uuid::from_bits(5)), UserId::new(Uuid::from_bits(6)));
+        let owned = Reach::Owned(user, TenantId(9));
+        let key = KeyId::new(Uuid::from_bits(1));
+        assert!(owned.includes(TenantId(9), key, Some(user)));
+        assert!(!owned.includes(TenantId(8), key, Some(user)));
+        assert!(!owned.includes(TenantId(9), key, Some(other)));
+        assert!(!owned.includes(TenantId(9), key, None));
     }
 
     #[test]

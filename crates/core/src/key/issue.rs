@@ -1,8 +1,9 @@
 //! Issuing keys: the two ways to a new one.
 
+use super::owner::{check_room, membership_of};
 use super::replay::{again, answered, remember};
 use super::service::{Issued, KeyService, NewKey, Rotation};
-use super::{Key, check_text};
+use super::{Creator, Key, check_text};
 use crate::access::{CreateKey, Permit, RotateKey};
 use crate::audit::Entry;
 use crate::entropy::random;
@@ -36,18 +37,19 @@ impl KeyService {
             prefix: Prefix::Standard,
             label: new.label,
             scopes: self.catalogue.parse(&new.scopes)?,
-            lifetime: self.check_lifetime(new.lifetime_days)?,
+            lifetime: self.check_lifetime("lifetimeDays", new.lifetime_days)?,
             is_active: true,
-            created_by: permit.key(),
+            created_by: permit.key().map_or(Creator::Master, Creator::Key),
+            is_suspended: false,
             rotated_from: None,
         };
         self.check_grant(&permit, &draft.scopes)?;
         retried(|| self.try_create(&permit, &draft, request.as_ref())).await
     }
 
-    async fn try_create(
+    pub(super) async fn try_create<A>(
         &self,
-        permit: &Permit<CreateKey>,
+        permit: &Permit<A>,
         draft: &Draft,
         request: Option<&RequestName>,
     ) -> Result<Issued, Error> {
@@ -59,6 +61,7 @@ impl KeyService {
             tx.commit().await?;
             return Ok(issued);
         }
+        self.check_role(&mut *tx, permit, &draft.scopes).await?;
         let issued = self.issue(&mut *tx, draft.clone(), now).await?;
         let key = &issued.key;
         let detail = json!({ "label": key.label, "tenantId": key.tenant.0, "scopes": self.names(key) });
@@ -81,15 +84,13 @@ impl KeyService {
         request: Option<RequestName>,
         wait: Wait,
     ) -> Result<Issued, Error> {
-        if rotation.overlap_secs > MAX_OVERLAP {
-            return Err(Error::invalid(format!("overlapSeconds: must be 0 to {MAX_OVERLAP}")));
-        }
+        rotation.check("overlapSeconds")?;
         retried(|| self.try_rotate(&permit, id, rotation, request.as_ref(), wait)).await
     }
 
-    async fn try_rotate(
+    pub(super) async fn try_rotate<A>(
         &self,
-        permit: &Permit<RotateKey>,
+        permit: &Permit<A>,
         id: KeyId,
         rotation: Rotation,
         request: Option<&RequestName>,
@@ -109,7 +110,7 @@ impl KeyService {
             Ok(old) => old,
             Err(error) => return Err(refused(tx, &*self.propagation, error).await),
         };
-        let mut issued = self.issue(&mut *tx, self.successor(&old, permit.key()), now).await?;
+        let mut issued = self.issue(&mut *tx, self.successor(&old, permit), now).await?;
         old.rotated_at = Some(now);
         old.retires_at = Some(now.plus_secs(rotation.overlap_secs.into()));
         if rotation.overlap_secs == 0 {
@@ -118,7 +119,7 @@ impl KeyService {
         tx.save_key(&old).await?;
         let mut revision = tx.record_change(&old.change()).await?;
         // Rotating changes the key, not its switch: the successor of a disabled key is born disabled.
-        if !issued.key.is_active {
+        if !issued.key.is_on() {
             revision = tx.record_change(&issued.key.change()).await?;
         }
         let detail =
@@ -131,36 +132,51 @@ impl KeyService {
     }
 
     /// The maximum may have been lowered since the old key was made.
-    fn successor(&self, old: &Key, created_by: Option<KeyId>) -> Draft {
+    fn successor<A>(&self, old: &Key, permit: &Permit<A>) -> Draft {
+        let created_by = match old.created_by {
+            // It stays a key of its owner, whoever rotates it.
+            owner @ Creator::User(_) => owner,
+            Creator::Key(_) | Creator::Master => permit.key().map_or(Creator::Master, Creator::Key),
+        };
         Draft::successor(old, i64::from(self.max_lifetime_days) * DAY, created_by)
     }
 
-    fn check_lifetime(&self, days: i64) -> Result<i64, Error> {
+    pub(super) fn check_lifetime(&self, field: &str, days: i64) -> Result<i64, Error> {
         let max = i64::from(self.max_lifetime_days);
         if !(1..=max).contains(&days) {
-            return Err(Error::invalid(format!("lifetimeDays: must be 1 to {max}")));
+            return Err(Error::invalid(format!("{field}: must be 1 to {max}")));
         }
         Ok(days * DAY)
     }
 
     /// Nobody hands on what it does not hold.
-    fn check_grant<A>(&self, permit: &Permit<A>, scopes: &[ScopeBit]) -> Result<(), Error> {
+    pub(super) fn check_grant<A>(&self, permit: &Permit<A>, scopes: &[ScopeBit]) -> Result<(), Error> {
         match self.catalogue.first_beyond(permit.grantable(), scopes) {
             Some(bit) => Err(Error::insufficient_scope(&self.catalogue.name(bit))),
             None => Ok(()),
         }
     }
 
-    /// Rotating hands the successor's text to the caller, so it grants what the key holds.
-    async fn find_to_rotate(
+    /// Whether the role of a user who asks holds these scopes as it is now: its JWT may be from before a change.
+    async fn check_role<A>(
         &self,
         tx: &mut dyn Tx,
-        permit: &Permit<RotateKey>,
-        id: KeyId,
-    ) -> Result<Key, Error> {
+        permit: &Permit<A>,
+        scopes: &[ScopeBit],
+    ) -> Result<(), Error> {
+        let Some(user) = permit.user() else { return Ok(()) };
+        let role = membership_of(tx, user).await?.role;
+        match self.role_scopes.lacks(role, scopes) {
+            Some(name) => Err(Error::insufficient_scope(&name)),
+            None => Ok(()),
+        }
+    }
+
+    /// Rotating hands the successor's text to the caller, so it grants what the key holds.
+    async fn find_to_rotate<A>(&self, tx: &mut dyn Tx, permit: &Permit<A>, id: KeyId) -> Result<Key, Error> {
         let key = tx.lookup_key(id).await?;
         let key = key
-            .filter(|key| permit.reach().includes(key.tenant, key.id))
+            .filter(|key| permit.reach().includes(key.tenant, key.id, key.owner()))
             .ok_or_else(|| Error::not_found("key"))?;
         self.check_grant(permit, &key.scopes)?;
         let conflict = match (key.rotated_at, key.revoked_at) {
@@ -177,6 +193,9 @@ impl KeyService {
         let tenant = tenant.ok_or_else(|| Error::invalid("tenantId: no such tenant"))?;
         if !tenant.is_active {
             return Err(Error::conflict("tenant is disabled"));
+        }
+        if let Creator::User(user) = draft.created_by {
+            check_room(tx, user, draft.tenant, now).await?;
         }
         let slots = tx.slots().await?;
         let signer = signer(&slots).ok_or_else(|| Error::internal("no signing key"))?;
@@ -195,19 +214,29 @@ impl KeyService {
 
 /// All of a key but its id and its times.
 #[derive(Clone)]
-struct Draft {
-    tenant: TenantId,
-    prefix: Prefix,
-    label: String,
-    scopes: Vec<ScopeBit>,
-    lifetime: i64,
-    is_active: bool,
-    created_by: Option<KeyId>,
-    rotated_from: Option<KeyId>,
+pub(super) struct Draft {
+    pub(super) tenant: TenantId,
+    pub(super) prefix: Prefix,
+    pub(super) label: String,
+    pub(super) scopes: Vec<ScopeBit>,
+    pub(super) lifetime: i64,
+    pub(super) is_active: bool,
+    pub(super) created_by: Creator,
+    pub(super) is_suspended: bool,
+    pub(super) rotated_from: Option<KeyId>,
+}
+
+impl Rotation {
+    pub(super) fn check(self, field: &str) -> Result<(), Error> {
+        if self.overlap_secs > MAX_OVERLAP {
+            return Err(Error::invalid(format!("{field}: must be 0 to {MAX_OVERLAP}")));
+        }
+        Ok(())
+    }
 }
 
 impl Draft {
-    fn successor(old: &Key, max_lifetime: i64, created_by: Option<KeyId>) -> Self {
+    fn successor(old: &Key, max_lifetime: i64, created_by: Creator) -> Self {
         Self {
             tenant: old.tenant,
             prefix: old.prefix,
@@ -216,6 +245,7 @@ impl Draft {
             lifetime: max_lifetime.min(old.expires_at.secs() - old.created_at.secs()),
             is_active: old.is_active,
             created_by,
+            is_suspended: old.is_suspended,
             rotated_from: Some(old.id),
         }
     }
@@ -235,6 +265,7 @@ impl Draft {
             rotated_at: None,
             retires_at: None,
             created_by: self.created_by,
+            is_suspended: self.is_suspended,
             rotated_from: self.rotated_from,
             last_used_at: None,
         }

@@ -4,7 +4,7 @@ use super::{Key, KeyService, check_text};
 use crate::access::{ListKeys, Permit, Reach};
 use crate::error::Error;
 use crate::time::Timestamp;
-use titan_token::{KeyId, ScopeBit, TenantId};
+use titan_token::{KeyId, ScopeBit, TenantId, UserId};
 
 /// How a list is sorted. Keys with an equal time are sorted by id.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -56,12 +56,15 @@ impl Order {
 }
 
 /// Who created a key.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum Creator {
     /// An API key.
     Key(KeyId),
     /// The master key.
+    #[default]
     Master,
+    /// A user, to whom the key belongs.
+    User(UserId),
 }
 
 /// A place in a list: directly after this key, even if the key does not exist any more.
@@ -117,8 +120,8 @@ impl KeyService {
     pub async fn list(&self, permit: &Permit<ListKeys>, filter: KeyFilter) -> Result<Page, Error> {
         let tenant = match permit.reach() {
             Reach::Everything => filter.tenant,
-            // A reach of one key never comes with a permit to list; nothing would be shown for it.
-            Reach::Itself(_) => return Err(Error::not_found("key")),
+            // Such a reach never comes with a permit to list; nothing would be shown for it.
+            Reach::Itself(_) | Reach::Owned(..) => return Err(Error::not_found("key")),
             Reach::Tenant(own) => Some(own),
         };
         if let Some(label) = &filter.label {

@@ -2,6 +2,8 @@
 
 mod issue;
 mod list;
+mod own;
+pub(crate) mod owner;
 mod replay;
 mod service;
 
@@ -11,8 +13,10 @@ use crate::store_error::StoreResult;
 use crate::time::Timestamp;
 use async_trait::async_trait;
 pub use list::{Creator, KeyFilter, Order, Page, Position, Sort};
+pub use own::{Environment, NewOwnKey};
+pub use owner::RoleScopes;
 pub use service::{Changed, Issued, KeyService, KeyUpdate, NewKey, Revoked, Rotation};
-use titan_token::{Claims, KeyId, Prefix, ScopeBit, Slot, TenantId};
+use titan_token::{Claims, KeyId, Prefix, ScopeBit, Slot, TenantId, UserId};
 
 /// A key's row: everything but the key, which can be signed again from it.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -41,8 +45,10 @@ pub struct Key {
     pub rotated_at: Option<Timestamp>,
     /// When a rotated key dies: later than `rotated_at` by the overlap.
     pub retires_at: Option<Timestamp>,
-    /// The key that made it; `None`: the master key did.
-    pub created_by: Option<KeyId>,
+    /// Who made it.
+    pub created_by: Creator,
+    /// Switched off because of its owner: a user who is disabled, or whose role does not hold its scopes any more.
+    pub is_suspended: bool,
     /// The key whose successor it is.
     pub rotated_from: Option<KeyId>,
     /// When it was last accepted, at most a minute ago.
@@ -76,11 +82,24 @@ impl Key {
         self.revoked_at.is_some() || self.retires_at.is_some_and(|end| now >= end)
     }
 
+    /// Whether neither its switch nor its owner keeps it from being used.
+    pub fn is_on(&self) -> bool {
+        self.is_active && !self.is_suspended
+    }
+
+    /// The user to whom it belongs. It lives and dies with the membership of that user.
+    pub fn owner(&self) -> Option<UserId> {
+        match self.created_by {
+            Creator::User(user) => Some(user),
+            Creator::Key(_) | Creator::Master => None,
+        }
+    }
+
     /// What the edge must know of it.
     pub fn change(&self) -> Change {
         let retirement = self.rotated_at.zip(self.retires_at).map(|(since, until)| (since.ms(), until.ms()));
         let status =
-            KeyStatus { is_revoked: self.revoked_at.is_some(), is_disabled: !self.is_active, retirement };
+            KeyStatus { is_revoked: self.revoked_at.is_some(), is_disabled: !self.is_on(), retirement };
         Change::Key(self.id, status)
     }
 }
@@ -133,9 +152,18 @@ pub trait KeysTx {
     /// The keys that this key created itself and that are not revoked. At most `limit`.
     async fn made_by(&mut self, id: KeyId, limit: u32) -> StoreResult<Vec<Key>>;
 
+    /// The keys of a user in a tenant that are not revoked and expire after this time. At most `limit`.
+    async fn owned_by(
+        &mut self,
+        user: UserId,
+        tenant: TenantId,
+        after: Timestamp,
+        limit: u32,
+    ) -> StoreResult<Vec<Key>>;
+
     /// Adds a key. A failure may come to light only at the commit.
     async fn add_key(&mut self, key: &Key) -> StoreResult<()>;
 
-    /// Writes what can change of a key: label, switch, and how it ends.
+    /// Writes what can change of a key: label, switch, suspension, and how it ends.
     async fn save_key(&mut self, key: &Key) -> StoreResult<()>;
 }

@@ -1,5 +1,6 @@
 //! What can be done with keys: one method a use case.
 
+use super::owner::{RoleScopes, membership_of};
 use super::{Key, Which, check_text};
 use crate::access::{Catalogue, DeleteKey, Denial, DisableKey, Permit, ReadKey, UpdateKey};
 use crate::audit::Entry;
@@ -25,6 +26,7 @@ pub struct KeyService {
     pub(super) entropy: Arc<dyn Entropy>,
     pub(super) propagation: Arc<dyn Propagation>,
     pub(super) catalogue: Arc<Catalogue>,
+    pub(super) role_scopes: RoleScopes,
     pub(super) max_lifetime_days: u32,
 }
 
@@ -93,16 +95,17 @@ impl KeyService {
         entropy: Arc<dyn Entropy>,
         propagation: Arc<dyn Propagation>,
         catalogue: Arc<Catalogue>,
+        role_scopes: RoleScopes,
         max_lifetime_days: u32,
     ) -> Self {
-        Self { store, clock, entropy, propagation, catalogue, max_lifetime_days }
+        Self { store, clock, entropy, propagation, catalogue, role_scopes, max_lifetime_days }
     }
 
     /// One key.
     pub async fn lookup(&self, permit: &Permit<ReadKey>, id: KeyId) -> Result<Key, Error> {
         let now = self.clock.now();
         let key = self.store.key(id).await?;
-        key.filter(|key| permit.reach().includes(key.tenant, key.id) && !key.is_gone(now))
+        key.filter(|key| permit.reach().includes(key.tenant, key.id, key.owner()) && !key.is_gone(now))
             .ok_or_else(|| Error::not_found("key"))
     }
 
@@ -234,7 +237,7 @@ impl KeyService {
             };
             let is_last = is_last(&mut piece, permit);
             // A key makes keys of its own tenant only, so all of a piece are within the reach, or none is.
-            piece.retain(|key| permit.reach().includes(key.tenant, key.id));
+            piece.retain(|key| permit.reach().includes(key.tenant, key.id, key.owner()));
             count += piece.iter().filter(|key| !key.is_gone(now)).count();
             let is_done = is_last || piece.is_empty();
             let revision = revoke(tx, permit, piece, now).await?;
@@ -258,12 +261,15 @@ impl KeyService {
 
     /// Begins a write for a caller that is still good.
     ///
-    /// The edge proved its key from memory, before this write had its turn. What was committed meanwhile
+    /// The edge proved its credential from memory, before this write had its turn. What was committed meanwhile
     /// counts, too: otherwise a key that is revoked with its descendants could still leave one behind.
     pub(super) async fn begin<A>(&self, permit: &Permit<A>, now: Timestamp) -> Result<Box<dyn Tx>, Error> {
         let mut tx = self.store.begin().await?;
         if let Some(id) = permit.key() {
             check_caller(&mut *tx, id, now).await?;
+        }
+        if let Some(user) = permit.user() {
+            membership_of(&mut *tx, user).await?;
         }
         Ok(tx)
     }
@@ -271,7 +277,7 @@ impl KeyService {
 
 async fn find<A>(tx: &mut dyn Tx, permit: &Permit<A>, id: KeyId, now: Timestamp) -> Result<Key, Error> {
     let key = tx.lookup_key(id).await?;
-    key.filter(|key| permit.reach().includes(key.tenant, key.id) && !key.is_gone(now))
+    key.filter(|key| permit.reach().includes(key.tenant, key.id, key.owner()) && !key.is_gone(now))
         .ok_or_else(|| Error::not_found("key"))
 }
 
@@ -302,9 +308,9 @@ fn is_last<A>(piece: &mut Vec<Key>, permit: &Permit<A>) -> bool {
 }
 
 /// Revokes these keys in one transaction, and ends it. The last revision.
-async fn revoke(
+pub(super) async fn revoke<A>(
     mut tx: Box<dyn Tx>,
-    permit: &Permit<DeleteKey>,
+    permit: &Permit<A>,
     keys: Vec<Key>,
     now: Timestamp,
 ) -> Result<Revision, Error> {
@@ -325,14 +331,14 @@ async fn check_caller(tx: &mut dyn Tx, id: KeyId, now: Timestamp) -> Result<(), 
     if key.is_gone(now) || is_retired || is_too_old {
         return Err(Denial::Revoked.into());
     }
-    if !key.is_active || !tenant.is_active {
+    if !key.is_on() || !tenant.is_active {
         return Err(Denial::Disabled.into());
     }
     Ok(())
 }
 
 /// Writes a changed key with its revision and its audit row. `swept` is the time up to which keys have left the log.
-async fn save<A>(
+pub(super) async fn save<A>(
     tx: &mut dyn Tx,
     permit: &Permit<A>,
     key: &Key,
@@ -340,7 +346,7 @@ async fn save<A>(
     action: &'static str,
 ) -> Result<Revision, Error> {
     tx.save_key(key).await?;
-    let detail = json!({ "label": key.label, "isActive": key.is_active });
+    let detail = json!({ "label": key.label, "isActive": key.is_on() });
     tx.add_audit(&Entry::by(permit, now, action, key.id.to_string(), detail)).await?;
     // It has left the log for good: a new row would stay there, and in memory, for ever.
     if key.expires_at <= swept {

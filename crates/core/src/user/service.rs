@@ -5,6 +5,7 @@ use crate::access::{ManageMembers, ManageUsers, Permit};
 use crate::audit::Entry;
 use crate::entropy::{Entropy, random};
 use crate::error::{Code, Error};
+use crate::key::{RoleScopes, owner};
 use crate::page::cut;
 use crate::port::{Store, Tx};
 use crate::refuse::refused;
@@ -24,6 +25,7 @@ pub struct UserService {
     entropy: Arc<dyn Entropy>,
     propagation: Arc<dyn Propagation>,
     passwords: Arc<dyn PasswordWork>,
+    role_scopes: RoleScopes,
 }
 
 /// A new user.
@@ -63,8 +65,9 @@ impl UserService {
         entropy: Arc<dyn Entropy>,
         propagation: Arc<dyn Propagation>,
         passwords: Arc<dyn PasswordWork>,
+        role_scopes: RoleScopes,
     ) -> Self {
-        Self { store, clock, entropy, propagation, passwords }
+        Self { store, clock, entropy, propagation, passwords, role_scopes }
     }
 
     /// Makes a user with a role in a tenant.
@@ -125,7 +128,7 @@ impl UserService {
         Ok(cut(users, limit, |user| user.id))
     }
 
-    /// Switches a user on or off, or sets its password. Both ways its sessions end.
+    /// Switches a user on or off, or sets its password. Both ways its sessions end. Its keys are refused while it is off.
     pub async fn update(
         &self,
         permit: &Permit<ManageUsers>,
@@ -167,9 +170,14 @@ impl UserService {
         if sets_password || !user.is_active {
             revision = end_sessions(&mut *tx, id, None, now).await?.unwrap_or(revision);
         }
+        let memberships = tx.memberships_of(id).await?;
+        for membership in &memberships {
+            let standing = (membership, user.is_active);
+            revision =
+                owner::follow(&mut *tx, permit, &self.role_scopes, standing, now).await?.unwrap_or(revision);
+        }
         let detail = json!({ "isActive": user.is_active, "password": sets_password });
         tx.add_audit(&Entry::by(permit, now, "user.update", id.to_string(), detail)).await?;
-        let memberships = tx.memberships_of(id).await?;
         tx.commit().await?;
         let receipt = self.propagation.receipt(revision, wait).await?;
         Ok((Person { user, memberships }, receipt))
@@ -193,7 +201,8 @@ impl UserService {
         Ok(cut(members, limit, |(user, _)| user.id))
     }
 
-    /// Gives a user a role in a tenant, or another one. The JWTs that have the old one are refused from then on.
+    /// Gives a user a role in a tenant, or another one. The JWTs that have the old one are refused from then on, and so are
+    /// the user's keys with scopes that the new one does not hold.
     pub async fn put_member(
         &self,
         permit: &Permit<ManageMembers>,
@@ -216,7 +225,7 @@ impl UserService {
         let now = self.clock.now();
         let mut tx = self.begin(permit, tenant).await?;
         tx.lookup_tenant(tenant).await?.ok_or_else(|| Error::not_found("tenant"))?;
-        tx.lookup_user(id).await?.ok_or_else(|| Error::not_found("user"))?;
+        let user = tx.lookup_user(id).await?.ok_or_else(|| Error::not_found("user"))?;
         let old = tx.membership(id, tenant).await?;
         if old.is_some_and(|old| old.role == Role::Owner && role != Role::Owner) {
             keep_an_owner(&mut *tx, tenant, id).await?;
@@ -227,6 +236,9 @@ impl UserService {
         let mut revision = tx.head().await?;
         if old.is_some_and(|old| old.role != role) {
             revision = renew_sessions(&mut *tx, id, tenant).await?.unwrap_or(revision);
+            let standing = (&membership, user.is_active);
+            revision =
+                owner::follow(&mut *tx, permit, &self.role_scopes, standing, now).await?.unwrap_or(revision);
         }
         let detail = json!({ "tenantId": tenant.0, "role": role.name() });
         tx.add_audit(&Entry::by(permit, now, "member.put", id.to_string(), detail)).await?;
@@ -234,7 +246,7 @@ impl UserService {
         Ok((membership, self.propagation.receipt(revision, wait).await?))
     }
 
-    /// Removes a user from a tenant, and ends its sessions there.
+    /// Removes a user from a tenant, ends its sessions there, and revokes its keys.
     pub async fn remove_member(
         &self,
         permit: &Permit<ManageMembers>,
@@ -261,8 +273,9 @@ impl UserService {
             keep_an_owner(&mut *tx, tenant, id).await?;
         }
         tx.remove_membership(id, tenant).await?;
-        let head = tx.head().await?;
-        let revision = end_sessions(&mut *tx, id, Some(tenant), now).await?.unwrap_or(head);
+        let mut revision = tx.head().await?;
+        revision = end_sessions(&mut *tx, id, Some(tenant), now).await?.unwrap_or(revision);
+        revision = owner::revoke_all(&mut *tx, permit, id, tenant, now).await?.unwrap_or(revision);
         let detail = json!({ "tenantId": tenant.0 });
         tx.add_audit(&Entry::by(permit, now, "member.remove", id.to_string(), detail)).await?;
         tx.commit().await?;
@@ -274,13 +287,7 @@ impl UserService {
         check_reach(permit, tenant)?;
         let mut tx = self.store.begin().await?;
         let Some(user) = permit.user() else { return Ok(tx) };
-        let session = tx.lookup_session(user.session()).await?;
-        if session.is_none_or(|session| session.ended_at.is_some()) {
-            return Err(Error::new(Code::SessionEnded, "session ended"));
-        }
-        let is_active = tx.lookup_user(user.id()).await?.is_some_and(|user| user.is_active);
-        let membership = tx.membership(user.id(), tenant).await?.filter(|_| is_active);
-        if membership.is_none_or(|membership| membership.role != Role::Owner) {
+        if owner::membership_of(&mut *tx, user).await?.role != Role::Owner {
             return Err(Error::new(Code::InsufficientScope, "only an owner may do this"));
         }
         Ok(tx)

@@ -92,6 +92,8 @@ pub(super) const KEY: Table = Table {
         ("rotated_from", Bytes),
         ("last_used_at", Number),
         ("number", Number),
+        ("is_owned", Flag),
+        ("is_suspended", Flag),
     ],
     key_length: 1,
 };

@@ -8,14 +8,14 @@ pub(crate) use term::of_columns as terms;
 use super::connect::one_moment;
 use super::error::{column, failed, number, optional_time, small, time};
 use super::{Postgres, PostgresTx, each};
-use crate::stored::{key_bytes, key_id, prefix, prefix_number};
+use crate::stored::{creator, creator_bytes, key_bytes, key_id, prefix, prefix_number, user_bytes, uuid};
 use async_trait::async_trait;
 use sqlx::postgres::PgRow;
 use sqlx::{PgConnection, query};
 use titan_core::key::{Key, KeyFilter, Keys, KeysTx, Page, Which};
 use titan_core::port::{StoreError, StoreResult};
 use titan_core::time::Timestamp;
-use titan_token::{KeyId, ScopeBit, Slot, TenantId};
+use titan_token::{KeyId, ScopeBit, Slot, TenantId, UserId, Uuid};
 
 const TABLE: &str = "key";
 /// `last_used_at` of a key that was never used. It is earlier than every use.
@@ -38,14 +38,14 @@ const DESCENDANTS: &str = "WITH RECURSIVE \
 const ADD: &str = "WITH raised AS ( \
          UPDATE key_number SET last = last + cardinality($1::bytea[]) RETURNING last - cardinality($1) AS before) \
      INSERT INTO key (id, tenant, prefix, slot, label, scopes, created_at, expires_at, is_active, \
-         revoked_at, rotated_at, retires_at, created_by, rotated_from, last_used_at, terms, number) \
+         revoked_at, rotated_at, retires_at, created_by, rotated_from, last_used_at, terms, number, is_owned, is_suspended) \
      SELECT id, tenant, prefix, slot, label, scopes, created_at, expires_at, is_active, revoked_at, rotated_at, retires_at, \
-         created_by, rotated_from, last_used_at, ($16::text[])[first_term:last_term], before + place \
+         created_by, rotated_from, last_used_at, ($16::text[])[first_term:last_term], before + place, is_owned, is_suspended \
      FROM raised, unnest($1, $2::bigint[], $3::smallint[], $4::smallint[], $5::text[], $6::bytea[], $7::bigint[], \
          $8::bigint[], $9::boolean[], $10::bigint[], $11::bigint[], $12::bigint[], $13::bytea[], $14::bytea[], \
-         $15::bigint[], $17::integer[], $18::integer[]) WITH ORDINALITY AS new (id, tenant, prefix, slot, label, scopes, \
+         $15::bigint[], $17::integer[], $18::integer[], $19::boolean[], $20::boolean[]) WITH ORDINALITY AS new (id, tenant, prefix, slot, label, scopes, \
          created_at, expires_at, is_active, revoked_at, rotated_at, retires_at, created_by, rotated_from, last_used_at, \
-         first_term, last_term, place)";
+         first_term, last_term, is_owned, is_suspended, place)";
 
 #[async_trait]
 impl Keys for Postgres {
@@ -103,6 +103,22 @@ impl KeysTx for PostgresTx {
         select.fetch_all(self.connection().await?).await.map_err(failed)?.iter().map(read).collect()
     }
 
+    async fn owned_by(
+        &mut self,
+        user: UserId,
+        tenant: TenantId,
+        after: Timestamp,
+        limit: u32,
+    ) -> StoreResult<Vec<Key>> {
+        let select = query(
+            "SELECT * FROM key WHERE created_by = $1 AND is_owned AND tenant = $2 AND revoked_at IS NULL \
+             AND expires_at > $3 LIMIT $4",
+        );
+        let select =
+            select.bind(user_bytes(user)).bind(i64::from(tenant.0)).bind(after.ms()).bind(i64::from(limit));
+        select.fetch_all(self.connection().await?).await.map_err(failed)?.iter().map(read).collect()
+    }
+
     async fn add_key(&mut self, key: &Key) -> StoreResult<()> {
         self.turn.add_key(key)
     }
@@ -110,7 +126,7 @@ impl KeysTx for PostgresTx {
     async fn save_key(&mut self, key: &Key) -> StoreResult<()> {
         query(
             "UPDATE key SET label = $2, is_active = $3, revoked_at = $4, rotated_at = $5, retires_at = $6, \
-             terms = $7 WHERE id = $1",
+             terms = $7, is_suspended = $8 WHERE id = $1",
         )
         .bind(key_bytes(key.id))
         .bind(&key.label)
@@ -119,6 +135,7 @@ impl KeysTx for PostgresTx {
         .bind(key.rotated_at.map(Timestamp::ms))
         .bind(key.retires_at.map(Timestamp::ms))
         .bind(term::of(key))
+        .bind(key.is_suspended)
         .execute(self.connection().await?)
         .await
         .map_err(failed)?;
@@ -146,12 +163,14 @@ pub(super) async fn add(connection: &mut PgConnection, keys: Vec<&Key>) -> Store
         .bind(each(&keys, |key| key.revoked_at.map(Timestamp::ms)))
         .bind(each(&keys, |key| key.rotated_at.map(Timestamp::ms)))
         .bind(each(&keys, |key| key.retires_at.map(Timestamp::ms)))
-        .bind(each(&keys, |key| key.created_by.map(key_bytes)))
+        .bind(each(&keys, |key| creator_bytes(key.created_by)))
         .bind(each(&keys, |key| key.rotated_from.map(key_bytes)))
         .bind(each(&keys, |key| key.last_used_at.map_or(NEVER, Timestamp::ms)))
         .bind(terms.concat())
         .bind(first)
         .bind(last)
+        .bind(each(&keys, |key| key.owner().is_some()))
+        .bind(each(&keys, |key| key.is_suspended))
         .execute(connection)
         .await
         .map_err(failed)?;
@@ -162,9 +181,9 @@ pub(super) async fn add(connection: &mut PgConnection, keys: Vec<&Key>) -> Store
 
 fn read(row: &PgRow) -> StoreResult<Key> {
     let corrupt = |column| StoreError::Corrupt { table: TABLE, column };
-    let optional_id = |name| -> StoreResult<Option<KeyId>> {
+    let optional_uuid = |name| -> StoreResult<Option<Uuid>> {
         let bytes: Option<&[u8]> = column(row, TABLE, name)?;
-        bytes.map(|bytes| key_id(bytes).ok_or(corrupt(name))).transpose()
+        bytes.map(|bytes| uuid(bytes).ok_or(corrupt(name))).transpose()
     };
     let number_of_prefix = small(row, TABLE, "prefix")?;
     let scopes: &[u8] = column(row, TABLE, "scopes")?;
@@ -182,8 +201,9 @@ fn read(row: &PgRow) -> StoreResult<Key> {
         revoked_at: optional_time(row, TABLE, "revoked_at")?,
         rotated_at: optional_time(row, TABLE, "rotated_at")?,
         retires_at: optional_time(row, TABLE, "retires_at")?,
-        created_by: optional_id("created_by")?,
-        rotated_from: optional_id("rotated_from")?,
+        created_by: creator(optional_uuid("created_by")?, column(row, TABLE, "is_owned")?),
+        is_suspended: column(row, TABLE, "is_suspended")?,
+        rotated_from: optional_uuid("rotated_from")?.map(KeyId::new),
         last_used_at: optional_time(row, TABLE, "last_used_at")?.filter(|at| at.ms() != NEVER),
     })
 }

@@ -5,7 +5,7 @@ use crate::migration;
 use sqlx::migrate::Migrator;
 
 /// The version of each, what it is about, and its text.
-const MIGRATIONS: [(i64, &str, &str); 11] = [
+const MIGRATIONS: [(i64, &str, &str); 12] = [
     (1, "keys", include_str!("../../migrations/postgres/0001_keys.sql")),
     (2, "revisions", include_str!("../../migrations/postgres/0002_revisions.sql")),
     (3, "answers", include_str!("../../migrations/postgres/0003_answers.sql")),
@@ -17,6 +17,7 @@ const MIGRATIONS: [(i64, &str, &str); 11] = [
     (10, "people", include_str!("../../migrations/postgres/0010_people.sql")),
     (11, "sessions", include_str!("../../migrations/postgres/0011_sessions.sql")),
     (12, "attempts", include_str!("../../migrations/postgres/0012_attempts.sql")),
+    (13, "owned_keys", include_str!("../../migrations/postgres/0013_owned_keys.sql")),
 ];
 
 pub(super) fn migrator() -> Migrator {

@@ -5,14 +5,14 @@ mod term;
 
 use super::error::{column, failed, optional_time, time};
 use super::{MOST_ROWS, Sqlite, SqliteTx};
-use crate::stored::{key_bytes, key_id, prefix, prefix_number};
+use crate::stored::{creator, creator_bytes, key_bytes, key_id, prefix, prefix_number, user_bytes, uuid};
 use async_trait::async_trait;
 use sqlx::sqlite::SqliteRow;
 use sqlx::{QueryBuilder, SqliteConnection, query, query_scalar};
 use titan_core::key::{Key, KeyFilter, Keys, KeysTx, Page, Which};
 use titan_core::port::{StoreError, StoreResult};
 use titan_core::time::Timestamp;
-use titan_token::{KeyId, ScopeBit, Slot, TenantId};
+use titan_token::{KeyId, ScopeBit, Slot, TenantId, UserId, Uuid};
 
 const TABLE: &str = "key";
 /// `last_used_at` of a key that was never used. It is earlier than every use.
@@ -83,6 +83,21 @@ impl KeysTx for SqliteTx {
         select.fetch_all(self.connection().await?).await.map_err(failed)?.iter().map(read).collect()
     }
 
+    async fn owned_by(
+        &mut self,
+        user: UserId,
+        tenant: TenantId,
+        after: Timestamp,
+        limit: u32,
+    ) -> StoreResult<Vec<Key>> {
+        let select = query(
+            "SELECT * FROM key WHERE created_by = ? AND is_owned AND tenant = ? AND revoked_at IS NULL \
+             AND expires_at > ? LIMIT ?",
+        );
+        let select = select.bind(user_bytes(user)).bind(tenant.0).bind(after.ms()).bind(limit);
+        select.fetch_all(self.connection().await?).await.map_err(failed)?.iter().map(read).collect()
+    }
+
     async fn add_key(&mut self, key: &Key) -> StoreResult<()> {
         self.turn.add_key(key)
     }
@@ -93,8 +108,8 @@ impl KeysTx for SqliteTx {
             return Ok(());
         };
         query(
-            "UPDATE key SET label = ?2, is_active = ?3, revoked_at = ?4, rotated_at = ?5, retires_at = ?6 \
-             WHERE id = ?1",
+            "UPDATE key SET label = ?2, is_active = ?3, revoked_at = ?4, rotated_at = ?5, retires_at = ?6, \
+             is_suspended = ?7 WHERE id = ?1",
         )
         .bind(key_bytes(key.id))
         .bind(&key.label)
@@ -102,6 +117,7 @@ impl KeysTx for SqliteTx {
         .bind(key.revoked_at.map(Timestamp::ms))
         .bind(key.rotated_at.map(Timestamp::ms))
         .bind(key.retires_at.map(Timestamp::ms))
+        .bind(key.is_suspended)
         .execute(self.connection().await?)
         .await
         .map_err(failed)?;
@@ -126,7 +142,7 @@ pub(super) async fn add(connection: &mut SqliteConnection, keys: Vec<&Key>) -> S
 async fn add_rows(connection: &mut SqliteConnection, keys: &[(i64, &Key)]) -> StoreResult<()> {
     let mut insert = QueryBuilder::new(
         "INSERT INTO key (id, tenant, prefix, slot, label, scopes, created_at, expires_at, is_active, \
-         revoked_at, rotated_at, retires_at, created_by, rotated_from, last_used_at, number) ",
+         revoked_at, rotated_at, retires_at, created_by, rotated_from, last_used_at, number, is_owned, is_suspended) ",
     );
     insert.push_values(keys, |mut row, (number, key)| {
         row.push_bind(key_bytes(key.id))
@@ -141,10 +157,12 @@ async fn add_rows(connection: &mut SqliteConnection, keys: &[(i64, &Key)]) -> St
             .push_bind(key.revoked_at.map(Timestamp::ms))
             .push_bind(key.rotated_at.map(Timestamp::ms))
             .push_bind(key.retires_at.map(Timestamp::ms))
-            .push_bind(key.created_by.map(key_bytes))
+            .push_bind(creator_bytes(key.created_by))
             .push_bind(key.rotated_from.map(key_bytes))
             .push_bind(key.last_used_at.map_or(NEVER, Timestamp::ms))
-            .push_bind(*number);
+            .push_bind(*number)
+            .push_bind(key.owner().is_some())
+            .push_bind(key.is_suspended);
     });
     insert.build().execute(connection).await.map_err(failed)?;
     Ok(())
@@ -152,9 +170,9 @@ async fn add_rows(connection: &mut SqliteConnection, keys: &[(i64, &Key)]) -> St
 
 fn read(row: &SqliteRow) -> StoreResult<Key> {
     let corrupt = |column| StoreError::Corrupt { table: TABLE, column };
-    let optional_id = |name| -> StoreResult<Option<KeyId>> {
+    let optional_uuid = |name| -> StoreResult<Option<Uuid>> {
         let bytes: Option<&[u8]> = column(row, TABLE, name)?;
-        bytes.map(|bytes| key_id(bytes).ok_or(corrupt(name))).transpose()
+        bytes.map(|bytes| uuid(bytes).ok_or(corrupt(name))).transpose()
     };
     let number_of_prefix: u8 = column(row, TABLE, "prefix")?;
     let scopes: &[u8] = column(row, TABLE, "scopes")?;
@@ -172,8 +190,9 @@ fn read(row: &SqliteRow) -> StoreResult<Key> {
         revoked_at: optional_time(row, TABLE, "revoked_at")?,
         rotated_at: optional_time(row, TABLE, "rotated_at")?,
         retires_at: optional_time(row, TABLE, "retires_at")?,
-        created_by: optional_id("created_by")?,
-        rotated_from: optional_id("rotated_from")?,
+        created_by: creator(optional_uuid("created_by")?, column(row, TABLE, "is_owned")?),
+        is_suspended: column(row, TABLE, "is_suspended")?,
+        rotated_from: optional_uuid("rotated_from")?.map(KeyId::new),
         last_used_at: optional_time(row, TABLE, "last_used_at")?.filter(|at| at.ms() != NEVER),
     })
 }

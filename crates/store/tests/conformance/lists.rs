@@ -165,7 +165,8 @@ pub(crate) async fn a_renamed_key_is_found_by_its_new_label_alone(fixture: Fixtu
 pub(crate) async fn lists_are_narrowed_by_creator_and_scope(fixture: Fixture) {
     let scoped = |n, bits: &[u8]| Key {
         scopes: bits.iter().filter_map(|bit| ScopeBit::new(*bit)).collect(),
-        created_by: (n > 2).then(|| id(1)),
+        created_by: if n > 2 { Creator::Key(id(1)) } else { Creator::Master },
+        is_suspended: false,
         is_active: n != 4,
         ..key(n)
     };
@@ -224,18 +225,18 @@ fn one_of_many(n: u16) -> Key {
         expires_at: NOW.plus_secs(i64::from(n) * 7 % 4001),
         last_used_at: (!is(3)).then(|| NOW.plus_secs(-(i64::from(n) * 13 % 4001))),
         is_active: !is(7),
-        created_by: is(3).then(|| id(1)),
+        created_by: if is(3) { Creator::Key(id(1)) } else { Creator::Master },
+        is_suspended: false,
         ..key(1)
     }
 }
 
 /// What the filter says, told once more and plainly.
 fn is_shown(key: &Key, filter: &KeyFilter) -> bool {
-    let creator = key.created_by.map_or(Creator::Master, Creator::Key);
     filter.tenant.is_none_or(|tenant| key.tenant == tenant)
         && filter.is_active.is_none_or(|is_active| key.is_active == is_active)
         && filter.label.as_ref().is_none_or(|label| key.label.contains(label.as_str()))
-        && filter.created_by.is_none_or(|by| by == creator)
+        && filter.created_by.is_none_or(|by| by == key.created_by)
         && filter.scope.is_none_or(|bit| key.scopes.contains(&bit))
         && filter.expires_before.is_none_or(|end| key.expires_at < end)
         && filter.last_used_before.is_none_or(|end| key.last_used_at.is_none_or(|used| used < end))

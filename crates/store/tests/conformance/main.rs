@@ -54,6 +54,7 @@ on_both!(
     sweeping::what_has_expired_leaves_the_log_piece_by_piece,
     sweeping::ended_keys_come_in_the_order_of_their_end,
     stories::descendants_are_found_through_rotations,
+    stories::the_keys_of_a_user_are_found,
     stories::answers_are_remembered_for_their_time,
     stories::signing_keys_come_back_opened,
     stories::tenants_have_numbers_and_unique_names,

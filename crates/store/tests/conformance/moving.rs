@@ -32,7 +32,8 @@ fn moved_key(n: u64, tenant: TenantId) -> Key {
         is_active: !n.is_multiple_of(7),
         revoked_at: n.is_multiple_of(5).then_some(NOW),
         retires_at: n.is_multiple_of(11).then_some(NOW.plus_secs(times)),
-        created_by: n.is_multiple_of(13).then_some(id(1)),
+        created_by: if n.is_multiple_of(13) { Creator::Key(id(1)) } else { Creator::Master },
+        is_suspended: n.is_multiple_of(17),
         last_used_at: n.is_multiple_of(2).then_some(NOW.plus_secs(times)),
         expires_at: NOW.plus_secs(1000 + times),
         ..key(1)

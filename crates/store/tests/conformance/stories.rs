@@ -5,13 +5,13 @@ use serde_json::json;
 use std::time::Duration;
 use titan_core::audit::{Entry, GENESIS, first_break};
 use titan_core::idempotency::Answer;
-use titan_core::key::{Key, Which};
+use titan_core::key::{Creator, Key, Which};
 use titan_core::port::Store;
 use titan_core::revision::{Change, KeyStatus, Revision, TenantStatus};
 use titan_core::signing::SlotKey;
 use titan_core::tenant::DEFAULT;
 use titan_core::time::Timestamp;
-use titan_token::{KeyId, Prefix, ScopeBit, SigningSecret, Slot, TenantId, Uuid};
+use titan_token::{KeyId, Prefix, ScopeBit, SigningSecret, Slot, TenantId, UserId, Uuid};
 
 pub(crate) fn id(n: u8) -> KeyId {
     KeyId::new(Uuid::v7(1_700_000_000_000 + u64::from(n), [n; 10]))
@@ -31,7 +31,8 @@ pub(crate) fn key(n: u8) -> Key {
         revoked_at: None,
         rotated_at: None,
         retires_at: None,
-        created_by: None,
+        created_by: Creator::Master,
+        is_suspended: false,
         rotated_from: None,
         last_used_at: None,
     }
@@ -51,10 +52,11 @@ pub(crate) async fn a_key_comes_back_as_it_was_written(fixture: Fixture) {
         revoked_at: Some(NOW),
         rotated_at: Some(NOW.plus_secs(1)),
         retires_at: Some(NOW.plus_secs(2)),
-        created_by: Some(id(8)),
+        created_by: Creator::Key(id(8)),
         rotated_from: Some(id(9)),
         last_used_at: Some(Timestamp::from_ms(1)),
         is_active: false,
+        is_suspended: true,
         label: "ein Schlüssel 🔑 'quoted\"".to_owned(),
         ..key(1)
     };
@@ -62,7 +64,13 @@ pub(crate) async fn a_key_comes_back_as_it_was_written(fixture: Fixture) {
     assert_eq!(fixture.store.key(id(1)).await.unwrap(), Some(full));
     assert_eq!(fixture.store.key(id(2)).await.unwrap(), Some(key(2)));
     assert_eq!(fixture.store.key(id(3)).await.unwrap(), None);
-    let changed = Key { label: "new".to_owned(), is_active: false, revoked_at: Some(NOW), ..key(2) };
+    let changed = Key {
+        label: "new".to_owned(),
+        is_active: false,
+        is_suspended: true,
+        revoked_at: Some(NOW),
+        ..key(2)
+    };
     let mut tx = fixture.store.begin().await.unwrap();
     tx.save_key(&changed).await.unwrap();
     assert_eq!(tx.lookup_key(id(2)).await.unwrap(), Some(changed.clone()), "a write sees itself");
@@ -150,7 +158,7 @@ pub(crate) async fn the_log_is_read_piece_by_piece(fixture: Fixture) {
 }
 
 pub(crate) async fn descendants_are_found_through_rotations(fixture: Fixture) {
-    let made = |n, by| Key { created_by: Some(id(by)), ..key(n) };
+    let made = |n, by| Key { created_by: Creator::Key(id(by)), ..key(n) };
     let successor = |n, of| Key { rotated_from: Some(id(of)), ..key(n) };
     let dead = |key| Key { revoked_at: Some(NOW), ..key };
     // 1 made 2; 2 made 3; 1 was rotated to 4; 4 made 5; 3 was rotated to 6; 7 made itself no place here.
@@ -176,6 +184,32 @@ pub(crate) async fn descendants_are_found_through_rotations(fixture: Fixture) {
     let active = tx.descendants(id(1), Which::Active, 10).await.unwrap();
     assert!(active.len() == 3 && active.iter().all(|key| key.id != id(2)), "{active:?}");
     assert_eq!(tx.made_by(id(1), 10).await.unwrap().len(), 1, "the switch does not matter");
+}
+
+pub(crate) async fn the_keys_of_a_user_are_found(fixture: Fixture) {
+    let user = UserId::new(id(1).uuid());
+    let owned = |n| Key { created_by: Creator::User(user), ..key(n) };
+    let mut tx = fixture.store.begin().await.unwrap();
+    let other = tx.add_tenant("other", NOW).await.unwrap().id;
+    let keys = [
+        owned(2),
+        Key { is_suspended: true, ..owned(3) },
+        // Not found: revoked, expired, of another tenant, of another user, and made by a key with the same number.
+        Key { revoked_at: Some(NOW), ..owned(4) },
+        Key { expires_at: NOW, ..owned(5) },
+        Key { tenant: other, ..owned(6) },
+        Key { created_by: Creator::User(UserId::new(id(9).uuid())), ..key(7) },
+        Key { created_by: Creator::Key(id(1)), ..key(8) },
+    ];
+    for key in &keys {
+        tx.add_key(key).await.unwrap();
+    }
+    let mut found = tx.owned_by(user, DEFAULT, NOW, 10).await.unwrap();
+    found.sort_by_key(|key| key.id);
+    assert_eq!(found, keys[..2]);
+    assert_eq!(tx.owned_by(user, DEFAULT, NOW, 1).await.unwrap().len(), 1, "no more than asked for");
+    tx.save_key(&Key { is_suspended: false, ..owned(3) }).await.unwrap();
+    assert_eq!(tx.lookup_key(id(3)).await.unwrap(), Some(owned(3)));
 }
 
 pub(crate) async fn answers_are_remembered_for_their_time(fixture: Fixture) {

@@ -112,6 +112,8 @@ async fn keys_of_before_are_found_renamed_and_revoked_as_if_they_were_new() {
         "DROP TABLE member",
         "DROP TABLE person",
         "DROP TABLE attempt",
+        "ALTER TABLE key DROP COLUMN is_owned",
+        "ALTER TABLE key DROP COLUMN is_suspended",
         "DELETE FROM _sqlx_migrations WHERE version >= 6",
         OLD_ROWS,
     ] {
@@ -166,6 +168,7 @@ fn released_migrations_are_never_edited() {
         ("0010_people.sql", include_bytes!("../../migrations/sqlite/0010_people.sql")),
         ("0011_sessions.sql", include_bytes!("../../migrations/sqlite/0011_sessions.sql")),
         ("0012_attempts.sql", include_bytes!("../../migrations/sqlite/0012_attempts.sql")),
+        ("0013_owned_keys.sql", include_bytes!("../../migrations/sqlite/0013_owned_keys.sql")),
     ];
     let lines: String = released
         .iter()

@@ -8,7 +8,7 @@ use std::array::from_fn;
 use std::sync::Arc;
 use titan_core::audit::{Entry, GENESIS, first_break};
 use titan_core::idempotency::{Answer, REMEMBERED_SECS};
-use titan_core::key::{Key, Which};
+use titan_core::key::{Creator, Key, Which};
 use titan_core::port::{StoreResult, Tx};
 use titan_core::revision::{Change, KeyStatus, Revision};
 use titan_core::tenant::{DEFAULT, Tenant};
@@ -179,13 +179,13 @@ pub(crate) async fn a_writer_sees_the_keys_that_wait(fixture: Fixture) {
     let mut first = first.await.unwrap();
     first.add_key(&key(1)).await.unwrap();
     assert_eq!(first.lookup_key(id(1)).await.unwrap(), Some(key(1)));
-    first.add_key(&Key { created_by: Some(id(1)), ..key(2) }).await.unwrap();
+    first.add_key(&Key { created_by: Creator::Key(id(1)), ..key(2) }).await.unwrap();
     let first = end(first);
 
     let mut second = second.await.unwrap();
-    assert_eq!(second.lookup_key(id(2)).await.unwrap().unwrap().created_by, Some(id(1)));
+    assert_eq!(second.lookup_key(id(2)).await.unwrap().unwrap().created_by, Creator::Key(id(1)));
     assert_eq!(second.descendants(id(1), Which::Living, 9).await.unwrap().len(), 1);
-    second.add_key(&Key { created_by: Some(id(1)), ..key(3) }).await.unwrap();
+    second.add_key(&Key { created_by: Creator::Key(id(1)), ..key(3) }).await.unwrap();
     assert_eq!(second.made_by(id(1), 9).await.unwrap().len(), 2);
     second.save_key(&Key { label: "renamed".to_owned(), ..key(3) }).await.unwrap();
     second.commit().await.unwrap();

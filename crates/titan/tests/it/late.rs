@@ -5,13 +5,14 @@ use std::sync::Arc;
 use titan::system::{SystemClock, SystemEntropy};
 use titan_core::Code;
 use titan_core::access::{Action, Caller, Catalogue, Gate, Origin, Permit, decide};
-use titan_core::key::{Issued, KeyService, NewKey, Rotation};
+use titan_core::key::{Issued, KeyService, NewKey, RoleScopes, Rotation};
 use titan_core::port::Store;
 use titan_core::revision::{InstanceId, Member, Wait};
 use titan_core::session::JwtSettings;
 use titan_core::signing::SigningKeyService;
 use titan_core::tenant::{DEFAULT, TenantService, TenantUpdate};
 use titan_core::time::Clock;
+use titan_core::user::Roles;
 use titan_edge::{Follower, Guard};
 use titan_store::{Location, SealKey, connect};
 use titan_token::KeyId;
@@ -71,7 +72,9 @@ impl Rules {
             Arc::<SystemClock>::clone(&clock),
             Arc::<Follower>::clone(&follower),
         );
-        let keys = KeyService::new(store, clock, entropy, follower, catalogue, 90);
+        let roles = Roles::new(&catalogue, |_| &[]).unwrap();
+        let roles = RoleScopes::new(Arc::clone(&catalogue), roles);
+        let keys = KeyService::new(store, clock, entropy, follower, catalogue, roles, 90);
         Self { keys, tenants, guard, _folder: folder }
     }
 

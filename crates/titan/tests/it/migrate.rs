@@ -11,7 +11,7 @@ use std::time::{Duration, Instant};
 use titan::system::{SystemClock, SystemEntropy};
 use titan_core::audit::{Entry, GENESIS, first_break};
 use titan_core::entropy::{Entropy, random};
-use titan_core::key::{Key, KeyFilter};
+use titan_core::key::{Creator, Key, KeyFilter};
 use titan_core::port::Store;
 use titan_core::revision::{Change, KeyStatus, Revision};
 use titan_core::tenant::DEFAULT;
@@ -199,7 +199,8 @@ async fn fill(folder: &Path, keys: u64) {
             revoked_at: n.is_multiple_of(4).then_some(now),
             rotated_at: None,
             retires_at: None,
-            created_by: None,
+            created_by: Creator::Master,
+            is_suspended: false,
             rotated_from: None,
             last_used_at: None,
         };

@@ -55,6 +55,11 @@ const TABLE: &[Row] = &[
     Row("GET", "/api/v1/auth/sessions", [401, 401, 403, 403, 403, 200]),
     Row("DELETE", "/api/v1/auth/sessions/{id}", [401, 401, 403, 403, 403, 204]),
     Row("POST", "/api/v1/auth/logout", [401, 401, 403, 403, 403, 204]),
+    Row("GET", "/api/v1/api-keys", [401, 401, 403, 403, 403, 200]),
+    Row("POST", "/api/v1/api-keys", [401, 401, 403, 403, 403, 201]),
+    Row("GET", "/api/v1/api-keys/{id}", [401, 401, 403, 403, 403, 200]),
+    Row("DELETE", "/api/v1/api-keys/{id}", [401, 401, 403, 403, 403, 204]),
+    Row("POST", "/api/v1/api-keys/{id}/rotate", [401, 401, 403, 403, 403, 200]),
     Row("GET", "/.well-known/jwks.json", [200, 200, 200, 200, 200, 200]),
 ];
 
@@ -89,6 +94,7 @@ fn body(path: &str, method: &str, person: &Person) -> Option<Value> {
         ("POST", "/admin/keys" | "/api/account/keys") => {
             Some(json!({ "label": "x", "lifetimeDays": 1, "scopes": ["tasks:read"] }))
         }
+        ("POST", "/api/v1/api-keys") => Some(json!({ "name": "x", "scopes": ["tasks:read"] })),
         ("POST", "/admin/tenants") => Some(json!({ "name": "new" })),
         ("POST", "/auth/verify") => Some(json!({ "key": "titan_x" })),
         ("PUT" | "PATCH", path) if path.contains("tenants") => Some(json!({ "isActive": true })),
@@ -106,11 +112,21 @@ async fn person(app: &TestApp, route: &str, principal: usize) -> Person {
     }
 }
 
+/// The key that a request is about.
+async fn target(app: &TestApp, route: &str, person: &Person) -> MadeKey {
+    if !route.starts_with("/api/v1/api-keys/") {
+        return app.key(&["tasks:read"]).await;
+    }
+    let body = json!({ "name": "x", "scopes": ["tasks:read"] });
+    let answer = app.as_person(person).post("/api/v1/api-keys", body).await.expect(201);
+    MadeKey { id: answer.text_at("/id"), text: answer.text_at("/key") }
+}
+
 /// Sends a row's request as one principal.
 async fn ask(app: &TestApp, method: &str, route: &str, principal: usize) -> Answer {
     let is_master_only = route.starts_with("/admin");
     let person = person(app, route, principal).await;
-    let target: MadeKey = app.key(&["tasks:read"]).await;
+    let target = target(app, route, &person).await;
     let foreign = app.key_of(app.tenant(&format!("other {principal}")).await, &["*"]).await;
     app.master().send("POST", "/admin/signing-keys", None).await.expect(201);
     let role = match principal {

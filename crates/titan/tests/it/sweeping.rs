@@ -7,7 +7,7 @@ use std::time::{Duration, Instant};
 use tempfile::TempDir;
 use titan::system::{SystemClock, SystemEntropy};
 use titan_core::access::Denial;
-use titan_core::key::Key;
+use titan_core::key::{Creator, Key};
 use titan_core::port::Store;
 use titan_core::revision::{InstanceId, Member, Propagation, Revision};
 use titan_core::session::JwtSettings;
@@ -102,7 +102,8 @@ impl Instance {
             revoked_at: None,
             rotated_at: None,
             retires_at: None,
-            created_by: None,
+            created_by: Creator::Master,
+            is_suspended: false,
             rotated_from: None,
             last_used_at: None,
         };

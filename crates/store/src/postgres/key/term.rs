@@ -1,8 +1,8 @@
 //! The terms of a key, for the index that filters use (GIN): every three consecutive characters of the label, the
 //! creator, and each scope.
 
-use crate::stored::key_bytes;
-use titan_core::key::{Creator, Key, KeyFilter};
+use crate::stored::creator_bytes;
+use titan_core::key::{Key, KeyFilter};
 
 /// The number of characters in a term of a label.
 const GRAM: usize = 3;
@@ -13,7 +13,7 @@ pub(super) fn of(key: &Key) -> Vec<String> {
         return Vec::new();
     }
     let scopes: Vec<u8> = key.scopes.iter().map(|bit| bit.number()).collect();
-    of_columns(&key.label, key.created_by.map(key_bytes).as_deref(), &scopes)
+    of_columns(&key.label, creator_bytes(key.created_by).as_deref(), &scopes)
 }
 
 /// Which terms each of several keys has, if those of all stand one behind the other: the first and the last, from 1. A key
@@ -38,10 +38,7 @@ pub(crate) fn of_columns(label: &str, created_by: Option<&[u8]>, scopes: &[u8]) 
 /// The terms that every key of a list has.
 pub(super) fn wanted(filter: &KeyFilter) -> Vec<String> {
     let label = filter.label.as_deref().map(grams).unwrap_or_default();
-    let made_by = filter.created_by.map(|creator| match creator {
-        Creator::Key(id) => Some(key_bytes(id)),
-        Creator::Master => None,
-    });
+    let made_by = filter.created_by.map(creator_bytes);
     let others = [made_by.map(|id| creator(id.as_deref())), filter.scope.map(|bit| scope(bit.number()))];
     label.into_iter().chain(others.into_iter().flatten()).collect()
 }

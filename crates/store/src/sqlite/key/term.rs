@@ -5,12 +5,11 @@
 //! added. A change of the form of terms therefore needs a migration that rebuilds the index.
 
 use crate::sqlite::error::failed;
-use crate::stored::key_bytes;
+use crate::stored::creator_bytes;
 use sqlx::{QueryBuilder, SqliteConnection, query};
 use std::fmt::Write;
 use titan_core::key::{Creator, Key, KeyFilter};
 use titan_core::port::StoreResult;
-use titan_token::KeyId;
 
 /// The number of characters in a term of a label.
 const GRAM: usize = 3;
@@ -19,9 +18,8 @@ const MOST_GRAMS: usize = 8;
 
 /// The terms of a key. A revoked key has none.
 pub(super) fn of(key: &Key) -> Option<String> {
-    let made_by = key.created_by.map_or(Creator::Master, Creator::Key);
     let terms = grams(&key.label)
-        .chain([tenant(key.tenant.0), creator(made_by)])
+        .chain([tenant(key.tenant.0), creator(key.created_by)])
         .chain(key.scopes.iter().map(|bit| scope(bit.number())))
         .chain((!key.is_active).then(disabled));
     key.revoked_at.is_none().then(|| terms.collect::<Vec<_>>().join(" "))
@@ -100,10 +98,7 @@ fn tenant(number: u32) -> String {
 }
 
 fn creator(creator: Creator) -> String {
-    match creator {
-        Creator::Key(id) => format!("c{}", key_hex(id)),
-        Creator::Master => "cmaster".to_owned(),
-    }
+    creator_bytes(creator).map_or_else(|| "cmaster".to_owned(), |id| format!("c{}", hex(&id)))
 }
 
 fn scope(bit: u8) -> String {
@@ -112,10 +107,6 @@ fn scope(bit: u8) -> String {
 
 fn disabled() -> String {
     "d".to_owned()
-}
-
-fn key_hex(id: KeyId) -> String {
-    hex(&key_bytes(id))
 }
 
 /// Only letters and digits, so that FTS5 cannot read a text as an operator.

@@ -23,8 +23,8 @@ async fn each_bad_value_is_400_and_named() {
         ("label=".to_owned(), "label: must have 1 to 100 characters"),
         (format!("label={text}"), "label: must have 1 to 100 characters"),
         ("label=a%00b".to_owned(), "label: must not contain control characters"),
-        ("createdBy=x".to_owned(), "createdBy: must be the id of a key (key_…), or master"),
-        ("createdBy=".to_owned(), "createdBy: must be the id of a key (key_…), or master"),
+        ("createdBy=x".to_owned(), "createdBy: must be the id of a key (key_…) or a user (usr_…), or master"),
+        ("createdBy=".to_owned(), "createdBy: must be the id of a key (key_…) or a user (usr_…), or master"),
         (
             "expiresBefore=2026-01-31".to_owned(),
             "expiresBefore: must be a time of RFC 3339, such as 2026-01-31T00:00:00Z",

@@ -2,6 +2,7 @@
 
 use super::{Fleet, assert_lapsed, field, on, until};
 use crate::support::TestApp;
+use crate::support::app::MadeKey;
 use crate::support::cut::Wire;
 use crate::support::database::new_postgres;
 use crate::support::people::Person;
@@ -46,6 +47,43 @@ async fn what_ends_a_session_on_one_instance_ends_it_on_all() {
         if round < 5 {
             assert_eq!((field(&answer, "applied"), field(&answer, "lapsed")), (3, 0), "{answer:?}");
         }
+    }
+}
+
+/// The statuses of all instances for a key.
+async fn codes(fleet: &Fleet, key: &MadeKey) -> Vec<String> {
+    let mut codes = Vec::new();
+    for app in &fleet.0 {
+        codes.push(app.code(key).await);
+    }
+    codes
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn what_a_user_loses_its_keys_lose_on_all_instances() {
+    let fleet = Fleet::start(3).await;
+    for round in 0..3 {
+        let ada = fleet.0[round].person(&format!("ada{round}@example.com"), "admin").await;
+        let body = json!({ "name": "x", "scopes": ["billing:read"] });
+        let answer = fleet.0[round].as_person(&ada).post("/api/v1/api-keys", body).await.expect(201);
+        let key = MadeKey { id: answer.text_at("/id"), text: answer.text_at("/key") };
+        assert_eq!(codes(&fleet, &key).await, ["VALID"; 3]);
+        let other = fleet.0[(round + 1) % 3].master();
+        let (user, member) =
+            (format!("/admin/users/{}", ada.id), format!("/admin/tenants/1/members/{}", ada.id));
+        let role =
+            async |role: &str| other.send("PUT", &member, Some(json!({ "role": role }))).await.expect(200);
+        role("member").await;
+        assert_eq!(codes(&fleet, &key).await, ["DISABLED"; 3]);
+        role("owner").await;
+        assert_eq!(codes(&fleet, &key).await, ["VALID"; 3]);
+        other.patch(&user, json!({ "isActive": false })).await.expect(200);
+        assert_eq!(codes(&fleet, &key).await, ["DISABLED"; 3]);
+        other.patch(&user, json!({ "isActive": true })).await.expect(200);
+        fleet.0[(round + 2) % 3].user(&format!("owner{round}@example.com"), "owner").await;
+        let answer = other.delete(&member).await.expect(204);
+        assert_eq!((field(&answer, "applied"), field(&answer, "lapsed")), (3, 0), "{answer:?}");
+        assert_eq!(codes(&fleet, &key).await, ["REVOKED"; 3]);
     }
 }
 

@@ -2,6 +2,7 @@
 
 mod confusion;
 mod forgery;
+mod keys;
 mod members;
 mod sessions;
 mod throttle;

@@ -2,9 +2,9 @@
 
 use super::candidates::{FEW, FEW_ANYWHERE, Source};
 use super::{After, Listing};
-use crate::stored::key_bytes;
+use crate::stored::{creator_bytes, key_bytes};
 use sqlx::{QueryBuilder, Sqlite};
-use titan_core::key::{Creator, KeyFilter, Order, Sort};
+use titan_core::key::{KeyFilter, Order, Sort};
 use titan_core::time::Timestamp;
 
 type Builder = QueryBuilder<Sqlite>;
@@ -101,11 +101,11 @@ impl Listing<'_> {
         if let Some(is_active) = self.filter.is_active {
             select.push(format_args!(" AND {of}is_active = ")).push_bind(is_active);
         }
-        match self.filter.created_by {
-            Some(Creator::Key(id)) => {
-                select.push(format_args!(" AND {of}created_by = ")).push_bind(key_bytes(id));
+        match self.filter.created_by.map(creator_bytes) {
+            Some(Some(id)) => {
+                select.push(format_args!(" AND {of}created_by = ")).push_bind(id);
             }
-            Some(Creator::Master) => {
+            Some(None) => {
                 select.push(format_args!(" AND {of}created_by IS NULL"));
             }
             None => {}
