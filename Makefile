@@ -22,11 +22,15 @@ run: tools
 
 test: tools vectors house format unit short-fuzz short-fault model dist docs-test api-fuzz deploy
 
-# What has state runs on both engines.
+# Many tests wait for a lease or a timeout, so there are more of them than cores.
+TESTS_AT_ONCE = $$((2 * $$(nproc)))
+
+# What has state runs on both engines. A move is from one engine to the other, whichever a run is about.
 unit:
 	@ci/tools nextest
-	cargo nextest run --workspace --locked
-	TITAN_TEST_ENGINE=postgres cargo nextest run --locked -p titan --test it
+	cargo nextest run --workspace --locked --test-threads $(TESTS_AT_ONCE)
+	TITAN_TEST_ENGINE=postgres cargo nextest run --locked -p titan --test it --test-threads $(TESTS_AT_ONCE) \
+		-E 'not test(/^migrate::/)'
 	@ci/postgres stop
 
 # The fuzz targets' bodies on seeds and on some thousand inputs, with the stable compiler.
@@ -58,6 +62,8 @@ docs-test:
 	@ci/tools tour
 	ci/tour
 	ci/examples
+	@ci/tools clients
+	ci/clients
 
 api-fuzz:
 	@ci/tools api-fuzz
