@@ -18,6 +18,7 @@ mod members;
 mod platform_keys;
 mod reply;
 mod revisions;
+mod second_factor;
 mod sessions;
 mod signing_keys;
 mod style;
@@ -77,6 +78,7 @@ fn routes() -> OpenApiRouter<ControlPlane> {
         .merge(members::routes())
         .merge(sessions::routes())
         .merge(platform_keys::routes())
+        .merge(second_factor::routes())
 }
 
 /// The control plane's routes. `others` are the documents of routes that are served elsewhere.

@@ -54,6 +54,8 @@ pub enum Code {
     RevocationUnknown,
     /// No route of the policy names this request.
     RouteNotAllowed,
+    /// The password is right, and a code of the second factor is needed.
+    SecondFactorRequired,
     /// The session was ended, or its user was disabled or removed.
     SessionEnded,
     /// A JWT past its `exp`, or one from before a change of the role: refresh it.
@@ -70,7 +72,7 @@ pub enum Code {
 
 impl Code {
     /// All of them, so that documents and tests can walk them.
-    pub const ALL: [Self; 29] = [
+    pub const ALL: [Self; 30] = [
         Self::ApiKeyDisabled,
         Self::ApiKeyExpired,
         Self::ApiKeyRevoked,
@@ -94,6 +96,7 @@ impl Code {
         Self::RequestTimeout,
         Self::RevocationUnknown,
         Self::RouteNotAllowed,
+        Self::SecondFactorRequired,
         Self::SessionEnded,
         Self::TokenExpired,
         Self::UnsupportedMediaType,
@@ -128,6 +131,7 @@ impl Code {
             Self::RequestTimeout => "request_timeout",
             Self::RevocationUnknown => "revocation_state_unknown",
             Self::RouteNotAllowed => "route_not_allowed",
+            Self::SecondFactorRequired => "second_factor_required",
             Self::SessionEnded => "session_ended",
             Self::TokenExpired => "token_expired",
             Self::UnsupportedMediaType => "unsupported_media_type",
@@ -160,6 +164,7 @@ impl Code {
             | Self::MalformedApiKey
             | Self::MissingApiKey
             | Self::MissingMasterKey
+            | Self::SecondFactorRequired
             | Self::SessionEnded
             | Self::TokenExpired => 401,
             Self::InsufficientScope | Self::RouteNotAllowed | Self::WrongCredential => 403,

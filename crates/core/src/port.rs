@@ -15,6 +15,7 @@ pub trait Store:
     + tenant::Tenants
     + user::Users
     + user::FailedSignIns
+    + user::SecondFactors
     + session::Sessions
     + signing::SigningKeys
     + revision::Revisions
@@ -34,6 +35,7 @@ pub trait Tx:
     + tenant::TenantsTx
     + user::UsersTx
     + user::AttemptsTx
+    + user::SecondFactorsTx
     + session::SessionsTx
     + signing::SigningKeysTx
     + revision::RevisionsTx

@@ -3,7 +3,7 @@
 use titan_core::key::Creator;
 use titan_core::port::{StoreError, StoreResult};
 use titan_core::revision::{Change, CredentialId, Revision};
-use titan_core::user::Role;
+use titan_core::user::{RecoveryHash, Role};
 use titan_token::{KeyId, Prefix, SessionId, Slot, TenantId, UserId, Uuid};
 
 /// How the kinds of changes are stored. A number never changes its meaning.
@@ -120,6 +120,16 @@ fn uuid_bytes(uuid: Uuid) -> Vec<u8> {
 pub(crate) fn uuid(bytes: &[u8]) -> Option<Uuid> {
     let bytes: [u8; 16] = bytes.try_into().ok()?;
     Some(Uuid::from_bits(u128::from_be_bytes(bytes)))
+}
+
+/// The recovery codes that are left, one behind the other.
+pub(crate) fn recovery(bytes: &[u8]) -> Option<Vec<RecoveryHash>> {
+    let (hashes, rest) = bytes.as_chunks();
+    rest.is_empty().then(|| hashes.iter().copied().map(RecoveryHash::new).collect())
+}
+
+pub(crate) fn recovery_bytes(hashes: &[RecoveryHash]) -> Vec<u8> {
+    hashes.iter().flat_map(RecoveryHash::as_bytes).copied().collect()
 }
 
 /// How a role is stored. A number never changes its meaning.

@@ -1,4 +1,4 @@
-//! The people of a tenant: `/admin/tenants/{id}/members`.
+//! The people of a tenant: `/admin/tenants/{id}/members`, and for its owners `/api/v1/members`.
 
 mod list;
 mod put;
@@ -10,5 +10,9 @@ use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 
 pub(crate) fn routes() -> OpenApiRouter<ControlPlane> {
-    OpenApiRouter::new().routes(routes!(list::admin)).routes(routes!(put::admin, remove::admin))
+    OpenApiRouter::new()
+        .routes(routes!(list::admin))
+        .routes(routes!(put::admin, remove::admin))
+        .routes(routes!(list::platform))
+        .routes(routes!(put::platform, remove::platform))
 }

@@ -25,6 +25,8 @@ pub(crate) struct Body {
     /// The password.
     #[schema(required, nullable = false)]
     password: Option<String>,
+    /// Of the second factor, if there is one: from the authenticator app, or a recovery code.
+    code: Option<String>,
     /// Where: required of members of several tenants.
     #[schema(value_type = Option<i64>, minimum = 0, maximum = 4_294_967_295_i64)]
     tenant_id: Option<u32>,
@@ -35,7 +37,7 @@ pub(crate) struct Body {
     responses(
         (status = 200, description = "A session", body = Success<Tokens>),
         (status = 400, description = "A field is wrong", body = PlatformErrorBody),
-        (status = 401, description = "The address or the password is wrong", body = PlatformErrorBody),
+        (status = 401, description = "The address, the password or the code is wrong, or a code is needed", body = PlatformErrorBody),
         (status = 413, description = "The body is over 64 KiB", body = PlatformErrorBody),
         (status = 415, description = "The body is not JSON", body = PlatformErrorBody),
         (status = 429, description = "Too many failures: try again after Retry-After", body = PlatformErrorBody),
@@ -49,6 +51,7 @@ pub(crate) async fn platform(
     let request = SignIn {
         email: required("email", body.email)?,
         password: PlainPassword::new(required("password", body.password)?)?,
+        code: body.code,
         tenant: body.tenant_id.map(TenantId),
         origin: visitor.origin,
         user_agent: visitor.user_agent,

@@ -3,6 +3,7 @@
 mod end;
 mod list;
 mod login;
+mod password;
 mod refresh;
 mod session;
 mod view;
@@ -19,4 +20,5 @@ pub(crate) fn routes() -> OpenApiRouter<ControlPlane> {
         .routes(routes!(end::logout))
         .routes(routes!(list::platform))
         .routes(routes!(end::platform))
+        .routes(routes!(password::platform))
 }

@@ -23,13 +23,16 @@ pub(crate) struct Body {
     is_active: Option<bool>,
     /// A new password. All sessions end.
     password: Option<String>,
+    /// True removes the second factor of somebody who lost it. Only with a new password.
+    #[serde(default)]
+    remove_second_factor: bool,
 }
 
 macro_rules! admin {
     ($name:ident, $method:ident) => {
         #[utoipa::path(
                     $method, path = "/admin/users/{id}", tag = "admin: users",
-                    summary = "Switch a user on or off, or set its password",
+                    summary = "Switch a user on or off, set its password, remove its second factor",
                     params(("id" = String, Path, description = "usr_…"), Waiting), request_body = Body,
                     security(("masterKey" = [])),
                     responses(
@@ -51,7 +54,11 @@ macro_rules! admin {
             Json(body): Json<Body>,
         ) -> Answer<Reply> {
             let password = body.password.map(PlainPassword::new).transpose()?;
-            let update = UserUpdate { is_active: body.is_active, password };
+            let update = UserUpdate {
+                is_active: body.is_active,
+                password,
+                removes_second_factor: body.remove_second_factor,
+            };
             let (permit, wait) = (caller.permit(None)?, waiting.wait.into());
             let (person, receipt) = state.users.update(&permit, id, update, wait).await?;
             Ok(Reply::data(StatusCode::OK, PersonView::from(&person)).receipt(Some(receipt)))

@@ -20,11 +20,14 @@ pub(crate) struct UserView {
 
 /// A user with its roles.
 #[derive(Serialize, ToSchema)]
+#[serde(rename_all = "camelCase")]
 pub(crate) struct PersonView {
     #[serde(flatten)]
     user: UserView,
     /// Its role in each tenant.
     memberships: Vec<MembershipView>,
+    /// Whether a sign-in needs a second factor.
+    has_second_factor: bool,
 }
 
 /// A role in a tenant.
@@ -63,6 +66,7 @@ impl From<&Membership> for MembershipView {
 impl From<&Person> for PersonView {
     fn from(person: &Person) -> Self {
         let memberships = person.memberships.iter().map(MembershipView::from).collect();
-        Self { user: UserView::from(&person.user), memberships }
+        let has_second_factor = person.has_second_factor;
+        Self { user: UserView::from(&person.user), memberships, has_second_factor }
     }
 }

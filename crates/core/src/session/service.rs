@@ -208,7 +208,7 @@ async fn prove(tx: &mut dyn Tx, token: &UntrustedRefresh) -> Result<VerifiedRefr
     token.verify(&key).map_err(|_| invalid())
 }
 
-fn asking<A>(permit: &Permit<A>) -> Result<&UserPrincipal, Error> {
+pub(super) fn asking<A>(permit: &Permit<A>) -> Result<&UserPrincipal, Error> {
     permit.user().ok_or_else(|| Error::internal("a permit of users without a user"))
 }
 

@@ -13,7 +13,7 @@ use crate::time::Timestamp;
 use crate::user::throttle::{Attempt, Throttled};
 use crate::user::{Email, Membership, PasswordHash, PlainPassword, SignInSubjects, User};
 use serde_json::json;
-use titan_token::{SessionId, TenantId, Uuid};
+use titan_token::{SessionId, TenantId, UserId, Uuid};
 
 /// A browser's name may be long; this is enough to recognise it.
 const USER_AGENT: usize = 200;
@@ -24,6 +24,8 @@ pub struct SignIn {
     pub email: String,
     /// As it was typed.
     pub password: PlainPassword,
+    /// Of the second factor: from the app, or for recovery.
+    pub code: Option<String>,
     /// Where; needed by who is a member of several tenants.
     pub tenant: Option<TenantId>,
     /// From where.
@@ -33,16 +35,17 @@ pub struct SignIn {
 }
 
 /// A sign-in that was counted, before its password is checked.
-struct Counted {
-    attempt: Attempt,
+pub(super) struct Counted {
+    pub(super) attempt: Attempt,
     /// Who has this address.
-    found: Option<(User, Option<PasswordHash>)>,
+    pub(super) found: Option<(User, Option<PasswordHash>)>,
 }
 
-/// What became of it.
+/// What became of it. What is wrong stays counted.
 enum Checked {
     Right(Box<SignedIn>),
     Wrong,
+    WrongCode,
 }
 
 /// A sign-in whose password was right.
@@ -55,6 +58,7 @@ struct Proven {
     /// Where that was weaker than one of today.
     new_hash: Option<PasswordHash>,
     tenant: Option<TenantId>,
+    code: Option<String>,
 }
 
 impl SessionService {
@@ -68,8 +72,9 @@ impl SessionService {
         let attempt = counted.attempt;
         match self.check(request, counted, subjects).await {
             Ok(Checked::Wrong) => Err(wrong()),
+            Ok(Checked::WrongCode) => Err(wrong_code()),
             Ok(Checked::Right(signed_in)) => Ok(*signed_in),
-            // The password was not found to be wrong.
+            // Nothing was found to be wrong.
             Err(error) => {
                 self.take_back(&subjects, attempt).await?;
                 Err(error)
@@ -94,10 +99,9 @@ impl SessionService {
             return Ok(Checked::Wrong);
         };
         let new_hash = if needs_rehash { Some(self.passwords.hash(approved).await?) } else { None };
-        let (attempt, tenant) = (counted.attempt, request.tenant);
-        let proven = Proven { subjects, attempt, user, stored, new_hash, tenant };
-        let begun = retried(|| self.begin_session(&proven, &request.origin, &request.user_agent)).await;
-        begun.map(|signed_in| Checked::Right(Box::new(signed_in)))
+        let (attempt, tenant, code) = (counted.attempt, request.tenant, request.code);
+        let proven = Proven { subjects, attempt, user, stored, new_hash, tenant, code };
+        retried(|| self.begin_session(&proven, &request.origin, &request.user_agent)).await
     }
 
     /// Begins the session of somebody whose password was right.
@@ -106,11 +110,14 @@ impl SessionService {
         proven: &Proven,
         origin: &Origin,
         user_agent: &str,
-    ) -> Result<SignedIn, Error> {
+    ) -> Result<Checked, Error> {
         let mut tx = self.store.begin().await?;
         let now = self.clock.now();
         let user = still(&mut *tx, &proven.user, &proven.stored).await?;
         let membership = choose(tx.memberships_of(user.id).await?, proven.tenant)?;
+        if !accepts_code(&mut *tx, user.id, proven.code.as_deref(), now).await? {
+            return Ok(Checked::WrongCode);
+        }
         let mut counts = proven.subjects.read(&mut *tx, now).await?;
         counts.succeed(proven.attempt);
         proven.subjects.write(&mut *tx, &counts, now).await?;
@@ -121,11 +128,12 @@ impl SessionService {
         let detail = json!({ "tenantId": session.tenant.0 });
         let (actor, subject) = (user.id.to_string(), session.id.to_string());
         tx.add_audit(&Entry::of(origin, actor, now, "session.begin", subject, detail)).await?;
-        self.hand_out(tx, session, user, membership.role, now).await
+        let signed_in = self.hand_out(tx, session, user, membership.role, now).await?;
+        Ok(Checked::Right(Box::new(signed_in)))
     }
 
     /// Counts the sign-in as failed, before anything of it is checked: a hundred at once would all see room.
-    async fn count(&self, email: &Email, subjects: &SignInSubjects) -> Result<Counted, Error> {
+    pub(super) async fn count(&self, email: &Email, subjects: &SignInSubjects) -> Result<Counted, Error> {
         let mut tx = self.store.begin().await?;
         let now = self.clock.now();
         let mut counts = subjects.read(&mut *tx, now).await?;
@@ -137,7 +145,7 @@ impl SessionService {
     }
 
     /// Counts it no longer.
-    async fn take_back(&self, subjects: &SignInSubjects, attempt: Attempt) -> Result<(), Error> {
+    pub(super) async fn take_back(&self, subjects: &SignInSubjects, attempt: Attempt) -> Result<(), Error> {
         let mut tx = self.store.begin().await?;
         let now = self.clock.now();
         let mut counts = subjects.read(&mut *tx, now).await?;
@@ -185,16 +193,20 @@ impl SessionService {
     }
 }
 
-fn wrong() -> Error {
+pub(super) fn wrong() -> Error {
     Error::new(Code::InvalidCredentials, "invalid email or password")
 }
 
-fn throttled(throttled: Throttled) -> Error {
+fn wrong_code() -> Error {
+    Error::new(Code::InvalidCredentials, "wrong code")
+}
+
+pub(super) fn throttled(throttled: Throttled) -> Error {
     Error::throttled("too many failed sign-ins, try again later", throttled.retry_after)
 }
 
 /// The user as it is now, if the password that was checked is still the one.
-async fn still(tx: &mut dyn Tx, user: &User, stored: &str) -> Result<User, Error> {
+pub(super) async fn still(tx: &mut dyn Tx, user: &User, stored: &str) -> Result<User, Error> {
     let user = tx.lookup_user(user.id).await?.ok_or_else(wrong)?;
     if tx.password(user.id).await?.is_none_or(|hash| hash.to_phc() != stored) {
         // Perhaps only its hash is another: whoever tries again is told.
@@ -204,6 +216,30 @@ async fn still(tx: &mut dyn Tx, user: &User, stored: &str) -> Result<User, Error
         return Err(Error::new(Code::InvalidCredentials, "this user is disabled"));
     }
     Ok(user)
+}
+
+/// Whether the code is good, where a user has a second factor. It is used up, in the transaction of what it opens: of two
+/// at once, one finds it used.
+pub(super) async fn accepts_code(
+    tx: &mut dyn Tx,
+    user: UserId,
+    code: Option<&str>,
+    now: Timestamp,
+) -> Result<bool, Error> {
+    let Some(mut factor) = tx.second_factor(user).await?.filter(|factor| factor.is_confirmed) else {
+        return Ok(true);
+    };
+    let code = code.ok_or_else(|| {
+        Error::new(
+            Code::SecondFactorRequired,
+            "send a code of your authenticator app, or a recovery code, as code",
+        )
+    })?;
+    let is_good = factor.accept(code, now);
+    if is_good {
+        tx.save_second_factor(user, &factor).await?;
+    }
+    Ok(is_good)
 }
 
 /// The tenant that was asked for, or the only one.

@@ -68,6 +68,11 @@ impl PlainPassword {
         Ok(ApprovedPassword::new(self))
     }
 
+    /// Whether it is long enough where this is all that a sign-in asks for.
+    pub(crate) fn is_long_enough(&self, factors: Factors) -> bool {
+        self.check_length(factors).is_ok()
+    }
+
     /// Its bytes, for the hash.
     pub(super) fn expose(&self) -> &[u8] {
         self.0.as_bytes()

@@ -10,10 +10,10 @@ use crate::page::cut;
 use crate::port::{Store, Tx};
 use crate::refuse::refused;
 use crate::retry::retried;
-use crate::revision::{Propagation, Receipt, Revision, Wait};
-use crate::session::{self, Session};
+use crate::revision::{Propagation, Receipt, Wait};
+use crate::session;
 use crate::tenant::DEFAULT;
-use crate::time::{Clock, Timestamp};
+use crate::time::Clock;
 use serde_json::json;
 use std::sync::Arc;
 use titan_token::{TenantId, UserId, Uuid};
@@ -47,6 +47,15 @@ pub struct UserUpdate {
     pub is_active: Option<bool>,
     /// A new password. It ends all sessions.
     pub password: Option<PlainPassword>,
+    /// Removes the second factor of somebody who lost it. Only with a new password: the old one may be too short without it.
+    pub removes_second_factor: bool,
+}
+
+/// An update whose password is hashed.
+struct Change<'a> {
+    is_active: Option<bool>,
+    hash: Option<&'a PasswordHash>,
+    removes_second_factor: bool,
 }
 
 /// A user and its roles.
@@ -55,6 +64,8 @@ pub struct Person {
     pub user: User,
     /// Its memberships, by tenant.
     pub memberships: Vec<Membership>,
+    /// Whether a sign-in needs a second factor.
+    pub has_second_factor: bool,
 }
 
 impl UserService {
@@ -101,13 +112,14 @@ impl UserService {
         let detail = json!({ "tenantId": tenant.0, "role": role.name() });
         tx.add_audit(&Entry::by(permit, now, "user.create", id.to_string(), detail)).await?;
         tx.commit().await?;
-        Ok(Person { user, memberships: vec![membership] })
+        Ok(Person { user, memberships: vec![membership], has_second_factor: false })
     }
 
     /// One user.
     pub async fn lookup(&self, _permit: &Permit<ManageUsers>, id: UserId) -> Result<Person, Error> {
         let user = self.store.user(id).await?.ok_or_else(|| Error::not_found("user"))?;
-        Ok(Person { user, memberships: self.store.memberships(id).await? })
+        let memberships = self.store.memberships(id).await?;
+        Ok(Person { user, memberships, has_second_factor: self.store.has_second_factor(id).await? })
     }
 
     /// Users by their id, all or those of a tenant; the second value is where the next part begins.
@@ -139,6 +151,9 @@ impl UserService {
         if update.is_active.is_none() && update.password.is_none() {
             return Err(Error::invalid("body: must change isActive or password"));
         }
+        if update.removes_second_factor && update.password.is_none() {
+            return Err(Error::invalid("removeSecondFactor: is allowed only with a new password"));
+        }
         let owner = self.store.user(id).await?.ok_or_else(|| Error::not_found("user"))?;
         let hash = match update.password {
             Some(password) => {
@@ -146,29 +161,37 @@ impl UserService {
             }
             None => None,
         };
-        retried(|| self.try_update(permit, id, update.is_active, hash.as_ref(), wait)).await
+        let change = Change {
+            is_active: update.is_active,
+            hash: hash.as_ref(),
+            removes_second_factor: update.removes_second_factor,
+        };
+        retried(|| self.try_update(permit, id, &change, wait)).await
     }
 
     async fn try_update(
         &self,
         permit: &Permit<ManageUsers>,
         id: UserId,
-        is_active: Option<bool>,
-        hash: Option<&PasswordHash>,
+        change: &Change<'_>,
         wait: Wait,
     ) -> Result<(Person, Receipt), Error> {
         let now = self.clock.now();
         let mut tx = self.store.begin().await?;
         let mut user = tx.lookup_user(id).await?.ok_or_else(|| Error::not_found("user"))?;
-        user.is_active = is_active.unwrap_or(user.is_active);
+        user.is_active = change.is_active.unwrap_or(user.is_active);
         tx.save_user(&user).await?;
-        let sets_password = hash.is_some();
-        if let Some(hash) = hash {
+        let sets_password = change.hash.is_some();
+        if let Some(hash) = change.hash {
             tx.set_password(id, hash).await?;
         }
+        if change.removes_second_factor {
+            tx.remove_second_factor(id).await?;
+        }
+        let has_second_factor = tx.second_factor(id).await?.is_some_and(|factor| factor.is_confirmed);
         let mut revision = tx.head().await?;
         if sets_password || !user.is_active {
-            revision = end_sessions(&mut *tx, id, None, now).await?.unwrap_or(revision);
+            revision = session::end_all(&mut *tx, id, None, now).await?.unwrap_or(revision);
         }
         let memberships = tx.memberships_of(id).await?;
         for membership in &memberships {
@@ -176,11 +199,15 @@ impl UserService {
             revision =
                 owner::follow(&mut *tx, permit, &self.role_scopes, standing, now).await?.unwrap_or(revision);
         }
-        let detail = json!({ "isActive": user.is_active, "password": sets_password });
+        let detail = json!({
+            "isActive": user.is_active,
+            "password": sets_password,
+            "removesSecondFactor": change.removes_second_factor,
+        });
         tx.add_audit(&Entry::by(permit, now, "user.update", id.to_string(), detail)).await?;
         tx.commit().await?;
         let receipt = self.propagation.receipt(revision, wait).await?;
-        Ok((Person { user, memberships }, receipt))
+        Ok((Person { user, memberships, has_second_factor }, receipt))
     }
 
     /// The people of a tenant, by their id; the second value is where the next part begins.
@@ -225,8 +252,12 @@ impl UserService {
         let now = self.clock.now();
         let mut tx = self.begin(permit, tenant).await?;
         tx.lookup_tenant(tenant).await?.ok_or_else(|| Error::not_found("tenant"))?;
-        let user = tx.lookup_user(id).await?.ok_or_else(|| Error::not_found("user"))?;
         let old = tx.membership(id, tenant).await?;
+        // An owner changes the people of its tenant, and invites others: it must not find out who else is there.
+        if old.is_none() && permit.user().is_some() {
+            return Err(refused(tx, &*self.propagation, Error::not_found("member")).await);
+        }
+        let user = tx.lookup_user(id).await?.ok_or_else(|| Error::not_found("user"))?;
         if old.is_some_and(|old| old.role == Role::Owner && role != Role::Owner) {
             keep_an_owner(&mut *tx, tenant, id).await?;
         }
@@ -235,7 +266,7 @@ impl UserService {
         tx.put_membership(&membership).await?;
         let mut revision = tx.head().await?;
         if old.is_some_and(|old| old.role != role) {
-            revision = renew_sessions(&mut *tx, id, tenant).await?.unwrap_or(revision);
+            revision = session::renew_all(&mut *tx, id, tenant).await?.unwrap_or(revision);
             let standing = (&membership, user.is_active);
             revision =
                 owner::follow(&mut *tx, permit, &self.role_scopes, standing, now).await?.unwrap_or(revision);
@@ -274,7 +305,7 @@ impl UserService {
         }
         tx.remove_membership(id, tenant).await?;
         let mut revision = tx.head().await?;
-        revision = end_sessions(&mut *tx, id, Some(tenant), now).await?.unwrap_or(revision);
+        revision = session::end_all(&mut *tx, id, Some(tenant), now).await?.unwrap_or(revision);
         revision = owner::revoke_all(&mut *tx, permit, id, tenant, now).await?.unwrap_or(revision);
         let detail = json!({ "tenantId": tenant.0 });
         tx.add_audit(&Entry::by(permit, now, "member.remove", id.to_string(), detail)).await?;
@@ -307,37 +338,4 @@ async fn keep_an_owner(tx: &mut dyn Tx, tenant: TenantId, than: UserId) -> Resul
         return Ok(());
     }
     Err(Error::conflict("this is the last owner of the tenant: make another one first"))
-}
-
-/// The sessions that can have JWTs that some instance accepts, whatever the clock of this one says.
-async fn open_sessions(tx: &mut dyn Tx, user: UserId) -> Result<Vec<Session>, Error> {
-    let until = tx.swept().await?.until;
-    Ok(tx.sessions_of(user, until).await?)
-}
-
-/// Ends the sessions of a user, all or those in a tenant. The last revision, if there were any.
-async fn end_sessions(
-    tx: &mut dyn Tx,
-    user: UserId,
-    tenant: Option<TenantId>,
-    now: Timestamp,
-) -> Result<Option<Revision>, Error> {
-    let mut last = None;
-    for mut session in open_sessions(tx, user).await? {
-        if tenant.is_none_or(|tenant| tenant == session.tenant) {
-            last = Some(session::end(tx, &mut session, now).await?);
-        }
-    }
-    Ok(last)
-}
-
-/// Refuses the JWTs that the sessions of a user in a tenant have now. A refresh gives one with the new role.
-async fn renew_sessions(tx: &mut dyn Tx, user: UserId, tenant: TenantId) -> Result<Option<Revision>, Error> {
-    let mut last = None;
-    for mut session in open_sessions(tx, user).await? {
-        if session.tenant == tenant {
-            last = Some(session::renew(tx, &mut session).await?);
-        }
-    }
-    Ok(last)
 }

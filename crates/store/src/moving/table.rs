@@ -99,7 +99,7 @@ pub(super) const KEY: Table = Table {
 };
 
 /// In this order, a row comes after those that it refers to.
-pub(super) const TABLES: [Table; 13] = [
+pub(super) const TABLES: [Table; 15] = [
     Table { name: "scope", columns: &[("bit", Number), ("name", Text)], key_length: 1 },
     Table {
         name: "tenant",
@@ -164,6 +164,33 @@ pub(super) const TABLES: [Table; 13] = [
         name: "member",
         columns: &[("person", Bytes), ("tenant", Number), ("role", Number), ("since", Number)],
         key_length: 2,
+    },
+    Table {
+        name: "second_factor",
+        columns: &[
+            ("person", Bytes),
+            ("secret", Bytes),
+            ("is_confirmed", Flag),
+            ("last_step", Number),
+            ("recovery", Bytes),
+            ("created_at", Number),
+        ],
+        key_length: 1,
+    },
+    Table {
+        name: "invitation",
+        columns: &[
+            ("id", Bytes),
+            ("secret", Bytes),
+            ("tenant", Number),
+            ("email", Text),
+            ("email_key", Text),
+            ("role", Number),
+            ("invited_by", Bytes),
+            ("created_at", Number),
+            ("expires_at", Number),
+        ],
+        key_length: 1,
     },
     Table {
         name: "session",

@@ -5,7 +5,7 @@ use crate::migration;
 use sqlx::migrate::Migrator;
 
 /// The version of each, what it is about, and its text.
-const MIGRATIONS: [(i64, &str, &str); 12] = [
+const MIGRATIONS: [(i64, &str, &str); 14] = [
     (1, "keys", include_str!("../../migrations/postgres/0001_keys.sql")),
     (2, "revisions", include_str!("../../migrations/postgres/0002_revisions.sql")),
     (3, "answers", include_str!("../../migrations/postgres/0003_answers.sql")),
@@ -18,6 +18,8 @@ const MIGRATIONS: [(i64, &str, &str); 12] = [
     (11, "sessions", include_str!("../../migrations/postgres/0011_sessions.sql")),
     (12, "attempts", include_str!("../../migrations/postgres/0012_attempts.sql")),
     (13, "owned_keys", include_str!("../../migrations/postgres/0013_owned_keys.sql")),
+    (14, "second_factors", include_str!("../../migrations/postgres/0014_second_factors.sql")),
+    (15, "invitations", include_str!("../../migrations/postgres/0015_invitations.sql")),
 ];
 
 pub(super) fn migrator() -> Migrator {

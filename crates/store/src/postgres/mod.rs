@@ -15,6 +15,7 @@ mod migration;
 mod news;
 mod revision;
 mod scope;
+mod second_factor;
 mod session;
 mod signing;
 mod tenant;

@@ -6,7 +6,7 @@ use crate::migration;
 use sqlx::migrate::Migrator;
 
 /// The version of each, what it is about, and its text. Numbers that are missing belong to the other engine.
-const MIGRATIONS: [(i64, &str, &str); 12] = [
+const MIGRATIONS: [(i64, &str, &str); 14] = [
     (1, "keys", include_str!("../../migrations/sqlite/0001_keys.sql")),
     (2, "revisions", include_str!("../../migrations/sqlite/0002_revisions.sql")),
     (3, "answers", include_str!("../../migrations/sqlite/0003_answers.sql")),
@@ -19,6 +19,8 @@ const MIGRATIONS: [(i64, &str, &str); 12] = [
     (11, "sessions", include_str!("../../migrations/sqlite/0011_sessions.sql")),
     (12, "attempts", include_str!("../../migrations/sqlite/0012_attempts.sql")),
     (13, "owned_keys", include_str!("../../migrations/sqlite/0013_owned_keys.sql")),
+    (14, "second_factors", include_str!("../../migrations/sqlite/0014_second_factors.sql")),
+    (15, "invitations", include_str!("../../migrations/sqlite/0015_invitations.sql")),
 ];
 
 pub(crate) fn migrator() -> Migrator {

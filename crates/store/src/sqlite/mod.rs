@@ -13,6 +13,7 @@ mod key;
 mod migration;
 mod revision;
 mod scope;
+mod second_factor;
 mod session;
 mod signing;
 mod tenant;

@@ -109,6 +109,8 @@ async fn keys_of_before_are_found_renamed_and_revoked_as_if_they_were_new() {
         "ALTER TABLE revision_head DROP COLUMN swept_until",
         "ALTER TABLE revision_head DROP COLUMN log_swept_until",
         "DROP TABLE session",
+        "DROP TABLE second_factor",
+        "DROP TABLE invitation",
         "DROP TABLE member",
         "DROP TABLE person",
         "DROP TABLE attempt",
@@ -169,6 +171,8 @@ fn released_migrations_are_never_edited() {
         ("0011_sessions.sql", include_bytes!("../../migrations/sqlite/0011_sessions.sql")),
         ("0012_attempts.sql", include_bytes!("../../migrations/sqlite/0012_attempts.sql")),
         ("0013_owned_keys.sql", include_bytes!("../../migrations/sqlite/0013_owned_keys.sql")),
+        ("0014_second_factors.sql", include_bytes!("../../migrations/sqlite/0014_second_factors.sql")),
+        ("0015_invitations.sql", include_bytes!("../../migrations/sqlite/0015_invitations.sql")),
     ];
     let lines: String = released
         .iter()

@@ -32,7 +32,7 @@ enum Command {
     /// Enable or disable a user. Disabling ends all its sessions
     Update(Update),
     /// Set the password of a user, which is read from standard input. This ends all its sessions
-    SetPassword(Get),
+    SetPassword(SetPassword),
     /// Give a user a role in a tenant, or another one
     SetRole(SetRole),
     /// Remove a user from a tenant, and end its sessions there
@@ -91,6 +91,15 @@ struct SetRole {
 }
 
 #[derive(Args)]
+struct SetPassword {
+    /// The id of the user: usr_…
+    id: UserId,
+    /// Remove the second factor, too: for somebody who lost it
+    #[arg(long)]
+    remove_second_factor: bool,
+}
+
+#[derive(Args)]
 struct Remove {
     /// The id of the user: usr_…
     id: UserId,
@@ -112,6 +121,8 @@ struct UserView {
     created_at: String,
     #[serde(default)]
     memberships: Vec<MembershipView>,
+    #[serde(default)]
+    has_second_factor: bool,
 }
 
 #[derive(Deserialize)]
@@ -138,8 +149,8 @@ impl Users {
                 let change = json!({ "isActive": switch.is_active() });
                 remote.print(&client.patch(&path(id), &[], &change)?, person)
             }
-            Command::SetPassword(Get { id }) => {
-                let change = json!({ "password": password()? });
+            Command::SetPassword(SetPassword { id, remove_second_factor }) => {
+                let change = json!({ "password": password()?, "removeSecondFactor": remove_second_factor });
                 remote.print(&client.patch(&path(id), &[], &change)?, person)
             }
             Command::SetRole(SetRole { id, role, tenant }) => {
@@ -207,6 +218,7 @@ fn fields(user: &UserView) -> String {
         .row(["id", &user.id])
         .row(["email", &user.email])
         .row(["active", yes_or_no(user.is_active)])
+        .row(["second factor", yes_or_no(user.has_second_factor)])
         .row(["created", &user.created_at]);
     let table = user.memberships.iter().fold(table, |table, membership| {
         let MembershipView { tenant_id, role, since } = membership;

@@ -55,6 +55,15 @@ const TABLE: &[Row] = &[
     Row("GET", "/api/v1/auth/sessions", [401, 401, 403, 403, 403, 200]),
     Row("DELETE", "/api/v1/auth/sessions/{id}", [401, 401, 403, 403, 403, 204]),
     Row("POST", "/api/v1/auth/logout", [401, 401, 403, 403, 403, 204]),
+    Row("POST", "/api/v1/auth/password", [401, 401, 403, 403, 403, 204]),
+    Row("GET", "/api/v1/auth/second-factor", [401, 401, 403, 403, 403, 200]),
+    Row("POST", "/api/v1/auth/second-factor", [401, 401, 403, 403, 403, 200]),
+    Row("DELETE", "/api/v1/auth/second-factor", [401, 401, 403, 403, 403, 404]),
+    Row("POST", "/api/v1/auth/second-factor/confirm", [401, 401, 403, 403, 403, 409]),
+    // The right one is a member, and no owner.
+    Row("GET", "/api/v1/members", [401, 401, 403, 403, 403, 403]),
+    Row("PUT", "/api/v1/members/{user}", [401, 401, 403, 403, 403, 403]),
+    Row("DELETE", "/api/v1/members/{user}", [401, 401, 403, 403, 403, 403]),
     Row("GET", "/api/v1/api-keys", [401, 401, 403, 403, 403, 200]),
     Row("POST", "/api/v1/api-keys", [401, 401, 403, 403, 403, 201]),
     Row("GET", "/api/v1/api-keys/{id}", [401, 401, 403, 403, 403, 200]),
@@ -88,6 +97,11 @@ fn body(path: &str, method: &str, person: &Person) -> Option<Value> {
             Some(json!({ "email": "new@example.com", "password": PASSWORD, "role": "member" }))
         }
         ("POST", "/api/v1/auth/login") => Some(json!({ "email": person.email, "password": PASSWORD })),
+        ("POST", "/api/v1/auth/password") => {
+            Some(json!({ "current_password": PASSWORD, "new_password": format!("{PASSWORD} two") }))
+        }
+        ("POST" | "DELETE", "/api/v1/auth/second-factor") => Some(json!({ "password": PASSWORD })),
+        ("POST", "/api/v1/auth/second-factor/confirm") => Some(json!({ "code": "000000" })),
         ("POST", "/api/v1/auth/refresh") => Some(json!({ "refresh_token": person.refresh_token })),
         ("PUT", path) if path.contains("members") => Some(json!({ "role": "member" })),
         ("PUT" | "PATCH", path) if path.contains("users") => Some(json!({ "isActive": true })),

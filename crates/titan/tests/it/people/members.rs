@@ -64,3 +64,49 @@ async fn what_is_unknown_is_said() {
         .await
         .refused(400, "role: must be owner, admin or member");
 }
+
+#[tokio::test]
+async fn owners_manage_their_tenant_and_no_other() {
+    let app = platform().await;
+    let ada = app.person("ada@example.com", "owner").await;
+    let bob = app.person("bob@example.com", "member").await;
+    let eve = app.person("eve@example.com", "admin").await;
+    let tenant = app.tenant("other").await;
+    let stranger = app.user_of(tenant, "mal@example.com", "owner").await;
+    let list = app.as_person(&ada).get("/api/v1/members?limit=2").await.expect(200).json();
+    assert_eq!((&list["success"], &list["data"][0]["user_id"]), (&json!(true), &json!(ada.id)), "{list}");
+    let rest = format!("/api/v1/members?cursor={}", list["next_cursor"].as_str().unwrap());
+    let rest = app.as_person(&ada).get(&rest).await.expect(200);
+    assert_eq!(rest.at("/data/0/email"), json!("eve@example.com"));
+    assert_eq!(rest.at("/data").as_array().unwrap().len(), 1);
+
+    let path = |id: &str| format!("/api/v1/members/{id}");
+    let admin = || Some(json!({ "role": "admin" }));
+    for other in [&bob, &eve] {
+        for (method, body) in [("PUT", admin()), ("DELETE", None)] {
+            let refused = app.as_person(other).send(method, &path(&bob.id), body).await.expect(403);
+            assert_eq!(refused.at("/error/message"), json!("only an owner may do this"));
+        }
+        app.as_person(other).get("/api/v1/members").await.expect(403);
+    }
+    // Who is not a member here does not exist: neither a stranger nor nobody.
+    for id in [stranger.as_str(), "usr_00000000000000000000000000"] {
+        let refused = app.as_person(&ada).send("PUT", &path(id), admin()).await.expect(404);
+        assert_eq!(refused.at("/error/message"), json!("member not found"));
+        app.as_person(&ada).delete(&path(id)).await.expect(404);
+    }
+    let answer = app.as_person(&ada).send("PUT", &path(&bob.id), admin()).await.expect(200);
+    assert!(answer.header("titan-revocation").starts_with("rev="), "{answer:?}");
+    assert_eq!(answer.at("/data/role"), json!("admin"));
+    app.as_person(&bob).get("/api/v1/tasks").await.expect(401);
+    app.as_person(&ada).delete(&path(&eve.id)).await.expect(204);
+    app.as_person(&eve).get("/api/v1/tasks").await.expect(401);
+    app.as_person(&ada).delete(&path(&ada.id)).await.expect(409);
+    // One who is an owner no more.
+    app.master()
+        .send("PUT", &format!("/admin/tenants/1/members/{}", bob.id), Some(json!({ "role": "owner" })))
+        .await
+        .expect(200);
+    app.master().send("PUT", &format!("/admin/tenants/1/members/{}", ada.id), admin()).await.expect(200);
+    app.as_person(&ada).get("/api/v1/members").await.expect(401);
+}

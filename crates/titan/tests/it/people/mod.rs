@@ -4,6 +4,8 @@ mod confusion;
 mod forgery;
 mod keys;
 mod members;
+mod password;
+mod second_factor;
 mod sessions;
 mod throttle;
 mod users;
