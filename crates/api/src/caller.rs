@@ -32,6 +32,9 @@ pub(crate) struct SignedInCaller {
     token: String,
 }
 
+/// A user who has signed in, if there is a credential.
+pub(crate) struct PerhapsSignedIn(pub(crate) Option<SignedInCaller>);
+
 /// Somebody without a credential.
 pub(crate) struct Visitor {
     pub(crate) origin: Origin,
@@ -149,6 +152,17 @@ impl FromRequestParts<ControlPlane> for SignedInCaller {
         };
         let authenticated = Authenticated { caller: Caller::User(user.clone()), origin: origin(parts) };
         Ok(Self { authenticated, user, token: token.to_owned() })
+    }
+}
+
+impl FromRequestParts<ControlPlane> for PerhapsSignedIn {
+    type Rejection = ApiError;
+
+    async fn from_request_parts(parts: &mut Parts, state: &ControlPlane) -> Result<Self, ApiError> {
+        if credential(&parts.headers) == Err(Denial::Missing) {
+            return Ok(Self(None));
+        }
+        SignedInCaller::from_request_parts(parts, state).await.map(|caller| Self(Some(caller)))
     }
 }
 

@@ -12,6 +12,7 @@ mod error;
 mod extract;
 mod health;
 mod instances;
+mod invitations;
 mod jwks;
 mod keys;
 mod members;
@@ -29,6 +30,7 @@ mod wait;
 use axum::Router;
 use std::sync::Arc;
 use titan_core::access::{Gate, MasterKeys};
+use titan_core::invitation::InvitationService;
 use titan_core::key::KeyService;
 use titan_core::revision::FleetService;
 use titan_core::session::SessionService;
@@ -57,6 +59,8 @@ pub struct ControlPlane {
     pub signing_keys: Arc<SigningKeyService>,
     /// The rules of users.
     pub users: Arc<UserService>,
+    /// The rules of invitations.
+    pub invitations: Arc<InvitationService>,
     /// The rules of sessions.
     pub sessions: Arc<SessionService>,
     /// What is known of the instances.
@@ -76,6 +80,7 @@ fn routes() -> OpenApiRouter<ControlPlane> {
         .merge(revisions::routes())
         .merge(users::routes())
         .merge(members::routes())
+        .merge(invitations::routes())
         .merge(sessions::routes())
         .merge(platform_keys::routes())
         .merge(second_factor::routes())

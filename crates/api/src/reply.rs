@@ -78,7 +78,12 @@ impl Reply {
 
     /// The platform's 200.
     pub(crate) fn success(data: impl Serialize) -> Self {
-        Self::body(StatusCode::OK, &Success { success: true, data })
+        Self::success_with(StatusCode::OK, data)
+    }
+
+    /// The platform's success of another status.
+    pub(crate) fn success_with(status: StatusCode, data: impl Serialize) -> Self {
+        Self::body(status, &Success { success: true, data })
     }
 
     /// The platform's 200 with a part of a list.

@@ -13,6 +13,7 @@ pub mod audit;
 pub mod entropy;
 pub mod error;
 pub mod idempotency;
+pub mod invitation;
 pub mod key;
 mod page;
 pub mod policy;

@@ -5,7 +5,7 @@
 //! engine that implements these traits.
 
 pub use crate::store_error::{StoreError, StoreResult};
-use crate::{audit, idempotency, key, revision, session, signing, tenant, user};
+use crate::{audit, idempotency, invitation, key, revision, session, signing, tenant, user};
 use async_trait::async_trait;
 
 /// A database.
@@ -16,6 +16,7 @@ pub trait Store:
     + user::Users
     + user::FailedSignIns
     + user::SecondFactors
+    + invitation::Invitations
     + session::Sessions
     + signing::SigningKeys
     + revision::Revisions
@@ -36,6 +37,7 @@ pub trait Tx:
     + user::UsersTx
     + user::AttemptsTx
     + user::SecondFactorsTx
+    + invitation::InvitationsTx
     + session::SessionsTx
     + signing::SigningKeysTx
     + revision::RevisionsTx

@@ -4,7 +4,7 @@ use titan_core::key::Creator;
 use titan_core::port::{StoreError, StoreResult};
 use titan_core::revision::{Change, CredentialId, Revision};
 use titan_core::user::{RecoveryHash, Role};
-use titan_token::{KeyId, Prefix, SessionId, Slot, TenantId, UserId, Uuid};
+use titan_token::{InvitationId, KeyId, Prefix, SessionId, Slot, TenantId, UserId, Uuid};
 
 /// How the kinds of changes are stored. A number never changes its meaning.
 pub(crate) const KEY: i16 = 1;
@@ -111,6 +111,14 @@ pub(crate) fn session_bytes(id: SessionId) -> Vec<u8> {
 
 pub(crate) fn session_id(bytes: &[u8]) -> Option<SessionId> {
     uuid(bytes).map(SessionId::new)
+}
+
+pub(crate) fn invitation_bytes(id: InvitationId) -> Vec<u8> {
+    uuid_bytes(id.uuid())
+}
+
+pub(crate) fn invitation_id(bytes: &[u8]) -> Option<InvitationId> {
+    uuid(bytes).map(InvitationId::new)
 }
 
 fn uuid_bytes(uuid: Uuid) -> Vec<u8> {

@@ -13,6 +13,7 @@ use std::sync::Arc;
 use titan_api::{ControlPlane, Health};
 use titan_core::access::{Catalogue, MasterKeys};
 use titan_core::entropy::{Entropy, random};
+use titan_core::invitation::InvitationService;
 use titan_core::key::{KeyService, RoleScopes};
 use titan_core::port::Store;
 use titan_core::revision::{FleetService, InstanceId, Member, Propagation};
@@ -82,6 +83,13 @@ impl App {
             Arc::clone(&passwords),
             role_scopes.clone(),
         );
+        let invitations = InvitationService::new(
+            Arc::clone(&store),
+            Arc::clone(&clock),
+            Arc::clone(&entropy),
+            Arc::clone(&passwords),
+            settings.invitation_url.clone(),
+        );
         let sessions = SessionService::new(
             Arc::clone(&store),
             Arc::clone(&clock),
@@ -110,6 +118,7 @@ impl App {
             tenants: Arc::new(tenants),
             signing_keys: Arc::new(signing_keys),
             users: Arc::new(users),
+            invitations: Arc::new(invitations),
             sessions: Arc::new(sessions),
             fleet: Arc::new(fleet),
             health: health(&follower),

@@ -82,7 +82,7 @@ actions! {
     ManageMembers: By::Owners, itself: false;
     /// Make, see and end one's own keys.
     ManageOwnKeys: By::Users, itself: false;
-    /// See, end and change one's own sessions and password.
+    /// See, end and change one's own sessions, password, second factor and memberships.
     ManageOwnSessions: By::Users, itself: false;
     /// Rotate and retire signing keys.
     ManageSigningKeys: By::Master, itself: false;

@@ -59,8 +59,8 @@ impl SessionService {
         let Some(mut tx) = self.begin_proven(permit, proof, code, now).await? else {
             return Ok(Outcome::WrongCode);
         };
-        let has_second = tx.second_factor(user).await?.is_some_and(|factor| factor.is_confirmed);
-        if had_second && !has_second {
+        let factor = tx.second_factor(user).await?.filter(|factor| factor.is_confirmed);
+        if had_second && factor.is_none() {
             // The password may be too short without it.
             return Err(Error::not_ready("the second factor was removed in this moment"));
         }

@@ -26,6 +26,7 @@ pub use recovery::{RecoveryCode, RecoveryHash};
 pub use role::{Role, Roles};
 pub use second_factor::{SecondFactor, SecondFactors, SecondFactorsTx};
 pub use service::{NewUser, Person, UserService, UserUpdate};
+pub(crate) use service::{begin_managing, check_reach};
 use titan_token::{TenantId, UserId};
 pub use totp::TotpSecret;
 

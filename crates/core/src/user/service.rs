@@ -221,7 +221,7 @@ impl UserService {
         check_reach(permit, tenant)?;
         if permit.user().is_some() {
             // Who is an owner now is known in a transaction alone.
-            self.begin(permit, tenant).await?.commit().await?;
+            begin_managing(&*self.store, permit, tenant).await?.commit().await?;
         }
         self.store.tenant(tenant).await?.ok_or_else(|| Error::not_found("tenant"))?;
         let members = self.store.members(tenant, after, limit + 1).await?;
@@ -250,7 +250,7 @@ impl UserService {
         wait: Wait,
     ) -> Result<(Membership, Receipt), Error> {
         let now = self.clock.now();
-        let mut tx = self.begin(permit, tenant).await?;
+        let mut tx = begin_managing(&*self.store, permit, tenant).await?;
         tx.lookup_tenant(tenant).await?.ok_or_else(|| Error::not_found("tenant"))?;
         let old = tx.membership(id, tenant).await?;
         // An owner changes the people of its tenant, and invites others: it must not find out who else is there.
@@ -296,7 +296,7 @@ impl UserService {
         wait: Wait,
     ) -> Result<Receipt, Error> {
         let now = self.clock.now();
-        let mut tx = self.begin(permit, tenant).await?;
+        let mut tx = begin_managing(&*self.store, permit, tenant).await?;
         let Some(membership) = tx.membership(id, tenant).await? else {
             return Err(refused(tx, &*self.propagation, Error::not_found("member")).await);
         };
@@ -312,21 +312,25 @@ impl UserService {
         tx.commit().await?;
         self.propagation.receipt(revision, wait).await
     }
+}
 
-    /// Begins a change of a tenant's people. A user must be an owner of it now, not only by its JWT.
-    async fn begin(&self, permit: &Permit<ManageMembers>, tenant: TenantId) -> Result<Box<dyn Tx>, Error> {
-        check_reach(permit, tenant)?;
-        let mut tx = self.store.begin().await?;
-        let Some(user) = permit.user() else { return Ok(tx) };
-        if owner::membership_of(&mut *tx, user).await?.role != Role::Owner {
-            return Err(Error::new(Code::InsufficientScope, "only an owner may do this"));
-        }
-        Ok(tx)
+/// Begins a change of a tenant's people. A user must be an owner of it now, not only by its JWT.
+pub(crate) async fn begin_managing(
+    store: &dyn Store,
+    permit: &Permit<ManageMembers>,
+    tenant: TenantId,
+) -> Result<Box<dyn Tx>, Error> {
+    check_reach(permit, tenant)?;
+    let mut tx = store.begin().await?;
+    let Some(user) = permit.user() else { return Ok(tx) };
+    if owner::membership_of(&mut *tx, user).await?.role != Role::Owner {
+        return Err(Error::new(Code::InsufficientScope, "only an owner may do this"));
     }
+    Ok(tx)
 }
 
 /// For a user, other tenants do not exist.
-fn check_reach(permit: &Permit<ManageMembers>, tenant: TenantId) -> Result<(), Error> {
+pub(crate) fn check_reach(permit: &Permit<ManageMembers>, tenant: TenantId) -> Result<(), Error> {
     match permit.tenant() {
         Some(own) if own != tenant => Err(Error::not_found("tenant")),
         _ => Ok(()),

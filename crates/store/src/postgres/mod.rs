@@ -10,6 +10,7 @@ mod audit;
 mod connect;
 mod error;
 mod instance;
+mod invitation;
 mod key;
 mod migration;
 mod news;

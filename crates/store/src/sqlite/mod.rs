@@ -9,6 +9,7 @@ mod attempt;
 mod audit;
 mod error;
 mod instance;
+mod invitation;
 mod key;
 mod migration;
 mod revision;

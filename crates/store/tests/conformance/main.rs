@@ -8,6 +8,7 @@ mod groups;
 mod instances;
 mod lists;
 mod moving;
+mod people;
 mod stories;
 mod sweeping;
 mod upgrade;
@@ -55,6 +56,8 @@ on_both!(
     sweeping::ended_keys_come_in_the_order_of_their_end,
     stories::descendants_are_found_through_rotations,
     stories::the_keys_of_a_user_are_found,
+    people::a_second_factor_comes_back_opened,
+    people::an_invitation_is_found_by_its_secret_until_it_is_removed,
     stories::answers_are_remembered_for_their_time,
     stories::signing_keys_come_back_opened,
     stories::tenants_have_numbers_and_unique_names,

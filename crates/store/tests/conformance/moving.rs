@@ -2,6 +2,7 @@
 
 use crate::fixture::{Closed, Counter, NOW, empty_postgres, open, postgres, sqlite};
 use crate::lists::all;
+use crate::people;
 use crate::stories::{add, id, key, slot_key};
 use serde_json::json;
 use sqlx::sqlite::SqliteConnectOptions;
@@ -53,6 +54,7 @@ async fn fill(store: &dyn Store) {
         let entry = Entry::by_system(NOW, "key.create", key.id.to_string(), json!({ "text": "\\ \n\u{e9}" }));
         tx.add_audit(&entry).await.unwrap();
     }
+    people::fill(&mut *tx).await;
     // Their bytes have another order than a dictionary.
     for name in ["b", "B", "ä", "a", "Z"] {
         let answer =
@@ -157,6 +159,7 @@ async fn assert_equal(from: &Location, to: &Location) {
     assert_eq!(of_old.last().unwrap().hash, of_new.last().unwrap().hash);
     assert_eq!(old.tenants(None, 10).await.unwrap(), new.tenants(None, 10).await.unwrap());
     assert_eq!(old.signing_keys().await.unwrap().len(), new.signing_keys().await.unwrap().len());
+    people::assert_equal(&*old, &*new).await;
     let mut tx = new.begin().await.unwrap();
     assert!(tx.answer("master", "ä", NOW).await.unwrap().is_some());
     // What is new comes after all that was moved.
@@ -303,7 +306,7 @@ async fn a_source_that_is_in_use_newer_or_none_is_refused() {
 async fn a_target_that_is_newer_or_not_there_is_refused() {
     let from = sqlite().await.close();
     let newer = postgres().await.close();
-    sql(&newer.location, "TRUNCATE tenant, scope, key, person, member, session").await;
+    sql(&newer.location, "TRUNCATE tenant, scope, key CASCADE").await;
     sql(
         &newer.location,
         "INSERT INTO _sqlx_migrations (version, description, success, checksum, execution_time) \

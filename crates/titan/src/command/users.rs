@@ -27,6 +27,8 @@ enum Command {
     List(List),
     /// Create a user with a role in a tenant. The password is read from standard input
     Create(Create),
+    /// Invite somebody to a tenant, and print the secret to send
+    Invite(Invite),
     /// Show a user and its roles
     Get(Get),
     /// Enable or disable a user. Disabling ends all its sessions
@@ -91,6 +93,30 @@ struct SetRole {
 }
 
 #[derive(Args)]
+struct Invite {
+    /// The e-mail address
+    email: String,
+    /// The role: a member works with the guarded API, an admin also manages keys, an owner also manages people
+    #[arg(long, value_parser = ["member", "admin", "owner"])]
+    role: String,
+    /// The number of the tenant
+    #[arg(long, value_name = "NUMBER", default_value_t = 1)]
+    tenant: u32,
+}
+
+/// An invitation that was made just now.
+#[derive(Deserialize)]
+#[serde(rename_all = "camelCase")]
+struct InvitationView {
+    id: String,
+    email: String,
+    role: String,
+    expires_at: String,
+    token: String,
+    link: Option<String>,
+}
+
+#[derive(Args)]
 struct SetPassword {
     /// The id of the user: usr_…
     id: UserId,
@@ -144,6 +170,9 @@ impl Users {
                 remote.print(&answer, |users: Vec<UserView>| table(&users))
             }
             Command::Create(create) => remote.print(&create.run(&client)?, person),
+            Command::Invite(invite) => {
+                remote.print(&invite.run(&client)?, |made: InvitationView| made.text())
+            }
             Command::Get(Get { id }) => remote.print(&client.get(&path(id), &[])?, person),
             Command::Update(Update { id, switch }) => {
                 let change = json!({ "isActive": switch.is_active() });
@@ -176,6 +205,26 @@ impl Create {
             "email": self.email, "password": password()?, "role": self.role, "tenantId": self.tenant,
         });
         client.post(PATH, Some(&body), None)
+    }
+}
+
+impl Invite {
+    fn run(&self, client: &Client) -> Result<super::client::Answer> {
+        let path = format!("/admin/tenants/{}/invitations", self.tenant);
+        client.post(&path, Some(&json!({ "email": self.email, "role": self.role })), None)
+    }
+}
+
+impl InvitationView {
+    /// The secret on a line of its own, so that it can be marked with one click.
+    fn text(&self) -> String {
+        let secret = self.link.as_ref().unwrap_or(&self.token);
+        let fields = Table::default()
+            .row(["id", &self.id])
+            .row(["email", &self.email])
+            .row(["role", &self.role])
+            .row(["expires", &self.expires_at]);
+        format!("{fields}\nSend this, shown this once:\n\n{}", super::table::clean(secret))
     }
 }
 

@@ -83,6 +83,8 @@ pub struct Config {
     pub jwt_issuer: String,
     /// `aud` of the session JWTs: usually the URL of the API.
     pub jwt_audience: String,
+    /// The page that accepts invitations: Titan makes links to it, with the secret in the fragment.
+    pub invitation_url: Option<String>,
     /// The longest lifetime of a key, in days.
     #[schemars(range(min = 1, max = 3_650))]
     pub max_lifetime_days: u32,
@@ -180,6 +182,7 @@ impl Default for Config {
             member_scopes: Roles::MEMBER.map(str::to_owned).to_vec(),
             jwt_issuer: "titan".to_owned(),
             jwt_audience: "titan".to_owned(),
+            invitation_url: None,
             max_lifetime_days: 90,
             trusted_proxies: Vec::new(),
             upstream_connect_timeout: 5,

@@ -1,6 +1,7 @@
 //! What the options about people become.
 
 use anyhow::{Context, Result, anyhow, bail};
+use http::Uri;
 use titan_core::access::Catalogue;
 use titan_core::session::JwtSettings;
 use titan_core::user::{Role, Roles};
@@ -41,6 +42,16 @@ pub(super) fn jwt(issuer: &str, audience: &str) -> Result<JwtSettings> {
     Ok(JwtSettings { issuer: party("jwt_issuer", issuer)?, audience: party("jwt_audience", audience)? })
 }
 
+/// The address of the page that accepts invitations.
+pub(super) fn invitation_page(text: String) -> Result<String> {
+    let uri: Option<Uri> = text.parse().ok();
+    let is_web = uri.is_some_and(|uri| matches!(uri.scheme_str(), Some("http" | "https")));
+    if !is_web || text.contains('#') {
+        bail!("invitation_url: must be http:// or https://, without a fragment (#…)");
+    }
+    Ok(text)
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -56,6 +67,16 @@ mod tests {
         assert!(scopes("tasks:read").resolve(&catalogue).is_ok());
         let error = scopes("task:read").resolve(&catalogue).unwrap_err().to_string();
         assert_eq!(error, "member_scopes: unknown scope: task:read; did you mean tasks:read?");
+    }
+
+    #[test]
+    fn a_page_is_an_address_without_a_fragment() {
+        for good in ["https://app.example/join", "http://127.0.0.1:3000/?join"] {
+            assert_eq!(invitation_page(good.to_owned()).unwrap(), good);
+        }
+        for bad in ["", "app.example/join", "javascript:x", "https://app.example/#join", "/join"] {
+            assert!(invitation_page(bad.to_owned()).is_err(), "{bad}");
+        }
     }
 
     #[test]

@@ -1,6 +1,6 @@
 //! A configuration that was checked: values of the types that the program works with.
 
-use super::people::{RoleScopes, jwt};
+use super::people::{RoleScopes, invitation_page, jwt};
 use super::{Config, LogFormat, UpstreamConfig, policy_text};
 use crate::access_log::AccessLogSettings;
 use crate::pem::{Pem, certified_key};
@@ -53,6 +53,8 @@ pub struct Settings {
     pub roles: RoleScopes,
     /// Who issues JWTs, and for whom.
     pub jwt: JwtSettings,
+    /// The page that accepts invitations.
+    pub invitation_url: Option<String>,
     /// The longest lifetime of a key, in days.
     pub max_lifetime_days: u32,
     /// How the gateway behaves.
@@ -97,6 +99,7 @@ impl Settings {
                 member: config.member_scopes,
             },
             jwt: jwt(&config.jwt_issuer, &config.jwt_audience)?,
+            invitation_url: config.invitation_url.map(invitation_page).transpose()?,
             max_lifetime_days: config.max_lifetime_days,
             log: config.log,
             log_format: config.log_format,

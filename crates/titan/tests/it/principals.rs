@@ -60,7 +60,15 @@ const TABLE: &[Row] = &[
     Row("POST", "/api/v1/auth/second-factor", [401, 401, 403, 403, 403, 200]),
     Row("DELETE", "/api/v1/auth/second-factor", [401, 401, 403, 403, 403, 404]),
     Row("POST", "/api/v1/auth/second-factor/confirm", [401, 401, 403, 403, 403, 409]),
+    Row("GET", "/admin/tenants/{id}/invitations", [401, 401, 403, 403, 403, 200]),
+    Row("POST", "/admin/tenants/{id}/invitations", [401, 401, 403, 403, 403, 201]),
+    Row("DELETE", "/admin/tenants/{id}/invitations/{invitation}", [401, 401, 403, 403, 403, 404]),
+    // What counts is the secret.
+    Row("POST", "/api/v1/auth/invitations/accept", [404, 401, 403, 403, 403, 404]),
     // The right one is a member, and no owner.
+    Row("GET", "/api/v1/members/invitations", [401, 401, 403, 403, 403, 403]),
+    Row("POST", "/api/v1/members/invitations", [401, 401, 403, 403, 403, 403]),
+    Row("DELETE", "/api/v1/members/invitations/{invitation}", [401, 401, 403, 403, 403, 403]),
     Row("GET", "/api/v1/members", [401, 401, 403, 403, 403, 403]),
     Row("PUT", "/api/v1/members/{user}", [401, 401, 403, 403, 403, 403]),
     Row("DELETE", "/api/v1/members/{user}", [401, 401, 403, 403, 403, 403]),
@@ -91,12 +99,24 @@ fn every_documented_route_has_a_row_and_every_row_a_route() {
     assert_eq!(operations(&documented()), table);
 }
 
-fn body(path: &str, method: &str, person: &Person) -> Option<Value> {
+fn body(path: &str, method: &str, person: &Person, principal: usize) -> Option<Value> {
     match (method, path) {
         ("POST", "/admin/users") => {
             Some(json!({ "email": "new@example.com", "password": PASSWORD, "role": "member" }))
         }
         ("POST", "/api/v1/auth/login") => Some(json!({ "email": person.email, "password": PASSWORD })),
+        ("POST", "/api/v1/auth/invitations/accept") => {
+            let token = format!("titan_inv_{}", "A".repeat(43));
+            // Whoever has a JWT needs no password.
+            let password = (principal == 0).then_some(PASSWORD);
+            Some(match password {
+                Some(password) => json!({ "token": token, "password": password }),
+                None => json!({ "token": token }),
+            })
+        }
+        ("POST", path) if path.ends_with("/invitations") => {
+            Some(json!({ "email": "new@example.com", "role": "member" }))
+        }
         ("POST", "/api/v1/auth/password") => {
             Some(json!({ "current_password": PASSWORD, "new_password": format!("{PASSWORD} two") }))
         }
@@ -164,12 +184,13 @@ async fn ask(app: &TestApp, method: &str, route: &str, principal: usize) -> Answ
         .replace("{id}", id)
         .replace("{user}", &person.id)
         .replace("{slot}", "0")
+        .replace("{invitation}", "inv_00000000000000000000000000")
         .replace("{revision}", "1");
     let path = match (method, route) {
         ("DELETE", "/admin/keys" | "/api/account/keys") => format!("{path}?createdBy={id}"),
         _ => path,
     };
-    role.send(method, &path, body(route, method, &person)).await
+    role.send(method, &path, body(route, method, &person, principal)).await
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]

@@ -5,7 +5,7 @@ use crate::support::TestApp;
 use crate::support::app::MadeKey;
 use crate::support::cut::Wire;
 use crate::support::database::new_postgres;
-use crate::support::people::Person;
+use crate::support::people::{PASSWORD, Person};
 use serde_json::json;
 use std::time::Duration;
 
@@ -21,7 +21,7 @@ async fn statuses(fleet: &Fleet, person: &Person) -> Vec<u16> {
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn what_ends_a_session_on_one_instance_ends_it_on_all() {
     let fleet = Fleet::start(3).await;
-    for round in 0..6 {
+    for round in 0..7 {
         let email = format!("ada{round}@example.com");
         let ada = fleet.0[round % 3].person(&email, "admin").await;
         assert_eq!(statuses(&fleet, &ada).await, [200; 3], "a JWT of one instance is good on all");
@@ -37,6 +37,11 @@ async fn what_ends_a_session_on_one_instance_ends_it_on_all() {
                 let password = json!({ "password": "another quite long one" });
                 other.master().patch(&user, password).await.expect(200)
             }
+            5 => {
+                let new = "another quite long one";
+                let body = json!({ "current_password": PASSWORD, "new_password": new });
+                other.as_person(&ada).post("/api/v1/auth/password", body).await.expect(204)
+            }
             _ => {
                 // A token that was used before, on another instance than the one that took it.
                 fleet.0[0].refresh(&ada.refresh_token).await.expect(200);
@@ -44,7 +49,7 @@ async fn what_ends_a_session_on_one_instance_ends_it_on_all() {
             }
         };
         assert_eq!(statuses(&fleet, &ada).await, [401; 3], "round {round}");
-        if round < 5 {
+        if round < 6 {
             assert_eq!((field(&answer, "applied"), field(&answer, "lapsed")), (3, 0), "{answer:?}");
         }
     }

@@ -2,6 +2,7 @@
 
 mod confusion;
 mod forgery;
+mod invitations;
 mod keys;
 mod members;
 mod password;
