@@ -15,6 +15,8 @@ use titan_core::access::{
 use titan_core::error::Code;
 use titan_token::KeyId;
 
+const API_KEY: HeaderName = HeaderName::from_static("x-api-key");
+
 /// The holder of the master key: the callers of `/admin`.
 pub(crate) struct Admin(Authenticated);
 
@@ -31,6 +33,9 @@ pub(crate) struct SignedInCaller {
     /// The JWT as it was sent.
     token: String,
 }
+
+/// A person, by a JWT or by an opaque key: the callers of `/api/api-keys`.
+pub(crate) struct PeopleCaller(Authenticated);
 
 /// A user who has signed in, if there is a credential.
 pub(crate) struct PerhapsSignedIn(pub(crate) Option<SignedInCaller>);
@@ -74,6 +79,12 @@ impl Authorize for Account {
 impl Authorize for SignedInCaller {
     fn authenticated(&self) -> &Authenticated {
         &self.authenticated
+    }
+}
+
+impl Authorize for PeopleCaller {
+    fn authenticated(&self) -> &Authenticated {
+        &self.0
     }
 }
 
@@ -155,6 +166,25 @@ impl FromRequestParts<ControlPlane> for SignedInCaller {
     }
 }
 
+impl FromRequestParts<ControlPlane> for PeopleCaller {
+    type Rejection = ApiError;
+
+    async fn from_request_parts(parts: &mut Parts, state: &ControlPlane) -> Result<Self, ApiError> {
+        const NEEDED: &str = "a key of this API (whm_…) or a JWT is required here";
+        let credential = key_before_bearer(&parts.headers)?;
+        let caller = match state.gate.authenticate(credential).await {
+            Ok(Principal::Opaque(key)) => Caller::Opaque(key),
+            Ok(Principal::User(user)) => Caller::User(user),
+            Ok(Principal::Key(_)) => return Err(Denial::WrongCredential(NEEDED).into()),
+            Err(_) if state.master.contains(credential) => {
+                return Err(Denial::WrongCredential(NEEDED).into());
+            }
+            Err(denial) => return Err(denial.into()),
+        };
+        Ok(Self(Authenticated { caller, origin: origin(parts) }))
+    }
+}
+
 impl FromRequestParts<ControlPlane> for PerhapsSignedIn {
     type Rejection = ApiError;
 
@@ -175,8 +205,17 @@ impl<S: Sync> FromRequestParts<S> for Visitor {
     }
 }
 
+/// On the surface of opaque keys, a key in `X-API-Key` decides alone.
+fn key_before_bearer(headers: &HeaderMap) -> Result<&str, Denial> {
+    let values = |name| headers.get_all(name).iter().map(HeaderValue::as_bytes);
+    let nothing = || std::iter::empty::<&[u8]>();
+    match bearer_or_header(nothing(), values(API_KEY)) {
+        Err(Denial::Missing) => bearer_or_header(values(AUTHORIZATION), nothing()),
+        decided => decided,
+    }
+}
+
 fn credential(headers: &HeaderMap) -> Result<&str, Denial> {
-    const API_KEY: HeaderName = HeaderName::from_static("x-api-key");
     let values = |name| headers.get_all(name).iter().map(HeaderValue::as_bytes);
     bearer_or_header(values(AUTHORIZATION), values(API_KEY))
 }

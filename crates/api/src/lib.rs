@@ -16,6 +16,7 @@ mod invitations;
 mod jwks;
 mod keys;
 mod members;
+mod opaque_keys;
 mod platform_keys;
 mod reply;
 mod revisions;
@@ -32,6 +33,7 @@ use std::sync::Arc;
 use titan_core::access::{Gate, MasterKeys};
 use titan_core::invitation::InvitationService;
 use titan_core::key::KeyService;
+use titan_core::opaque::OpaqueKeyService;
 use titan_core::revision::FleetService;
 use titan_core::session::SessionService;
 use titan_core::signing::SigningKeyService;
@@ -61,6 +63,8 @@ pub struct ControlPlane {
     pub users: Arc<UserService>,
     /// The rules of invitations.
     pub invitations: Arc<InvitationService>,
+    /// The rules of opaque keys.
+    pub opaque_keys: Arc<OpaqueKeyService>,
     /// The rules of sessions.
     pub sessions: Arc<SessionService>,
     /// What is known of the instances.
@@ -83,6 +87,7 @@ fn routes() -> OpenApiRouter<ControlPlane> {
         .merge(invitations::routes())
         .merge(sessions::routes())
         .merge(platform_keys::routes())
+        .merge(opaque_keys::routes())
         .merge(second_factor::routes())
 }
 

@@ -68,6 +68,24 @@ pub(crate) struct PlatformErrorCause {
     message: String,
 }
 
+/// `{"status": "success", "data": …}`: the answers about opaque keys.
+#[derive(Serialize, ToSchema)]
+pub(crate) struct WhatomateSuccess<T> {
+    status: &'static str,
+    data: T,
+}
+
+/// Every error about opaque keys.
+#[derive(Serialize, ToSchema)]
+pub(crate) struct WhatomateErrorBody {
+    /// Always `error`.
+    status: String,
+    /// What is wrong.
+    message: String,
+    /// Always null.
+    data: Option<bool>,
+}
+
 /// An answer that is put together.
 pub(crate) struct Reply(Response);
 
@@ -95,6 +113,16 @@ impl Reply {
         let mut response = (status, axum::Json(body)).into_response();
         response.headers_mut().insert(CACHE_CONTROL, HeaderValue::from_static("no-store"));
         Self(response)
+    }
+
+    /// The answer about opaque keys: 200, whatever was done.
+    pub(crate) fn whatomate(data: impl Serialize) -> Self {
+        Self::body(StatusCode::OK, &WhatomateSuccess { status: "success", data })
+    }
+
+    /// The proof alone, where the status is always 200.
+    pub(crate) fn proof(self, receipt: &Receipt) -> Self {
+        self.header("titan-revocation", &receipt.to_string())
     }
 
     /// 204

@@ -17,5 +17,11 @@ pub(crate) async fn restyle(request: Request, next: Next) -> Response {
 }
 
 fn style(path: &str) -> Style {
-    if path.starts_with("/api/v1/") { Style::Platform } else { Style::Titan }
+    if path.starts_with("/api/v1/") {
+        Style::Platform
+    } else if path.starts_with("/api/api-keys") {
+        Style::Whatomate
+    } else {
+        Style::Titan
+    }
 }

@@ -15,6 +15,7 @@ pub mod error;
 pub mod idempotency;
 pub mod invitation;
 pub mod key;
+pub mod opaque;
 mod page;
 pub mod policy;
 pub mod port;

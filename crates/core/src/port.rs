@@ -5,7 +5,7 @@
 //! engine that implements these traits.
 
 pub use crate::store_error::{StoreError, StoreResult};
-use crate::{audit, idempotency, invitation, key, revision, session, signing, tenant, user};
+use crate::{audit, idempotency, invitation, key, opaque, revision, session, signing, tenant, user};
 use async_trait::async_trait;
 
 /// A database.
@@ -17,6 +17,7 @@ pub trait Store:
     + user::FailedSignIns
     + user::SecondFactors
     + invitation::Invitations
+    + opaque::OpaqueKeys
     + session::Sessions
     + signing::SigningKeys
     + revision::Revisions
@@ -38,6 +39,7 @@ pub trait Tx:
     + user::AttemptsTx
     + user::SecondFactorsTx
     + invitation::InvitationsTx
+    + opaque::OpaqueKeysTx
     + session::SessionsTx
     + signing::SigningKeysTx
     + revision::RevisionsTx

@@ -8,13 +8,16 @@ use arc_swap::ArcSwap;
 use async_trait::async_trait;
 use std::sync::Arc;
 use std::time::Duration;
-use titan_core::access::{Catalogue, Denial, Gate, Principal, ProvenJwt, UserPrincipal};
+use titan_core::access::{
+    Catalogue, Denial, Gate, OpaquePrincipal, Principal, ProvenJwt, ProvenOpaque, UserPrincipal,
+};
 use titan_core::port::Store;
 use titan_core::revision::{Change, CredentialId, CredentialState};
 use titan_core::session::JwtSettings;
 use titan_core::signing::SlotKey;
 use titan_core::time::{Clock, Moment, Timestamp};
-use titan_token::{Presented, ScopeBit, UntrustedJwt, UntrustedKey, UntrustedRefresh};
+use titan_core::user::{Role, Roles};
+use titan_token::{OpaqueKey, Presented, ScopeBit, ScopeSet, UntrustedJwt, UntrustedKey, UntrustedRefresh};
 
 /// How long the database may take to tell the state of one credential.
 const PATIENCE: Duration = Duration::from_secs(2);
@@ -27,6 +30,8 @@ pub struct Guard {
     snapshot: ArcSwap<Snapshot>,
     catalogue: Arc<Catalogue>,
     jwt: JwtSettings,
+    /// What the owner of an opaque key may do.
+    roles: Roles,
     clock: Arc<dyn Clock>,
     uses: Uses,
 }
@@ -52,7 +57,14 @@ impl Guard {
 
     fn empty(catalogue: Arc<Catalogue>, jwt: JwtSettings, clock: Arc<dyn Clock>) -> Self {
         let snapshot = ArcSwap::from_pointee(Snapshot::new());
-        Self { lease: Lease::default(), store: None, snapshot, catalogue, jwt, clock, uses: Uses::new() }
+        let (lease, roles, uses) = (Lease::default(), Roles::none(), Uses::new());
+        Self { lease, store: None, snapshot, catalogue, jwt, roles, clock, uses }
+    }
+
+    /// With what each role may do. Without it, opaque keys may do nothing.
+    #[must_use]
+    pub fn with_roles(self, roles: Roles) -> Self {
+        Self { roles, ..self }
     }
 
     /// Whose credential this is now, after every check but the scope. It records no use. Waits for the database only
@@ -78,6 +90,7 @@ impl Guard {
         match parse(credential) {
             Ok(Readable::Key(key)) => examine_key(snapshot, &key, Some(now)),
             Ok(Readable::Jwt(jwt)) => self.examine_jwt(snapshot, &jwt, Some(now)),
+            Ok(Readable::Opaque(key)) => self.examine_opaque(snapshot, &key, Some(now)),
             Err(denial) => (None, Err(denial)),
         }
     }
@@ -94,6 +107,7 @@ impl Guard {
                     |snapshot: &Snapshot| (None, snapshot.decide(key.key(), now).map(Principal::Key));
                 self.look_twice(decide).1.map(drop)
             }
+            Principal::Opaque(key) => decide_again(&self.snapshot.load(), key.proof(), now),
             Principal::User(user) => self.snapshot.load().decide_jwt(user.proof(), now),
         }
     }
@@ -102,12 +116,14 @@ impl Guard {
     pub(crate) async fn recheck_in_database(&self, principal: &Principal) -> Result<(), Denial> {
         let proven = match principal {
             Principal::Key(key) => Proven::Key(*key.key()),
+            Principal::Opaque(key) => Proven::Opaque(*key.proof()),
             Principal::User(user) => Proven::Jwt(Arc::clone(user.proof())),
         };
         let snapshot = Snapshot::of(&self.read_state(&proven).await.ok_or(Denial::Unknown)?);
         match &proven {
             Proven::Key(key) => snapshot.decide(key, self.clock.now()).map(drop),
             Proven::Jwt(jwt) => snapshot.decide_jwt(jwt, self.clock.now()),
+            Proven::Opaque(key) => decide_again(&snapshot, key, self.clock.now()),
         }
     }
 
@@ -118,6 +134,7 @@ impl Guard {
                 let claims = proven.claims();
                 (CredentialId::Session(claims.session), claims.tenant)
             }
+            Proven::Opaque(key) => (CredentialId::Opaque(key.hash), key.status.tenant),
         };
         let state = self.store.as_ref()?.credential_state(id, tenant);
         // What goes wrong is in the log already: the lease was lost because of it.
@@ -149,6 +166,7 @@ impl Guard {
         match readable {
             Readable::Key(key) => self.look_twice(|snapshot| examine_key(snapshot, &key, now)),
             Readable::Jwt(jwt) => self.examine_jwt(&self.snapshot.load(), &jwt, now),
+            Readable::Opaque(key) => self.examine_opaque(&self.snapshot.load(), &key, now),
         }
     }
 
@@ -166,6 +184,21 @@ impl Guard {
         };
         let user = decided.map(|()| Principal::User(self.user(&proven)));
         (Some(Proven::Jwt(proven)), user)
+    }
+
+    /// `now` is none without a good lease.
+    fn examine_opaque(&self, snapshot: &Snapshot, key: &OpaqueKey, now: Option<Timestamp>) -> Decision {
+        let Some(proven) = snapshot.find_opaque(key.hashed()) else {
+            // Perhaps it is one that this instance has not heard of yet.
+            let denial = now.map_or(Denial::Unknown, |_| Denial::Invalid);
+            return (None, Err(denial));
+        };
+        let decided = now.map_or(Err(Denial::Unknown), |now| snapshot.decide_opaque(&proven, now));
+        let scopes = self.roles.scopes(proven.status.role);
+        (
+            Some(Proven::Opaque(proven)),
+            decided.map(|()| Principal::Opaque(OpaquePrincipal::new(proven, scopes))),
+        )
     }
 
     /// It must be from us, and for us (RFC 8725, 3.8 and 3.9).
@@ -210,8 +243,10 @@ impl Guard {
 
     /// Records that a key was accepted at `now`, for its `lastUsedAt`.
     pub fn record_use(&self, principal: &Principal, now: Moment) {
-        if let Principal::Key(key) = principal {
-            self.uses.record(key.id(), now.wall);
+        match principal {
+            Principal::Key(key) => self.uses.record(key.id(), now.wall),
+            Principal::Opaque(key) => self.uses.record(key.id(), now.wall),
+            Principal::User(_) => {}
         }
     }
 
@@ -224,9 +259,19 @@ impl Guard {
         &self.lease
     }
 
+    /// What a role may do.
+    pub(crate) fn role_scopes(&self, role: Role) -> ScopeSet {
+        self.roles.scopes(role)
+    }
+
     /// The scopes of this deployment.
     pub fn catalogue(&self) -> &Catalogue {
         &self.catalogue
+    }
+
+    /// How many opaque keys there are.
+    pub fn opaque_count(&self) -> usize {
+        self.snapshot.load().opaque_count()
     }
 
     /// How many keys are revoked, disabled or retiring.
@@ -260,11 +305,11 @@ impl Guard {
         self.snapshot.store(Arc::new(snapshot));
     }
 
-    /// Forgets sessions whose JWTs expired at or before this time, which must have been swept before. Only the one writer
-    /// may call this.
-    pub(crate) fn forget_sessions(&self, until: Timestamp) {
+    /// Forgets sessions whose JWTs expired at or before this time, and opaque keys that did. The time must have been swept
+    /// before. Only the one writer may call this.
+    pub(crate) fn forget_expired(&self, until: Timestamp) {
         let mut snapshot = Snapshot::clone(&self.snapshot.load());
-        snapshot.forget_sessions(until);
+        snapshot.forget_expired(until);
         self.snapshot.store(Arc::new(snapshot));
     }
 
@@ -292,10 +337,17 @@ fn examine_key(snapshot: &Snapshot, key: &UntrustedKey, now: Option<Timestamp>) 
     }
 }
 
+/// The decision about an opaque key that was good, and may be gone.
+fn decide_again(snapshot: &Snapshot, key: &ProvenOpaque, now: Timestamp) -> Result<(), Denial> {
+    let key = snapshot.find_opaque(key.hash).ok_or(Denial::Invalid)?;
+    snapshot.decide_opaque(&key, now)
+}
+
 /// A credential that a request may carry.
 enum Readable<'a> {
     Jwt(UntrustedJwt<'a>),
     Key(UntrustedKey),
+    Opaque(OpaqueKey),
 }
 
 /// Parses a text that has the shape of a key or of a JWT.
@@ -304,8 +356,9 @@ fn parse(credential: &str) -> Result<Readable<'_>, Denial> {
     match Presented::parse(credential) {
         Ok(Presented::SelfContained(key)) => Ok(Readable::Key(key)),
         Ok(Presented::Jwt(jwt)) => Ok(Readable::Jwt(jwt)),
+        Ok(Presented::Opaque(key)) => Ok(Readable::Opaque(key)),
         // The shape is right, but this release has no such keys.
-        Ok(Presented::Legacy(_) | Presented::Opaque(_)) => Err(Denial::Invalid),
+        Ok(Presented::Legacy(_)) => Err(Denial::Invalid),
         // Whoever sends a JWT, sends no key.
         Err(_) if credential.starts_with("eyJ") => Err(Denial::TokenInvalid),
         Err(_) => Err(Denial::Malformed),

@@ -18,6 +18,7 @@ pub mod gateway;
 mod guard;
 mod key_cache;
 mod lease;
+mod opaque_index;
 mod prefetch;
 mod reply;
 mod request_body;

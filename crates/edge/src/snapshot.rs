@@ -1,12 +1,14 @@
 //! All data from which the edge decides: keys, sessions, tenants and signing keys, as of one revision.
 
 mod jwt;
+mod opaque;
 
+use crate::opaque_index::OpaqueIndex;
 use crate::revocation_set::RevocationSet;
 use imbl::{HashMap, OrdMap};
 use std::collections::HashSet;
 use std::sync::Arc;
-use titan_core::access::{Denial, KeyPrincipal, Principal, ProvenJwt, Retirement};
+use titan_core::access::{Denial, KeyPrincipal, Principal, ProvenJwt, ProvenOpaque, Retirement};
 use titan_core::revision::{Change, CredentialState, KeyStatus, SessionStatus, TenantStatus};
 use titan_core::signing::SlotKey;
 use titan_core::time::Timestamp;
@@ -24,6 +26,8 @@ pub enum Proven {
     Key(VerifiedKey),
     /// A JWT whose signature held.
     Jwt(Arc<ProvenJwt>),
+    /// An opaque key that is known.
+    Opaque(ProvenOpaque),
 }
 
 /// A signing key, ready to verify.
@@ -36,8 +40,8 @@ struct Signing {
     not_before: Timestamp,
 }
 
-/// What the edge knows. Copies share what did not change. All copies share one revocation set, which is changed
-/// in place, so that a revocation does not copy ten million ids.
+/// What the edge knows. Copies share what did not change. All copies share one revocation set and one index of opaque keys,
+/// which are changed in place, so that a revocation does not copy ten million ids.
 #[derive(Clone)]
 pub(crate) struct Snapshot {
     slots: [Option<Signing>; 16],
@@ -50,25 +54,32 @@ pub(crate) struct Snapshot {
     statuses: HashMap<KeyId, KeyStatus>,
     /// Sessions that have ended, or whose role has changed.
     sessions: HashMap<SessionId, SessionStatus>,
+    /// All opaque keys.
+    opaque: Arc<OpaqueIndex>,
     /// Keys that expire at or before this second are refused, whatever a clock says.
     swept_until: u32,
 }
 
 impl Snapshot {
     pub(crate) fn new() -> Self {
+        Self::with_index(OpaqueIndex::new())
+    }
+
+    fn with_index(opaque: OpaqueIndex) -> Self {
         Self {
             slots: std::array::from_fn(|_| None),
             tenants: OrdMap::new(),
             revocations: Arc::new(RevocationSet::new()),
             statuses: HashMap::new(),
             sessions: HashMap::new(),
+            opaque: Arc::new(opaque),
             swept_until: 0,
         }
     }
 
     /// All that is known of one credential.
     pub(crate) fn of(state: &CredentialState) -> Self {
-        let mut snapshot = Self::new();
+        let mut snapshot = Self::with_index(OpaqueIndex::small());
         snapshot.set_slots(&state.signing_keys);
         snapshot.sweep_until(state.swept_until);
         let restricted = snapshot.apply(&state.changes);
@@ -80,8 +91,9 @@ impl Snapshot {
         self.swept_until = until.secs_u32();
     }
 
-    /// Forgets sessions all of whose refused JWTs expired at or before this time.
-    pub(crate) fn forget_sessions(&mut self, until: Timestamp) {
+    /// Forgets sessions all of whose refused JWTs expired at or before this time, and opaque keys that did.
+    pub(crate) fn forget_expired(&mut self, until: Timestamp) {
+        self.opaque.forget(until);
         self.sessions.retain(|_, status| status.until > until.ms());
     }
 
@@ -127,6 +139,8 @@ impl Snapshot {
                     to_add.insert(*id);
                     self.set_status(*id, *status);
                 }
+                // In place: one that is gone is refused at once, and one that is new is not known to anybody yet.
+                Change::Opaque(hash, status) => self.opaque.set(hash, status.as_ref()),
                 Change::Session(id, status) => self.set_session(*id, *status),
                 Change::Tenant(id, status) => self.set_tenant(*id, *status),
                 // The first only says that the signing keys must be read anew.
@@ -168,6 +182,11 @@ impl Snapshot {
         } else {
             self.tenants.insert(id, status);
         }
+    }
+
+    /// How many opaque keys there are.
+    pub(crate) fn opaque_count(&self) -> usize {
+        self.opaque.len()
     }
 
     /// How many keys are revoked, disabled or retiring.

@@ -23,6 +23,7 @@ use titan_core::access::{
 use titan_core::error::Code;
 use titan_core::key::Key;
 use titan_core::policy::{RequestPath, Style, Verdict};
+use titan_core::revision::OpaqueStatus;
 use titan_core::time::Timestamp;
 use titan_core::wire::{MAX_BODY, from_json, is_json, required, unreadable};
 use titan_token::{Claims, KeyId, ScopeBit};
@@ -210,10 +211,11 @@ impl Verifier {
         // A key of another tenant is unknown to this caller.
         let proven = proven.filter(|proven| match proven {
             Proven::Key(key) => permit.reach().includes(key.claims().tenant, key.claims().id, None),
+            Proven::Opaque(key) => permit.reach().includes(key.status.tenant, key.status.id, None),
             Proven::Jwt(_) => false,
         });
         entry.proven(proven.as_ref());
-        let Some(Proven::Key(proven)) = proven else {
+        let Some(proven) = proven else {
             let denial = denial.filter(|denial| *denial == Denial::Malformed).unwrap_or(Denial::Invalid);
             return Ok(Verification { code: VerifyCode::from(&denial), ..Verification::default() });
         };
@@ -221,7 +223,11 @@ impl Verifier {
             self.guard.record_use(principal, now);
         }
         let code = denial.as_ref().map_or(VerifyCode::Valid, VerifyCode::from);
-        Ok(self.describe(proven.claims(), code).await)
+        Ok(match &proven {
+            Proven::Key(key) => self.describe(key.claims(), code).await,
+            Proven::Opaque(key) => self.describe_opaque(&key.status, code),
+            Proven::Jwt(_) => Verification::default(),
+        })
     }
 
     /// What a key must have for the scopes and the route that were asked about.
@@ -270,6 +276,22 @@ impl Verifier {
             scopes: Some(self.scope_names(key, row.as_deref())),
             label: row.map(|row| row.label.clone()),
             expires_at: Some(Timestamp::from_secs(key.expires_at.into()).to_string()),
+            rate_limit: None,
+        }
+    }
+
+    /// The same of an opaque key, from memory. Its name is not there.
+    fn describe_opaque(&self, key: &OpaqueStatus, code: VerifyCode) -> Verification {
+        let catalogue = self.guard.catalogue();
+        let scopes = self.guard.role_scopes(key.role).iter().map(|bit| catalogue.name(bit));
+        Verification {
+            valid: code == VerifyCode::Valid,
+            code,
+            key_id: Some(key.id.to_string()),
+            tenant_id: Some(key.tenant.0),
+            scopes: Some(scopes.collect()),
+            label: None,
+            expires_at: key.expires_at.map(|end| end.to_string()),
             rate_limit: None,
         }
     }

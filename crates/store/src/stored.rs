@@ -4,13 +4,14 @@ use titan_core::key::Creator;
 use titan_core::port::{StoreError, StoreResult};
 use titan_core::revision::{Change, CredentialId, Revision};
 use titan_core::user::{RecoveryHash, Role};
-use titan_token::{InvitationId, KeyId, Prefix, SessionId, Slot, TenantId, UserId, Uuid};
+use titan_token::{HashedKey, InvitationId, KeyId, Prefix, SessionId, Slot, TenantId, UserId, Uuid};
 
 /// How the kinds of changes are stored. A number never changes its meaning.
 pub(crate) const KEY: i16 = 1;
 pub(crate) const TENANT: i16 = 2;
 const SIGNING_KEY: i16 = 3;
 pub(crate) const SESSION: i16 = 4;
+pub(crate) const OPAQUE: i16 = 5;
 
 /// A change as its row holds it: kind, subject, and status as JSON.
 pub(crate) struct StoredChange {
@@ -26,6 +27,9 @@ impl StoredChange {
             Change::Key(id, status) => (KEY, key_bytes(*id), serde_json::to_string(status).map_err(json)?),
             Change::Tenant(id, status) => {
                 (TENANT, tenant_bytes(*id), serde_json::to_string(status).map_err(json)?)
+            }
+            Change::Opaque(hash, status) => {
+                (OPAQUE, hash.as_bytes().to_vec(), serde_json::to_string(status).map_err(json)?)
             }
             Change::SigningKey(slot) => (SIGNING_KEY, vec![slot.number()], "null".to_owned()),
             Change::Other => return Err(StoreError::Failed("a change of an unknown kind".into())),
@@ -59,6 +63,10 @@ pub(crate) fn read_change(kind: i16, subject: &[u8], status: &str) -> StoreResul
             session_id(subject).ok_or_else(bad_subject)?,
             serde_json::from_str(status).map_err(bad_status)?,
         ),
+        OPAQUE => {
+            let hash = subject.try_into().map_err(|_| bad_subject())?;
+            Change::Opaque(HashedKey::from_bytes(hash), serde_json::from_str(status).map_err(bad_status)?)
+        }
         _ => Change::Other,
     })
 }
@@ -93,6 +101,7 @@ pub(crate) fn key_id(bytes: &[u8]) -> Option<KeyId> {
 pub(crate) fn stored_credential(id: CredentialId) -> (i16, Vec<u8>) {
     match id {
         CredentialId::Key(id) => (KEY, key_bytes(id)),
+        CredentialId::Opaque(hash) => (OPAQUE, hash.as_bytes().to_vec()),
         CredentialId::Session(id) => (SESSION, session_bytes(id)),
     }
 }

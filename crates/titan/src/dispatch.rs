@@ -20,8 +20,14 @@ const REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
 /// What the operator uses: it goes to the control plane's own port, if it has one.
 const CONTROL: [&str; 6] = ["/admin", "/auth", "/docs", "/metrics", "/oauth2", "/openapi.json"];
 /// What callers use: always on the public port.
-const PUBLIC: [&str; 5] =
-    ["/.well-known/jwks.json", "/api/account", "/api/v1/api-keys", "/api/v1/auth", "/api/v1/members"];
+const PUBLIC: [&str; 6] = [
+    "/.well-known/jwks.json",
+    "/api/account",
+    "/api/api-keys",
+    "/api/v1/api-keys",
+    "/api/v1/auth",
+    "/api/v1/members",
+];
 /// What whoever runs the program asks: on every port.
 const HEALTH: [&str; 2] = ["/health/live", "/health/ready"];
 

@@ -15,6 +15,7 @@ use titan_core::access::{Catalogue, MasterKeys};
 use titan_core::entropy::{Entropy, random};
 use titan_core::invitation::InvitationService;
 use titan_core::key::{KeyService, RoleScopes};
+use titan_core::opaque::OpaqueKeyService;
 use titan_core::port::Store;
 use titan_core::revision::{FleetService, InstanceId, Member, Propagation};
 use titan_core::session::SessionService;
@@ -55,7 +56,8 @@ impl App {
         let upstreams = Arc::new(Upstreams::new(settings.upstream_map(&catalogue)?));
         let roles = settings.roles.resolve(&catalogue)?;
         let jwt = settings.jwt.clone();
-        let guard = Arc::new(Guard::new(Arc::clone(&catalogue), jwt, Arc::clone(&clock), Arc::clone(&store)));
+        let guard = Guard::new(Arc::clone(&catalogue), jwt, Arc::clone(&clock), Arc::clone(&store));
+        let guard = Arc::new(guard.with_roles(roles));
         let member = member(settings, &*clock, &*entropy);
         let follower =
             Arc::new(Follower::new(Arc::clone(&store), Arc::clone(&guard), Arc::clone(&clock), member));
@@ -100,6 +102,12 @@ impl App {
             roles,
             settings.jwt.clone(),
         );
+        let opaque_keys = OpaqueKeyService::new(
+            Arc::clone(&store),
+            Arc::clone(&clock),
+            Arc::clone(&entropy),
+            Arc::clone(&propagation),
+        );
         let fleet = FleetService::new(Arc::clone(&store), Arc::<Follower>::clone(&follower));
         let days = settings.max_lifetime_days;
         let keys = KeyService::new(
@@ -119,6 +127,7 @@ impl App {
             signing_keys: Arc::new(signing_keys),
             users: Arc::new(users),
             invitations: Arc::new(invitations),
+            opaque_keys: Arc::new(opaque_keys),
             sessions: Arc::new(sessions),
             fleet: Arc::new(fleet),
             health: health(&follower),

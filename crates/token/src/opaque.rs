@@ -16,6 +16,11 @@ impl HashedKey {
         Self(sha256(text))
     }
 
+    /// Takes over the bytes that were stored.
+    pub const fn from_bytes(bytes: [u8; 32]) -> Self {
+        Self(bytes)
+    }
+
     /// The 32 bytes.
     pub const fn as_bytes(&self) -> &[u8; 32] {
         &self.0

@@ -1,10 +1,11 @@
 //! Who a credential turned out to be.
 
+use crate::revision::OpaqueStatus;
 use crate::time::Timestamp;
 use std::net::IpAddr;
 use std::sync::Arc;
 use titan_token::{
-    JwtClaims, KeyId, Kid, Prefix, ScopeSet, SessionId, TenantId, UserId, VerifiedJwt, VerifiedKey,
+    HashedKey, JwtClaims, KeyId, Kid, Prefix, ScopeSet, SessionId, TenantId, UserId, VerifiedJwt, VerifiedKey,
 };
 
 /// A key that passed every check of the edge.
@@ -135,11 +136,61 @@ impl UserPrincipal {
     }
 }
 
+/// An opaque key that passed every check of the edge.
+#[derive(Clone, Copy, Debug)]
+pub struct OpaquePrincipal {
+    proof: ProvenOpaque,
+    scopes: ScopeSet,
+}
+
+/// An opaque key that is ours: its hash, and what is known of it.
+#[derive(Clone, Copy, Debug)]
+pub struct ProvenOpaque {
+    /// SHA-256 of its text.
+    pub hash: HashedKey,
+    /// What is known of it.
+    pub status: OpaqueStatus,
+}
+
+impl OpaquePrincipal {
+    /// `scopes` are those of the role that its owner has now.
+    pub fn new(proof: ProvenOpaque, scopes: ScopeSet) -> Self {
+        Self { proof, scopes }
+    }
+
+    /// What is known of it.
+    pub fn proof(&self) -> &ProvenOpaque {
+        &self.proof
+    }
+
+    /// Its id.
+    pub fn id(&self) -> KeyId {
+        self.proof.status.id
+    }
+
+    /// Its owner.
+    pub fn owner(&self) -> UserId {
+        self.proof.status.owner
+    }
+
+    /// Its tenant.
+    pub fn tenant(&self) -> TenantId {
+        self.proof.status.tenant
+    }
+
+    /// What the role of its owner holds.
+    pub fn scopes(&self) -> ScopeSet {
+        self.scopes
+    }
+}
+
 /// Whoever may use the guarded API.
 #[derive(Clone, Debug)]
 pub enum Principal {
     /// A holder of an API key.
     Key(KeyPrincipal),
+    /// A holder of an opaque key.
+    Opaque(OpaquePrincipal),
     /// A user who has signed in.
     User(UserPrincipal),
 }
@@ -149,6 +200,7 @@ impl Principal {
     pub fn tenant(&self) -> TenantId {
         match self {
             Self::Key(key) => key.tenant(),
+            Self::Opaque(key) => key.tenant(),
             Self::User(user) => user.tenant(),
         }
     }
@@ -157,6 +209,7 @@ impl Principal {
     pub fn scopes(&self) -> ScopeSet {
         match self {
             Self::Key(key) => key.scopes(),
+            Self::Opaque(key) => key.scopes(),
             Self::User(user) => user.scopes(),
         }
     }
@@ -166,6 +219,7 @@ impl From<Principal> for Caller {
     fn from(principal: Principal) -> Self {
         match principal {
             Principal::Key(key) => Self::Key(key),
+            Principal::Opaque(key) => Self::Opaque(key),
             Principal::User(user) => Self::User(user),
         }
     }
@@ -178,6 +232,8 @@ pub enum Caller {
     Key(KeyPrincipal),
     /// The holder of the master key.
     Master,
+    /// A holder of an opaque key.
+    Opaque(OpaquePrincipal),
     /// A user who has signed in.
     User(UserPrincipal),
 }

@@ -7,13 +7,16 @@ mod gate;
 mod permit;
 mod scope;
 
-pub use caller::{Caller, KeyPrincipal, Origin, Principal, ProvenJwt, Retirement, UserPrincipal};
+pub use caller::{
+    Caller, KeyPrincipal, OpaquePrincipal, Origin, Principal, ProvenJwt, ProvenOpaque, Retirement,
+    UserPrincipal,
+};
 pub use credential::bearer_or_header;
 pub use denial::Denial;
 pub use gate::{Gate, MASTER_KEY_LENGTH, MasterKeys};
 pub use permit::{
-    Action, By, CreateKey, DeleteKey, DisableKey, ListKeys, ManageMembers, ManageOwnKeys, ManageOwnSessions,
-    ManageSigningKeys, ManageTenants, ManageUsers, ObserveInstances, Permit, Reach, ReadKey, RotateKey,
-    USER_NEEDED, UpdateKey, VerifyKeys, decide,
+    Action, By, CreateKey, DeleteKey, DisableKey, ListKeys, ManageMembers, ManageOpaqueKeys, ManageOwnKeys,
+    ManageOwnSessions, ManageSigningKeys, ManageTenants, ManageUsers, ObserveInstances, Permit, Reach,
+    ReadKey, RotateKey, USER_NEEDED, UpdateKey, VerifyKeys, decide,
 };
 pub use scope::{Catalogue, CatalogueError, KEYS_MANAGE, KEYS_VERIFY};

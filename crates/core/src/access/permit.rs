@@ -2,7 +2,7 @@
 //!
 //! A service method takes a `Permit<A>`, and only [`decide`] makes one, so a forgotten check does not compile.
 
-use super::{Caller, Denial, KEYS_MANAGE, KEYS_VERIFY, KeyPrincipal, Origin, UserPrincipal};
+use super::{Caller, Denial, KEYS_MANAGE, KEYS_VERIFY, KeyPrincipal, OpaquePrincipal, Origin, UserPrincipal};
 use std::marker::PhantomData;
 use titan_token::{KeyId, Prefix, ScopeBit, ScopeSet, TenantId, UserId};
 
@@ -43,6 +43,8 @@ pub enum By {
     Keys(ScopeBit, &'static str),
     /// The master key, and users as far as their role in their tenant goes: the service looks at it.
     Owners,
+    /// People, by a JWT or by an opaque key of theirs: the service looks at their role.
+    People,
     /// Only users who have signed in.
     Users,
 }
@@ -80,6 +82,8 @@ actions! {
     ListKeys: MANAGE, itself: false;
     /// See and change the people of a tenant.
     ManageMembers: By::Owners, itself: false;
+    /// Make, see, switch and delete the opaque keys of a tenant.
+    ManageOpaqueKeys: By::People, itself: false;
     /// Make, see and end one's own keys.
     ManageOwnKeys: By::Users, itself: false;
     /// See, end and change one's own sessions, password, second factor and memberships.
@@ -126,7 +130,7 @@ impl<A> Permit<A> {
     pub fn key(&self) -> Option<KeyId> {
         match &self.caller {
             Caller::Key(key) => Some(key.id()),
-            Caller::Master | Caller::User(_) => None,
+            Caller::Master | Caller::Opaque(_) | Caller::User(_) => None,
         }
     }
 
@@ -134,7 +138,15 @@ impl<A> Permit<A> {
     pub fn user(&self) -> Option<&UserPrincipal> {
         match &self.caller {
             Caller::User(user) => Some(user),
-            Caller::Key(_) | Caller::Master => None,
+            Caller::Key(_) | Caller::Master | Caller::Opaque(_) => None,
+        }
+    }
+
+    /// The opaque key that asks.
+    pub fn opaque(&self) -> Option<&OpaquePrincipal> {
+        match &self.caller {
+            Caller::Opaque(key) => Some(key),
+            Caller::Key(_) | Caller::Master | Caller::User(_) => None,
         }
     }
 
@@ -142,6 +154,7 @@ impl<A> Permit<A> {
     pub fn grantable(&self) -> ScopeSet {
         match &self.caller {
             Caller::Key(key) => key.scopes(),
+            Caller::Opaque(key) => key.scopes(),
             Caller::User(user) => user.scopes(),
             Caller::Master => ScopeSet::EMPTY.with(ScopeBit::ALL),
         }
@@ -151,6 +164,7 @@ impl<A> Permit<A> {
     pub fn tenant(&self) -> Option<TenantId> {
         match &self.caller {
             Caller::Key(key) => Some(key.tenant()),
+            Caller::Opaque(key) => Some(key.tenant()),
             Caller::User(user) => Some(user.tenant()),
             Caller::Master => None,
         }
@@ -160,6 +174,7 @@ impl<A> Permit<A> {
     pub fn actor(&self) -> String {
         match &self.caller {
             Caller::Key(key) => key.id().to_string(),
+            Caller::Opaque(key) => key.id().to_string(),
             Caller::Master => "master".to_owned(),
             Caller::User(user) => user.id().to_string(),
         }
@@ -173,11 +188,19 @@ pub fn decide<A: Action>(
     origin: Origin,
 ) -> Result<Permit<A>, Denial> {
     let reach = match caller {
-        Caller::Master if A::BY == By::Users => return Err(Denial::WrongCredential(USER_NEEDED)),
+        Caller::Master if matches!(A::BY, By::People | By::Users) => {
+            return Err(Denial::WrongCredential(USER_NEEDED));
+        }
         Caller::Master => Reach::Everything,
         Caller::Key(key) => reach_of_key::<A>(key, target)?,
+        Caller::Opaque(key) => match A::BY {
+            By::People => Reach::Tenant(key.tenant()),
+            By::Master => return Err(Denial::WrongCredential("master key required")),
+            By::Owners | By::Users => return Err(Denial::WrongCredential(USER_NEEDED)),
+            By::Keys(..) => return Err(Denial::WrongCredential("api key required")),
+        },
         Caller::User(user) => match A::BY {
-            By::Owners => Reach::Tenant(user.tenant()),
+            By::Owners | By::People => Reach::Tenant(user.tenant()),
             By::Users => Reach::Owned(user.id(), user.tenant()),
             By::Keys(..) => return Err(Denial::WrongCredential("api key required")),
             By::Master => return Err(Denial::WrongCredential("master key required")),
@@ -190,7 +213,7 @@ fn reach_of_key<A: Action>(key: &KeyPrincipal, target: Option<KeyId>) -> Result<
     let (scope, name) = match A::BY {
         By::Keys(scope, name) => (scope, name),
         By::Master => return Err(Denial::WrongCredential("master key required")),
-        By::Owners | By::Users => return Err(Denial::WrongCredential(USER_NEEDED)),
+        By::Owners | By::People | By::Users => return Err(Denial::WrongCredential(USER_NEEDED)),
     };
     // What a key of a user made would outlive the user's membership.
     let is_of_user = key.prefix() != Prefix::Standard && scope == KEYS_MANAGE.0;

@@ -6,7 +6,7 @@ use crate::store_error::StoreResult;
 use crate::time::Timestamp;
 use async_trait::async_trait;
 use std::fmt;
-use titan_token::{KeyId, SessionId, TenantId};
+use titan_token::{HashedKey, KeyId, SessionId, TenantId};
 
 /// A running program. The number is drawn at its start, so a program that starts again is another instance.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -47,6 +47,8 @@ pub struct Instance {
 pub enum CredentialId {
     /// An API key.
     Key(KeyId),
+    /// An opaque key.
+    Opaque(HashedKey),
     /// A session, with its JWTs.
     Session(SessionId),
 }

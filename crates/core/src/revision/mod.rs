@@ -7,6 +7,7 @@
 
 mod fleet;
 mod instance;
+mod opaque;
 mod receipt;
 
 use crate::store_error::StoreResult;
@@ -14,10 +15,11 @@ use crate::time::Timestamp;
 use async_trait::async_trait;
 pub use fleet::{Fleet, FleetService, InstanceView, Spread};
 pub use instance::{CredentialId, CredentialState, Instance, InstanceId, Instances, Member, News, Topic};
+pub use opaque::OpaqueStatus;
 pub use receipt::{InForce, Propagation, Receipt, Wait};
 use serde::{Deserialize, Serialize};
 use std::fmt;
-use titan_token::{KeyId, SessionId, Slot, TenantId};
+use titan_token::{HashedKey, KeyId, SessionId, Slot, TenantId};
 
 /// The number of a change. 0 is before the first.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -65,6 +67,8 @@ pub struct SessionStatus {
 pub enum Change {
     /// A key.
     Key(KeyId, KeyStatus),
+    /// An opaque key; `None`: there is none any more.
+    Opaque(HashedKey, Option<OpaqueStatus>),
     /// Something of a kind that this version does not know, so it has no credentials of this kind either: a newer version
     /// runs beside it.
     Other,

@@ -82,6 +82,11 @@ impl Roles {
         Ok(Self(scopes))
     }
 
+    /// No scopes for any role.
+    pub fn none() -> Self {
+        Self([ScopeSet::EMPTY; 3])
+    }
+
     /// The scopes of a role.
     pub fn scopes(&self, role: Role) -> ScopeSet {
         self.0[role.index()]

@@ -6,6 +6,7 @@ use crate::audit::Entry;
 use crate::entropy::{Entropy, random};
 use crate::error::{Code, Error};
 use crate::key::{RoleScopes, owner};
+use crate::opaque;
 use crate::page::cut;
 use crate::port::{Store, Tx};
 use crate::refuse::refused;
@@ -198,6 +199,8 @@ impl UserService {
             let standing = (membership, user.is_active);
             revision =
                 owner::follow(&mut *tx, permit, &self.role_scopes, standing, now).await?.unwrap_or(revision);
+            revision =
+                opaque::owner::follow_switch(&mut *tx, membership, user.is_active).await?.unwrap_or(revision);
         }
         let detail = json!({
             "isActive": user.is_active,
@@ -270,6 +273,7 @@ impl UserService {
             let standing = (&membership, user.is_active);
             revision =
                 owner::follow(&mut *tx, permit, &self.role_scopes, standing, now).await?.unwrap_or(revision);
+            revision = opaque::owner::follow_role(&mut *tx, &membership).await?.unwrap_or(revision);
         }
         let detail = json!({ "tenantId": tenant.0, "role": role.name() });
         tx.add_audit(&Entry::by(permit, now, "member.put", id.to_string(), detail)).await?;
@@ -307,6 +311,7 @@ impl UserService {
         let mut revision = tx.head().await?;
         revision = session::end_all(&mut *tx, id, Some(tenant), now).await?.unwrap_or(revision);
         revision = owner::revoke_all(&mut *tx, permit, id, tenant, now).await?.unwrap_or(revision);
+        revision = opaque::owner::delete_all(&mut *tx, permit, id, tenant, now).await?.unwrap_or(revision);
         let detail = json!({ "tenantId": tenant.0 });
         tx.add_audit(&Entry::by(permit, now, "member.remove", id.to_string(), detail)).await?;
         tx.commit().await?;

@@ -53,6 +53,7 @@ impl Holder {
     pub(super) fn of(proven: &Proven) -> Self {
         match proven {
             Proven::Key(key) => Self::Key(key.claims().id, key.claims().tenant),
+            Proven::Opaque(key) => Self::Key(key.status.id, key.status.tenant),
             Proven::Jwt(proven) => Self::User(proven.claims().subject, proven.claims().tenant),
         }
     }

@@ -104,7 +104,7 @@ impl Follower {
             None => swept.log_until,
             Some((applied, forgotten)) => {
                 self.forget_keys(forgotten, applied).await?;
-                self.guard.forget_sessions(applied);
+                self.guard.forget_expired(applied);
                 applied
             }
         };

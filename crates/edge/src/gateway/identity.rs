@@ -20,7 +20,7 @@ pub(super) struct Identity {
     tenant: HeaderValue,
     /// Names, separated by spaces.
     scopes: HeaderValue,
-    /// The user; empty for keys.
+    /// The user; empty for keys that have no owner.
     subject: HeaderValue,
     session: HeaderValue,
 }
@@ -31,6 +31,7 @@ impl Identity {
         let mut text = String::with_capacity(USUAL_LENGTH);
         let _ = match principal {
             Principal::Key(key) => write!(text, "{}", key.id()),
+            Principal::Opaque(key) => write!(text, "{}{}", key.id(), key.owner()),
             Principal::User(user) => write!(text, "{}", user.id()),
         };
         let id_end = text.len();
@@ -38,10 +39,12 @@ impl Identity {
         let tenant_end = text.len();
         catalogue.write_names(principal.scopes(), &mut text);
         let text = Bytes::from(text);
-        let id = value(text.slice(..id_end));
+        let id = |range| value(text.slice(range));
         let (key_id, subject) = match principal {
-            Principal::Key(_) => (id, EMPTY),
-            Principal::User(_) => (EMPTY, id),
+            Principal::Key(_) => (id(0..id_end), EMPTY),
+            // Both ids have the same length.
+            Principal::Opaque(_) => (id(0..id_end / 2), id(id_end / 2..id_end)),
+            Principal::User(_) => (EMPTY, id(0..id_end)),
         };
         Self {
             key_id,

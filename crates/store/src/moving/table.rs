@@ -99,7 +99,7 @@ pub(super) const KEY: Table = Table {
 };
 
 /// In this order, a row comes after those that it refers to.
-pub(super) const TABLES: [Table; 15] = [
+pub(super) const TABLES: [Table; 16] = [
     Table { name: "scope", columns: &[("bit", Number), ("name", Text)], key_length: 1 },
     Table {
         name: "tenant",
@@ -207,6 +207,24 @@ pub(super) const TABLES: [Table; 15] = [
             ("ended_at", Number),
             ("ip", Text),
             ("user_agent", Text),
+        ],
+        key_length: 1,
+    },
+    Table {
+        name: "opaque_key",
+        columns: &[
+            ("id", Bytes),
+            ("hash", Bytes),
+            ("lead", Text),
+            ("tenant", Number),
+            ("person", Bytes),
+            ("name", Text),
+            ("created_at", Number),
+            ("expires_at", Number),
+            ("is_active", Flag),
+            ("is_suspended", Flag),
+            ("deleted_at", Number),
+            ("last_used_at", Number),
         ],
         key_length: 1,
     },

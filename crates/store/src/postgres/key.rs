@@ -11,7 +11,7 @@ use super::{Postgres, PostgresTx, each};
 use crate::stored::{creator, creator_bytes, key_bytes, key_id, prefix, prefix_number, user_bytes, uuid};
 use async_trait::async_trait;
 use sqlx::postgres::PgRow;
-use sqlx::{PgConnection, query};
+use sqlx::{AssertSqlSafe, PgConnection, query};
 use titan_core::key::{Key, KeyFilter, Keys, KeysTx, Page, Which};
 use titan_core::port::{StoreError, StoreResult};
 use titan_core::time::Timestamp;
@@ -64,15 +64,14 @@ impl Keys for Postgres {
         let (ids, times): (Vec<_>, Vec<_>) = uses.iter().map(|(id, at)| (key_bytes(*id), at.ms())).unzip();
         // In its turn, like every write, so that it never meets another one.
         let mut turn = self.writers.begin().await?;
-        query(
-            "UPDATE key SET last_used_at = used.at FROM unnest($1::bytea[], $2::bigint[]) AS used (id, at) \
-             WHERE key.id = used.id AND key.last_used_at < used.at",
-        )
-        .bind(ids)
-        .bind(times)
-        .execute(turn.connection().await?)
-        .await
-        .map_err(failed)?;
+        for table in ["key", "opaque_key"] {
+            let sql = format!(
+                "UPDATE {table} SET last_used_at = used.at FROM unnest($1::bytea[], $2::bigint[]) AS used (id, at) \
+                 WHERE {table}.id = used.id AND {table}.last_used_at < used.at"
+            );
+            let update = query(AssertSqlSafe(sql)).bind(&ids).bind(&times);
+            update.execute(turn.connection().await?).await.map_err(failed)?;
+        }
         turn.commit().await
     }
 }

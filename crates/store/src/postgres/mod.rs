@@ -14,6 +14,7 @@ mod invitation;
 mod key;
 mod migration;
 mod news;
+mod opaque;
 mod revision;
 mod scope;
 mod second_factor;

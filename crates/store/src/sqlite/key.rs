@@ -8,7 +8,7 @@ use super::{MOST_ROWS, Sqlite, SqliteTx};
 use crate::stored::{creator, creator_bytes, key_bytes, key_id, prefix, prefix_number, user_bytes, uuid};
 use async_trait::async_trait;
 use sqlx::sqlite::SqliteRow;
-use sqlx::{QueryBuilder, SqliteConnection, query, query_scalar};
+use sqlx::{AssertSqlSafe, QueryBuilder, SqliteConnection, query, query_scalar};
 use titan_core::key::{Key, KeyFilter, Keys, KeysTx, Page, Which};
 use titan_core::port::{StoreError, StoreResult};
 use titan_core::time::Timestamp;
@@ -47,12 +47,11 @@ impl Keys for Sqlite {
     async fn record_uses(&self, uses: &[(KeyId, Timestamp)]) -> StoreResult<()> {
         let mut turn = self.writers.begin().await?;
         for (id, at) in uses {
-            query("UPDATE key SET last_used_at = ?2 WHERE id = ?1 AND last_used_at < ?2")
-                .bind(key_bytes(*id))
-                .bind(at.ms())
-                .execute(turn.connection().await?)
-                .await
-                .map_err(failed)?;
+            for table in ["key", "opaque_key"] {
+                let sql = format!("UPDATE {table} SET last_used_at = ?2 WHERE id = ?1 AND last_used_at < ?2");
+                let update = query(AssertSqlSafe(sql)).bind(key_bytes(*id)).bind(at.ms());
+                update.execute(turn.connection().await?).await.map_err(failed)?;
+            }
         }
         turn.commit().await
     }

@@ -6,7 +6,7 @@ use crate::migration;
 use sqlx::migrate::Migrator;
 
 /// The version of each, what it is about, and its text. Numbers that are missing belong to the other engine.
-const MIGRATIONS: [(i64, &str, &str); 14] = [
+const MIGRATIONS: [(i64, &str, &str); 15] = [
     (1, "keys", include_str!("../../migrations/sqlite/0001_keys.sql")),
     (2, "revisions", include_str!("../../migrations/sqlite/0002_revisions.sql")),
     (3, "answers", include_str!("../../migrations/sqlite/0003_answers.sql")),
@@ -21,6 +21,7 @@ const MIGRATIONS: [(i64, &str, &str); 14] = [
     (13, "owned_keys", include_str!("../../migrations/sqlite/0013_owned_keys.sql")),
     (14, "second_factors", include_str!("../../migrations/sqlite/0014_second_factors.sql")),
     (15, "invitations", include_str!("../../migrations/sqlite/0015_invitations.sql")),
+    (16, "opaque_keys", include_str!("../../migrations/sqlite/0016_opaque_keys.sql")),
 ];
 
 pub(crate) fn migrator() -> Migrator {

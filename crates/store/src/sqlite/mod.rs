@@ -12,6 +12,7 @@ mod instance;
 mod invitation;
 mod key;
 mod migration;
+mod opaque;
 mod revision;
 mod scope;
 mod second_factor;

@@ -2,7 +2,9 @@
 
 use super::error::{column, failed, time};
 use super::{Sqlite, SqliteTx};
-use crate::stored::{KEY, SESSION, StoredChange, key_bytes, key_id, read_change, revision, revision_number};
+use crate::stored::{
+    KEY, OPAQUE, SESSION, StoredChange, key_bytes, key_id, read_change, revision, revision_number,
+};
 use async_trait::async_trait;
 use sqlx::sqlite::SqliteRow;
 use sqlx::{AssertSqlSafe, SqliteConnection, SqliteExecutor, query, query_scalar};
@@ -73,6 +75,7 @@ impl RevisionsTx for SqliteTx {
         delete_keys(self.connection().await?, ended.into_iter().map(|(id, _)| key_bytes(id)).collect())
             .await?;
         forget_sessions(self.connection().await?, before, reached).await?;
+        forget_opaque(self.connection().await?, before, reached).await?;
         delete_sessions(self.connection().await?, reached, limit).await?;
         let raise = query("UPDATE revision_head SET log_swept_until = ?1 WHERE log_swept_until < ?1");
         raise.bind(reached.ms()).execute(self.connection().await?).await.map_err(failed)?;
@@ -159,6 +162,25 @@ async fn forget_sessions(
     .bind(after.ms())
     .bind(until.ms())
     .bind(SESSION)
+    .execute(connection)
+    .await
+    .map_err(failed)?;
+    Ok(())
+}
+
+/// Opaque keys that expired in this time.
+async fn forget_opaque(
+    connection: &mut SqliteConnection,
+    after: Timestamp,
+    until: Timestamp,
+) -> StoreResult<()> {
+    query(
+        "DELETE FROM change WHERE kind = ?3 AND subject IN ( \
+             SELECT hash FROM opaque_key WHERE expires_at > ?1 AND expires_at <= ?2)",
+    )
+    .bind(after.ms())
+    .bind(until.ms())
+    .bind(OPAQUE)
     .execute(connection)
     .await
     .map_err(failed)?;

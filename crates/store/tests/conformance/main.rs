@@ -56,6 +56,8 @@ on_both!(
     sweeping::ended_keys_come_in_the_order_of_their_end,
     stories::descendants_are_found_through_rotations,
     stories::the_keys_of_a_user_are_found,
+    people::opaque_keys_come_back_and_are_found,
+    people::an_expired_opaque_key_leaves_the_log_and_one_that_is_deleted_stays,
     people::a_second_factor_comes_back_opened,
     people::an_invitation_is_found_by_its_secret_until_it_is_removed,
     stories::answers_are_remembered_for_their_time,

@@ -111,6 +111,7 @@ async fn keys_of_before_are_found_renamed_and_revoked_as_if_they_were_new() {
         "DROP TABLE session",
         "DROP TABLE second_factor",
         "DROP TABLE invitation",
+        "DROP TABLE opaque_key",
         "DROP TABLE member",
         "DROP TABLE person",
         "DROP TABLE attempt",
@@ -173,6 +174,7 @@ fn released_migrations_are_never_edited() {
         ("0013_owned_keys.sql", include_bytes!("../../migrations/sqlite/0013_owned_keys.sql")),
         ("0014_second_factors.sql", include_bytes!("../../migrations/sqlite/0014_second_factors.sql")),
         ("0015_invitations.sql", include_bytes!("../../migrations/sqlite/0015_invitations.sql")),
+        ("0016_opaque_keys.sql", include_bytes!("../../migrations/sqlite/0016_opaque_keys.sql")),
     ];
     let lines: String = released
         .iter()

@@ -5,9 +5,10 @@ use std::path::Path;
 use titan_core::suggest::did_you_mean;
 
 /// The policies that are inside the program.
-pub const SHIPPED: [(&str, &str); 2] = [
+pub const SHIPPED: [(&str, &str); 3] = [
     ("whatsapp", include_str!("../../../../policies/whatsapp.toml")),
     ("tasks", include_str!("../../../../policies/tasks.toml")),
+    ("whatomate", include_str!("../../../../policies/whatomate.toml")),
 ];
 
 /// The text of a policy: a shipped one if `name` is one's name, otherwise a file's.

@@ -31,3 +31,4 @@ mod sweeping;
 mod tls;
 mod upstreams;
 mod verify;
+mod whatomate;

@@ -77,6 +77,12 @@ const TABLE: &[Row] = &[
     Row("GET", "/api/v1/api-keys/{id}", [401, 401, 403, 403, 403, 200]),
     Row("DELETE", "/api/v1/api-keys/{id}", [401, 401, 403, 403, 403, 204]),
     Row("POST", "/api/v1/api-keys/{id}/rotate", [401, 401, 403, 403, 403, 200]),
+    // The right one is a member, and neither admin nor owner.
+    Row("GET", "/api/api-keys", [401, 401, 403, 403, 403, 403]),
+    Row("POST", "/api/api-keys", [401, 401, 403, 403, 403, 403]),
+    Row("GET", "/api/api-keys/{id}", [401, 401, 403, 403, 403, 403]),
+    Row("PUT", "/api/api-keys/{id}", [401, 401, 403, 403, 403, 403]),
+    Row("DELETE", "/api/api-keys/{id}", [401, 401, 403, 403, 403, 403]),
     Row("GET", "/.well-known/jwks.json", [200, 200, 200, 200, 200, 200]),
 ];
 
@@ -128,6 +134,8 @@ fn body(path: &str, method: &str, person: &Person, principal: usize) -> Option<V
         ("POST", "/admin/keys" | "/api/account/keys") => {
             Some(json!({ "label": "x", "lifetimeDays": 1, "scopes": ["tasks:read"] }))
         }
+        ("POST", "/api/api-keys") => Some(json!({ "name": "x" })),
+        ("PUT", "/api/api-keys/{id}") => Some(json!({ "is_active": true })),
         ("POST", "/api/v1/api-keys") => Some(json!({ "name": "x", "scopes": ["tasks:read"] })),
         ("POST", "/admin/tenants") => Some(json!({ "name": "new" })),
         ("POST", "/auth/verify") => Some(json!({ "key": "titan_x" })),
@@ -139,7 +147,7 @@ fn body(path: &str, method: &str, person: &Person, principal: usize) -> Option<V
 
 /// Hashing a password takes long, so there is a user only where one is needed.
 async fn person(app: &TestApp, route: &str, principal: usize) -> Person {
-    if ["/api/v1", "users", "members"].iter().any(|part| route.contains(part)) {
+    if ["/api/v1", "/api/api-keys", "users", "members"].iter().any(|part| route.contains(part)) {
         app.person(&format!("ada{principal}@example.com"), "member").await
     } else {
         Person::default()
@@ -171,11 +179,12 @@ async fn ask(app: &TestApp, method: &str, route: &str, principal: usize) -> Answ
         3 => app.holder(&app.key(&["tasks:read"]).await),
         4 => app.holder(&foreign),
         _ if is_master_only => app.master(),
-        _ if route.starts_with("/api/v1") => app.as_person(&person),
+        _ if route.starts_with("/api/v1") || route.starts_with("/api/api-keys") => app.as_person(&person),
         _ => app.holder(&app.key(&["*"]).await),
     };
     let id = match route {
         route if route.contains("tenants") => "1",
+        route if route.starts_with("/api/api-keys") => "01920a0b-0c0d-7e0f-8011-121314151617",
         route if route.contains("users") => &person.id,
         route if route.contains("sessions") => &person.session,
         _ => &target.id,

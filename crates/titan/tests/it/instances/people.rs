@@ -6,6 +6,7 @@ use crate::support::app::MadeKey;
 use crate::support::cut::Wire;
 use crate::support::database::new_postgres;
 use crate::support::people::{PASSWORD, Person};
+use crate::whatomate;
 use serde_json::json;
 use std::time::Duration;
 
@@ -89,6 +90,59 @@ async fn what_a_user_loses_its_keys_lose_on_all_instances() {
         let answer = other.delete(&member).await.expect(204);
         assert_eq!((field(&answer, "applied"), field(&answer, "lapsed")), (3, 0), "{answer:?}");
         assert_eq!(codes(&fleet, &key).await, ["REVOKED"; 3]);
+    }
+}
+
+/// An opaque key as it is on each instance: verified from its own index.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn an_opaque_key_comes_goes_and_follows_its_owner_on_all_instances() {
+    let fleet = Fleet::start(3).await;
+    for round in 0..3 {
+        let ada = fleet.0[round].person(&format!("ada{round}@example.com"), "admin").await;
+        let key = whatomate::make(&fleet.0[round], &ada).await;
+        let other = whatomate::make(&fleet.0[(round + 1) % 3], &ada).await;
+        assert_eq!(codes(&fleet, &key).await, ["VALID"; 3], "it is known everywhere when it is shown");
+        let (here, there) = (&fleet.0[(round + 1) % 3], &fleet.0[(round + 2) % 3]);
+        let path = format!("/api/api-keys/{}", key.id);
+        let off = Some(json!({ "is_active": false }));
+        let answer = here.as_person(&ada).send("PUT", &path, off).await.expect(200);
+        assert_eq!((field(&answer, "applied"), field(&answer, "lapsed")), (3, 0), "{answer:?}");
+        assert_eq!(codes(&fleet, &key).await, ["DISABLED"; 3]);
+        there.as_person(&ada).delete(&path).await.expect(200);
+        assert_eq!(codes(&fleet, &key).await, ["INVALID"; 3]);
+        let user = format!("/admin/users/{}", ada.id);
+        there.master().patch(&user, json!({ "isActive": false })).await.expect(200);
+        assert_eq!(codes(&fleet, &other).await, ["DISABLED"; 3]);
+        here.master().patch(&user, json!({ "isActive": true })).await.expect(200);
+        assert_eq!(codes(&fleet, &other).await, ["VALID"; 3]);
+        here.master().delete(&format!("/admin/tenants/1/members/{}", ada.id)).await.expect(204);
+        assert_eq!(codes(&fleet, &other).await, ["INVALID"; 3]);
+    }
+}
+
+/// One instance cannot reach the database: it does not know whether a key that it knows was deleted, nor whether one that it
+/// does not know was made.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn one_that_cannot_know_refuses_an_opaque_key_and_comes_back_by_itself() {
+    let url = new_postgres();
+    let (wire, over_wire) = Wire::to_database(&url).await;
+    let fleet = Fleet(vec![on(&url).await, on(&over_wire).await]);
+    let [whole, cut] = &fleet.0[..] else { panic!("two instances") };
+    let ada = whole.person("ada@example.com", "admin").await;
+    let (deleted, kept) = (whatomate::make(whole, &ada).await, whatomate::make(whole, &ada).await);
+    wire.cut();
+    let path = format!("/api/api-keys/{}", deleted.id);
+    assert_lapsed(&whole.as_person(&ada).delete(&path).await.expect(200));
+    let new = whatomate::make(whole, &ada).await;
+    for key in [&deleted, &kept, &new] {
+        cut.holder(key).get("/api/sessions").await.refused(503, "revocation state unknown");
+    }
+    assert_eq!((whole.code(&kept).await, whole.code(&new).await), ("VALID".into(), "VALID".into()));
+    wire.mend();
+    let status = async |app: &TestApp| app.nobody().get("/health/ready").await.status;
+    until("ready again", Duration::from_secs(10), async || status(cut).await == 200).await;
+    for (key, code) in [(&deleted, "INVALID"), (&kept, "VALID"), (&new, "VALID")] {
+        assert_eq!(cut.code(key).await, code);
     }
 }
 
