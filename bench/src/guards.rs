@@ -1,15 +1,16 @@
 //! Guards with so many revoked keys.
 
-use crate::keys::{Kind, SLOT, id, secret};
+use crate::keys::{Kind, Pile, SLOT, TENANT, id, secret};
 use crate::measure;
 use std::sync::Arc;
 use std::time::Duration;
 use titan_core::access::Catalogue;
-use titan_core::revision::{Change, KeyStatus, TenantStatus};
+use titan_core::revision::{Change, KeyStatus, OpaqueStatus, TenantStatus};
 use titan_core::signing::SlotKey;
 use titan_core::time::{Clock, Timestamp, Uptime};
+use titan_core::user::{Role, Roles};
 use titan_edge::Guard;
-use titan_token::TenantId;
+use titan_token::{Presented, TenantId, UserId};
 
 /// As many as the follower reads from the log at once.
 const PIECE: usize = 10_000;
@@ -42,6 +43,29 @@ pub fn with_revoked(count: usize) -> anyhow::Result<Guard> {
     revoke(&guard, count);
     anyhow::ensure!(guard.restricted_count() == count, "not all are in the revocation set");
     Ok(guard)
+}
+
+/// A guard that knows so many opaque keys: the first of these texts. Their owners may do all.
+pub fn with_opaque(keys: &Pile, count: usize) -> anyhow::Result<Guard> {
+    let catalogue = Catalogue::new([])?;
+    let all = ["*".to_owned()];
+    let roles = Roles::new(&catalogue, |_| all.as_slice()).map_err(|(_, error)| error)?;
+    let guard = Guard::without_database(Arc::new(catalogue), Arc::new(WallClock)).with_roles(roles);
+    for first in (0..count).step_by(PIECE) {
+        let last = (first + PIECE).min(count);
+        let changes: anyhow::Result<Vec<Change>> = (first..last).map(|n| opaque(keys.get(n), n)).collect();
+        guard.apply(&changes?);
+    }
+    anyhow::ensure!(guard.opaque_count() == count, "not all are in the index");
+    Ok(guard)
+}
+
+fn opaque(text: &str, number: usize) -> anyhow::Result<Change> {
+    let Ok(Presented::Opaque(key)) = Presented::parse(text) else { anyhow::bail!("no opaque key") };
+    let id = id(Kind::Live, number);
+    let owner = UserId::new(id.uuid());
+    let status = OpaqueStatus { id, tenant: TENANT, owner, role: Role::Owner, expires_at: None, is_on: true };
+    Ok(Change::Opaque(key.hashed(), Some(status)))
 }
 
 fn slot_key() -> SlotKey {

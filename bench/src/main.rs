@@ -40,6 +40,9 @@ type Outcome = Result<TenantId, Denial>;
 
 // Goals: what more would be a defect. Those of whole verifications depend on how the CPU hashes: `cpu.rs`.
 const GOAL_BYTES: AtMost = AtMost(24.0);
+/// Hashing a text and looking it up among a million, with every check.
+const GOAL_OPAQUE: AtMost = AtMost(2.5);
+const GOAL_OPAQUE_BYTES: AtMost = AtMost(80.0);
 /// "Not slower" and "flat", within what two equal rows differ by on a shared machine.
 const GOAL_EQUAL: AtMost = AtMost(1.05);
 
@@ -51,6 +54,7 @@ struct Piles {
     malformed: Pile,
     revoked: Pile,
     opaque: Pile,
+    titan_opaque: Pile,
 }
 
 impl Piles {
@@ -63,6 +67,8 @@ impl Piles {
             // Fewer than are revoked in the smallest guard that knows any.
             revoked: keys::signed(Kind::Revoked, MANY - 1, OURS),
             opaque: keys::opaque(MANY),
+            // Fewer than are in the index.
+            titan_opaque: keys::opaque(MANY - 1),
             many,
         }
     }
@@ -73,14 +79,16 @@ struct Guards {
     empty: Guard,
     million: Guard,
     ten_million: Guard,
+    opaque: Guard,
 }
 
 impl Guards {
-    fn new() -> anyhow::Result<Self> {
+    fn new(opaque: &Pile) -> anyhow::Result<Self> {
         Ok(Self {
             empty: guards::with_revoked(0)?,
             million: guards::with_revoked(MILLION)?,
             ten_million: guards::with_revoked(TEN_MILLION)?,
+            opaque: guards::with_opaque(opaque, INDEXED)?,
         })
     }
 }
@@ -123,13 +131,14 @@ struct TitanRows {
     forged: RowId,
     malformed: RowId,
     revoked: RowId,
+    opaque: RowId,
 }
 
 fn add_titan<'a>(board: &mut Board<'a>, guards: &'a Guards, piles: &'a Piles, now: Moment) -> TitanRows {
     let mut check = |name, guard: &'a Guard, pile: &'a Pile| {
         board.add(Row::new(name, PER_ROUND, move |n| whole(guard, pile.get(n), now)))
     };
-    let Guards { empty, million, ten_million } = guards;
+    let Guards { empty, million, ten_million, opaque } = guards;
     TitanRows {
         empty: check("titan, nothing revoked, 2^20 live keys", empty, &piles.many),
         few: check("titan, nothing revoked, 2^10 live keys", empty, &piles.few),
@@ -138,6 +147,7 @@ fn add_titan<'a>(board: &mut Board<'a>, guards: &'a Guards, piles: &'a Piles, no
         forged: check("titan, 10^6 revoked, refuses a forged key", million, &piles.forged),
         malformed: check("titan, 10^6 revoked, refuses a malformed key", million, &piles.malformed),
         revoked: check("titan, 10^6 revoked, refuses a revoked key", million, &piles.revoked),
+        opaque: check("titan, opaque key, 10^6 in memory", opaque, &piles.titan_opaque),
         served: add_served(board, million, &piles.few),
     }
 }
@@ -177,6 +187,8 @@ fn check_outcomes(guards: &Guards, piles: &Piles, rivals: &Rivals, now: Moment) 
         anyhow::ensure!(outcome(&piles.forged, n) == Err(Denial::Invalid), "a forged key passed");
         anyhow::ensure!(outcome(&piles.malformed, n) == Err(Denial::Malformed), "a malformed key passed");
         anyhow::ensure!(outcome(&piles.revoked, n) == Err(Denial::Revoked), "a revoked key passed");
+        let opaque = whole(&guards.opaque, piles.titan_opaque.get(n % piles.titan_opaque.len()), now);
+        anyhow::ensure!(opaque == Ok(keys::TENANT), "an opaque key was refused");
         anyhow::ensure!(
             rivals.index.check(piles.opaque.get(n), now.wall.secs_u32()).is_some(),
             "not in the index"
@@ -204,6 +216,7 @@ fn print(board: &Board<'_>, hashing: Hashing, reference: &[RowId; 2], titan: &Ti
         (titan.forged, None),
         (titan.malformed, None),
         (titan.revoked, None),
+        (titan.opaque, Some(GOAL_OPAQUE)),
     ];
     rows.extend(rivals.iter().map(|row| (*row, None)));
     report::rows(&format!("in process, {}", hashing.name()), board, reference, &rows);
@@ -237,6 +250,8 @@ fn print_memory() -> anyhow::Result<()> {
             ("10^7 revoked", memory::bytes_per_revoked_key(TEN_MILLION)?, goal),
         ],
     );
+    let opaque = memory::bytes_per_opaque_key(INDEXED)?;
+    report::numbers("memory, resident bytes an opaque key", &[("10^6 keys", opaque, Some(GOAL_OPAQUE_BYTES))]);
     Ok(())
 }
 
@@ -254,6 +269,7 @@ fn main() -> anyhow::Result<()> {
         }
         [cpu::ARGUMENT] => compare(Hashing::ByOtherInstructions),
         [memory::ARGUMENT, count] => memory::print(count),
+        [memory::OPAQUE, count] => memory::print_opaque(count),
         _ => anyhow::bail!("takes no arguments"),
     }
 }
@@ -261,8 +277,8 @@ fn main() -> anyhow::Result<()> {
 fn compare(hashing: Hashing) -> anyhow::Result<()> {
     let now = guards::WallClock.moment();
     anyhow::ensure!(now.wall.secs_u32() < EXPIRES, "the clock is past the keys' expiry");
-    let guards = Guards::new()?;
     let piles = Piles::new();
+    let guards = Guards::new(&piles.opaque)?;
     let folder = tempfile::tempdir()?;
     let rivals = Rivals::new(folder.path(), &piles.opaque)?;
     check_outcomes(&guards, &piles, &rivals, now)?;
