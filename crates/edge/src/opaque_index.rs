@@ -1,9 +1,9 @@
 //! The index of opaque keys: from the hash of a key to all that decides about it. It may hold a million, and every request
 //! with an opaque key looks one up.
 //!
-//! 16,384 shards, each a sorted array that is replaced as a whole: a reader sees an entry before or after a change, never half
-//! of one, and waits for nobody. One writer changes it in place, so all snapshots share it. An entry takes 60 bytes
-//! (`docs/adr/0019-opaque-keys.md`).
+//! Shards of some entries, each a sorted array that is replaced as a whole: a reader sees an entry before or after a change,
+//! never half of one, and waits for nobody. One writer changes it in place, so all snapshots share it until it grows. An entry
+//! takes 60 bytes (`docs/adr/0019-opaque-keys.md`).
 
 use arc_swap::ArcSwap;
 use std::sync::Arc;
@@ -13,8 +13,8 @@ use titan_core::time::Timestamp;
 use titan_core::user::Role;
 use titan_token::{HashedKey, KeyId, TenantId, UserId, Uuid};
 
-/// The number of shards, as a power of two.
-const BITS: u32 = 14;
+/// When shards have more entries than this, there shall be twice as many.
+const MOST_IN_SHARD: usize = 16;
 /// A key that never expires.
 const NEVER: u32 = u32::MAX;
 
@@ -40,25 +40,41 @@ type Shard = Vec<Entry>;
 /// Opaque keys, read by many and written by one.
 pub(crate) struct OpaqueIndex {
     shards: Box<[ArcSwap<Shard>]>,
-    /// How far a hash is shifted to give the number of its shard.
-    shift: u32,
+    /// So many bits of a hash are the number of its shard.
+    bits: u32,
     len: AtomicUsize,
 }
 
 impl OpaqueIndex {
+    /// With one shard.
     pub(crate) fn new() -> Self {
-        Self::with_bits(BITS)
-    }
-
-    /// For some keys only.
-    pub(crate) fn small() -> Self {
         Self::with_bits(0)
     }
 
     fn with_bits(bits: u32) -> Self {
         let empty = Arc::new(Shard::new());
         let shards = (0..1_usize << bits).map(|_| ArcSwap::new(Arc::clone(&empty))).collect();
-        Self { shards, shift: 32 - bits, len: AtomicUsize::new(0) }
+        Self { shards, bits, len: AtomicUsize::new(0) }
+    }
+
+    /// Whether it should grow before another key is added.
+    pub(crate) fn is_full(&self) -> bool {
+        self.len() >= self.shards.len() * MOST_IN_SHARD
+    }
+
+    /// A copy with twice as many shards. `self` does not change, because readers may still use it.
+    pub(crate) fn grown(&self) -> Self {
+        let larger = Self::with_bits(self.bits + 1);
+        for (pair, old) in larger.shards.as_chunks::<2>().0.iter().zip(&self.shards) {
+            let old = old.load();
+            // The next bit decides.
+            let middle = old.partition_point(|entry| leading(&entry.half) << self.bits >> 63 == 0);
+            let (first, second) = old.split_at(middle);
+            pair[0].store(Arc::new(first.to_vec()));
+            pair[1].store(Arc::new(second.to_vec()));
+        }
+        larger.len.store(self.len(), Ordering::Relaxed);
+        larger
     }
 
     /// What is known of a key.
@@ -66,8 +82,7 @@ impl OpaqueIndex {
     pub(crate) fn find(&self, hash: &HashedKey) -> Option<OpaqueStatus> {
         let half = half(hash);
         let shard = self.shard(&half).load();
-        let place = shard.binary_search_by(|entry| entry.half.cmp(&half)).ok()?;
-        shard.get(place).map(Entry::status)
+        shard.get(self.place(&shard, &half).ok()?).map(Entry::status)
     }
 
     /// How many keys there are.
@@ -80,7 +95,7 @@ impl OpaqueIndex {
         let half = half(hash);
         let shard = self.shard(&half);
         let old = shard.load();
-        let place = old.binary_search_by(|entry| entry.half.cmp(&half));
+        let place = self.place(&old, &half);
         let (before, after) = match place {
             Ok(place) => (place, place + 1),
             Err(place) => (place, place),
@@ -112,8 +127,24 @@ impl OpaqueIndex {
     }
 
     fn shard(&self, half: &Half) -> &ArcSwap<Shard> {
-        let number = u64::from(u32::from_be_bytes([half[0], half[1], half[2], half[3]])) >> self.shift;
+        // Shifted twice, because one shift must be by less than 64.
+        let number = leading(half) >> 1 >> (63 - self.bits);
         &self.shards[usize::try_from(number).unwrap_or_default()]
+    }
+
+    /// Where an entry is, or where it would be. Hashes are spread evenly, so the next bits of one say about where: a binary
+    /// search would read memory from all over the shard.
+    fn place(&self, shard: &Shard, half: &Half) -> Result<usize, usize> {
+        let fraction = u128::from(leading(half) << self.bits);
+        let count = u128::try_from(shard.len()).unwrap_or_default();
+        let mut place = usize::try_from((fraction * count) >> 64).unwrap_or_default();
+        while place > 0 && shard.get(place - 1).is_some_and(|entry| entry.half >= *half) {
+            place -= 1;
+        }
+        while shard.get(place).is_some_and(|entry| entry.half < *half) {
+            place += 1;
+        }
+        if shard.get(place).is_some_and(|entry| entry.half == *half) { Ok(place) } else { Err(place) }
     }
 }
 
@@ -142,6 +173,11 @@ impl Entry {
             is_on: self.is_on,
         }
     }
+}
+
+/// Its first 64 bits.
+fn leading(half: &Half) -> u64 {
+    half.first_chunk().map_or(0, |bytes| u64::from_be_bytes(*bytes))
 }
 
 fn half(hash: &HashedKey) -> Half {
@@ -174,16 +210,25 @@ mod tests {
         }
     }
 
+    fn add(index: &mut OpaqueIndex, n: u64, status: &OpaqueStatus) {
+        if index.is_full() {
+            *index = index.grown();
+        }
+        index.set(&hash(n), Some(status));
+    }
+
     #[test]
     fn an_entry_takes_60_bytes() {
         assert_eq!(size_of::<Entry>(), 60);
-        let index = OpaqueIndex::new();
+        let mut index = OpaqueIndex::new();
         for n in 0..100_000 {
-            index.set(&hash(n), Some(&status(1)));
+            add(&mut index, n, &status(1));
         }
         let bytes: usize =
             index.shards.iter().map(|shard| shard.load().capacity() * size_of::<Entry>()).sum();
         assert_eq!((index.len(), bytes), (100_000, 6_000_000), "no shard has room to spare");
+        assert!((0..100_000).all(|n| index.find(&hash(n)) == Some(status(1))));
+        assert_eq!(index.shards.len(), 8192, "some 12 in each");
     }
 
     #[test]
@@ -199,17 +244,18 @@ mod tests {
 
     proptest! {
         #[test]
-        fn is_a_map(steps in proptest::collection::vec((0u32..40, any::<bool>()), 0..300), is_small: bool) {
-            let index = if is_small { OpaqueIndex::small() } else { OpaqueIndex::new() };
+        fn is_a_map(steps in proptest::collection::vec((0u32..200, any::<bool>()), 0..500), grows: bool) {
+            let mut index = OpaqueIndex::new();
             let mut model = HashMap::new();
             for (n, adds) in steps {
-                let key = hash(u64::from(n % 20));
+                if grows && index.is_full() { index = index.grown(); }
+                let key = hash(u64::from(n % 100));
                 let value = adds.then(|| status(n));
                 index.set(&key, value.as_ref());
-                model.insert(n % 20, value);
+                model.insert(n % 100, value);
             }
             prop_assert_eq!(index.len(), model.values().flatten().count());
-            for n in 0..20 {
+            for n in 0..100 {
                 prop_assert_eq!(index.find(&hash(u64::from(n))), model.get(&n).copied().flatten());
             }
         }
@@ -217,7 +263,7 @@ mod tests {
 
     #[test]
     fn what_is_in_stays_visible_while_others_come_and_go() {
-        let index = Arc::new(OpaqueIndex::small());
+        let index = Arc::new(OpaqueIndex::new());
         index.set(&hash(1), Some(&status(1)));
         let writer = {
             let index = Arc::clone(&index);

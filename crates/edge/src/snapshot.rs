@@ -9,11 +9,12 @@ use imbl::{HashMap, OrdMap};
 use std::collections::HashSet;
 use std::sync::Arc;
 use titan_core::access::{Denial, KeyPrincipal, Principal, ProvenJwt, ProvenOpaque, Retirement};
-use titan_core::revision::{Change, CredentialState, KeyStatus, SessionStatus, TenantStatus};
+use titan_core::revision::{Change, CredentialState, KeyStatus, OpaqueStatus, SessionStatus, TenantStatus};
 use titan_core::signing::SlotKey;
 use titan_core::time::Timestamp;
 use titan_token::{
-    JwtKey, JwtPublicKey, KeyId, RefreshKey, SessionId, SigningKey, Slot, TenantId, UntrustedKey, VerifiedKey,
+    HashedKey, JwtKey, JwtPublicKey, KeyId, RefreshKey, SessionId, SigningKey, Slot, TenantId, UntrustedKey,
+    VerifiedKey,
 };
 
 /// A credential that is ours, if it is, and whose it is or why it is refused.
@@ -62,24 +63,20 @@ pub(crate) struct Snapshot {
 
 impl Snapshot {
     pub(crate) fn new() -> Self {
-        Self::with_index(OpaqueIndex::new())
-    }
-
-    fn with_index(opaque: OpaqueIndex) -> Self {
         Self {
             slots: std::array::from_fn(|_| None),
             tenants: OrdMap::new(),
             revocations: Arc::new(RevocationSet::new()),
             statuses: HashMap::new(),
             sessions: HashMap::new(),
-            opaque: Arc::new(opaque),
+            opaque: Arc::new(OpaqueIndex::new()),
             swept_until: 0,
         }
     }
 
     /// All that is known of one credential.
     pub(crate) fn of(state: &CredentialState) -> Self {
-        let mut snapshot = Self::with_index(OpaqueIndex::small());
+        let mut snapshot = Self::new();
         snapshot.set_slots(&state.signing_keys);
         snapshot.sweep_until(state.swept_until);
         let restricted = snapshot.apply(&state.changes);
@@ -140,7 +137,7 @@ impl Snapshot {
                     self.set_status(*id, *status);
                 }
                 // In place: one that is gone is refused at once, and one that is new is not known to anybody yet.
-                Change::Opaque(hash, status) => self.opaque.set(hash, status.as_ref()),
+                Change::Opaque(hash, status) => self.set_opaque(hash, status.as_ref()),
                 Change::Session(id, status) => self.set_session(*id, *status),
                 Change::Tenant(id, status) => self.set_tenant(*id, *status),
                 // The first only says that the signing keys must be read anew.
@@ -166,6 +163,13 @@ impl Snapshot {
         } else {
             self.statuses.insert(id, status);
         }
+    }
+
+    fn set_opaque(&mut self, hash: &HashedKey, status: Option<&OpaqueStatus>) {
+        if status.is_some() && self.opaque.is_full() {
+            self.opaque = Arc::new(self.opaque.grown());
+        }
+        self.opaque.set(hash, status);
     }
 
     fn set_session(&mut self, id: SessionId, status: SessionStatus) {
