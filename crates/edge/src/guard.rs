@@ -339,8 +339,10 @@ fn examine_key(snapshot: &Snapshot, key: &UntrustedKey, now: Option<Timestamp>) 
 
 /// The decision about an opaque key that was good, and may be gone.
 fn decide_again(snapshot: &Snapshot, key: &ProvenOpaque, now: Timestamp) -> Result<(), Denial> {
-    let key = snapshot.find_opaque(key.hash).ok_or(Denial::Invalid)?;
-    snapshot.decide_opaque(&key, now)
+    let found = snapshot.find_opaque(key.hash).ok_or(Denial::Invalid)?;
+    snapshot.decide_opaque(&found, now)?;
+    // What a lower role may not begin, it may not go on with.
+    if found.status.role < key.status.role { Err(Denial::Disabled) } else { Ok(()) }
 }
 
 /// A credential that a request may carry.

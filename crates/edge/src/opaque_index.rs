@@ -155,7 +155,8 @@ impl Entry {
             id: status.id.uuid().bits().to_be_bytes(),
             owner: status.owner.uuid().bits().to_be_bytes(),
             tenant: status.tenant.0,
-            expires_at: status.expires_at.map_or(NEVER, Timestamp::secs_u32),
+            // What is later than 2106 ends then: earlier rather than never.
+            expires_at: status.expires_at.map_or(NEVER, |end| end.secs_u32().min(NEVER - 1)),
             role: status.role,
             is_on: status.is_on,
         }
@@ -240,6 +241,15 @@ mod tests {
         index.forget(Timestamp::from_secs(6));
         let left: Vec<u32> = (1..=8).filter(|n| index.find(&hash((*n).into())).is_some()).collect();
         assert_eq!((left, index.len()), (vec![4, 7, 8], 3), "4 and 8 never expire");
+    }
+
+    #[test]
+    fn a_far_end_is_an_end() {
+        let index = OpaqueIndex::new();
+        let far = Some(Timestamp::from_secs(i64::from(u32::MAX) + 9));
+        index.set(&hash(1), Some(&OpaqueStatus { expires_at: far, ..status(1) }));
+        let end = index.find(&hash(1)).unwrap().expires_at;
+        assert_eq!(end, Some(Timestamp::from_secs(i64::from(NEVER) - 1)));
     }
 
     proptest! {

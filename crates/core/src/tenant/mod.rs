@@ -64,7 +64,8 @@ pub trait TenantsTx {
     /// Adds a tenant under the next number.
     async fn add_tenant(&mut self, name: &str, at: Timestamp) -> StoreResult<Tenant>;
 
-    /// The key of this tenant that was issued last by the clock of who issued it, revoked or not.
+    /// The key of this tenant that was issued last by the clock of who issued it, revoked or not; opaque ones that are not
+    /// deleted count, too.
     async fn youngest_key(&mut self, id: TenantId) -> StoreResult<Option<KeyId>>;
 
     /// Writes name, switch and not-before.

@@ -82,10 +82,18 @@ impl TenantsTx for SqliteTx {
 
     async fn youngest_key(&mut self, id: TenantId) -> StoreResult<Option<KeyId>> {
         // Ids begin with the time of issue.
-        let select = query_scalar("SELECT id FROM key WHERE tenant = ? ORDER BY id DESC LIMIT 1").bind(id.0);
-        let bytes: Option<Vec<u8>> = select.fetch_optional(self.connection().await?).await.map_err(failed)?;
-        let corrupt = StoreError::Corrupt { table: "key", column: "id" };
-        bytes.map(|bytes| key_id(&bytes).ok_or(corrupt)).transpose()
+        let mut youngest = None;
+        for sql in [
+            "SELECT id FROM key WHERE tenant = ? ORDER BY id DESC LIMIT 1",
+            "SELECT id FROM opaque_key WHERE tenant = ? AND deleted_at IS NULL ORDER BY id DESC LIMIT 1",
+        ] {
+            let select = query_scalar(sql).bind(id.0);
+            let bytes: Option<Vec<u8>> =
+                select.fetch_optional(self.connection().await?).await.map_err(failed)?;
+            let corrupt = StoreError::Corrupt { table: "key", column: "id" };
+            youngest = youngest.max(bytes.map(|bytes| key_id(&bytes).ok_or(corrupt)).transpose()?);
+        }
+        Ok(youngest)
     }
 
     async fn save_tenant(&mut self, tenant: &Tenant) -> StoreResult<()> {

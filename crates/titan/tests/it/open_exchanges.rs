@@ -86,6 +86,31 @@ async fn a_websocket_is_cut_whatever_ends_its_key() {
     }
 }
 
+/// What ends the key of a user, or lowers what it may do.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_websocket_is_cut_whatever_ends_an_opaque_key() {
+    let app = on_websocket(|_| {}).await;
+    let ends = [
+        ("PATCH", "/admin/users/{user}", Some(json!({ "isActive": false }))),
+        ("PUT", "/admin/tenants/1/members/{user}", Some(json!({ "role": "member" }))),
+        ("DELETE", "/admin/tenants/1/members/{user}", None),
+    ];
+    for (round, (method, path, body)) in ends.into_iter().enumerate() {
+        let ada = app.person(&format!("ada{round}@example.com"), "admin").await;
+        let key = crate::whatomate::make(&app, &ada).await;
+        let mut stream = hand_shake(app.address, &key.text).await;
+        assert!(echoes(&mut stream).await);
+        let path = path.replace("{user}", &ada.id);
+        let status = app.master().send(method, &path, body).await.status;
+        assert!((200..300).contains(&status), "{method} {path}");
+        let began = Instant::now();
+        while echoes(&mut stream).await {
+            assert!(began.elapsed() < LEASE, "{method} {path}");
+            tokio::time::sleep(Duration::from_millis(50)).await;
+        }
+    }
+}
+
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_slow_upload_is_cut_and_the_client_is_told_why() {
     let app = TestApp::start().await;

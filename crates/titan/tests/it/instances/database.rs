@@ -1,6 +1,7 @@
 //! What the database may do to an installation, and what an operator is told.
 
 use super::until;
+use crate::support::TestApp;
 use crate::support::app::{MASTER_KEY, MadeKey};
 use crate::support::database::{SEAL_KEY, new_postgres};
 use crate::support::program::{Program, run, stderr};
@@ -117,18 +118,28 @@ fn the_server_is_known_by_its_certificate() {
 }
 
 /// Another program takes the same locks in the other order. PostgreSQL aborts who notices first, which is Titan: it waits
-/// for longer.
+/// for longer. On a busy machine the other one may begin to wait too late for that; then it is tried once more.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_transaction_that_was_a_deadlocks_victim_is_tried_again() {
     let url = new_postgres();
     let app = super::on(&url).await;
+    for _ in 0..5 {
+        if was_victim(&app, &url).await {
+            return;
+        }
+    }
+    panic!("it was always the other one");
+}
+
+/// Revokes a key while another program stands in the way. Whether Titan was the victim of the deadlock.
+async fn was_victim(app: &TestApp, url: &str) -> bool {
     let key = app.key(&["*"]).await;
     let script = "BEGIN; LOCK TABLE change IN EXCLUSIVE MODE;\n\\echo locked\n\
         DO $$ BEGIN WHILE NOT EXISTS (SELECT FROM pg_locks WHERE NOT granted AND relation = 'change'::regclass) \
             LOOP PERFORM pg_sleep(0.02); END LOOP; END $$;\n\
         SELECT FROM revision_head FOR UPDATE; COMMIT;\n";
     let mut other = Command::new("psql")
-        .args([&url, "-q", "-v", "ON_ERROR_STOP=1"])
+        .args([url, "-q", "-v", "ON_ERROR_STOP=1"])
         .stdin(Stdio::piped())
         .stdout(Stdio::piped())
         .spawn()
@@ -139,8 +150,9 @@ async fn a_transaction_that_was_a_deadlocks_victim_is_tried_again() {
     assert_eq!(line, "locked\n");
     let answer = app.master().delete(&format!("/admin/keys/{}", key.id)).await.expect(204);
     assert!(answer.header("titan-revocation").starts_with("rev="), "{answer:?}");
-    assert!(other.wait().unwrap().success(), "the other one went through, so Titan was the victim");
     assert_eq!(app.code(&key).await, "REVOKED");
+    // The other one went through.
+    other.wait().unwrap().success()
 }
 
 /// The server loses its power for longer than any lease.

@@ -120,6 +120,21 @@ async fn an_opaque_key_comes_goes_and_follows_its_owner_on_all_instances() {
     }
 }
 
+/// What the clock of one instance made in the future is older than a later revocation of all keys.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn an_opaque_key_of_a_clock_that_is_ahead_is_revoked_with_its_tenant() {
+    let fleet = Fleet::start(2).await;
+    let [right, ahead] = &fleet.0[..] else { panic!("two instances") };
+    ahead.clock.advance(30);
+    let ready = async || ahead.nobody().get("/health/ready").await.status == 200;
+    until("ready", Duration::from_secs(10), ready).await;
+    let ada = right.person("ada@example.com", "admin").await;
+    let key = whatomate::make(ahead, &ada).await;
+    assert_eq!(codes(&fleet, &key).await, ["VALID"; 2]);
+    right.master().patch("/admin/tenants/1", json!({ "revokeKeys": true })).await.expect(200);
+    assert_eq!(codes(&fleet, &key).await, ["REVOKED"; 2]);
+}
+
 /// One instance cannot reach the database: it does not know whether a key that it knows was deleted, nor whether one that it
 /// does not know was made.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
