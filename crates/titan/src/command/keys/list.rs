@@ -28,7 +28,7 @@ pub(super) struct List {
     /// Show only keys whose label contains this text
     #[arg(long, value_name = "TEXT")]
     label: Option<String>,
-    /// Show only keys that this key created, or `master` for the master key
+    /// Show only keys that this key or user created, or `master` for the master key
     #[arg(long, value_name = "ID")]
     created_by: Option<String>,
     /// Show only keys that were granted exactly this scope
