@@ -5,9 +5,9 @@ use crate::access::{ManageOwnSessions, Origin, Permit};
 use crate::audit::Entry;
 use crate::entropy::random;
 use crate::error::{Code, Error};
-use crate::key::owner::membership_of;
 use crate::port::Tx;
 use crate::retry::retried;
+use crate::session::{asking, membership_of};
 use crate::time::Timestamp;
 use crate::user::{Factors, Membership, PasswordHash, PlainPassword, Role, User};
 use serde_json::json;
@@ -82,7 +82,7 @@ impl InvitationService {
         permit: &Permit<ManageOwnSessions>,
     ) -> Result<Accepted, Error> {
         let now = self.clock.now();
-        let principal = permit.user().ok_or_else(|| Error::internal("a permit of users without a user"))?;
+        let principal = asking(permit)?;
         let mut tx = self.store.begin().await?;
         membership_of(&mut *tx, principal).await?;
         let found = tx.invitation(secret).await?;

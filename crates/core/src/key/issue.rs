@@ -1,6 +1,6 @@
 //! Issuing keys: the two ways to a new one.
 
-use super::owner::{check_room, membership_of};
+use super::owner::check_room;
 use super::replay::{again, answered, remember};
 use super::service::{Issued, KeyService, NewKey, Rotation};
 use super::{Creator, Key, check_text};
@@ -165,7 +165,9 @@ impl KeyService {
         scopes: &[ScopeBit],
     ) -> Result<(), Error> {
         let Some(user) = permit.user() else { return Ok(()) };
-        let role = membership_of(tx, user).await?.role;
+        // Beginning the write has refused who is no member.
+        let membership = tx.membership(user.id(), user.tenant()).await?;
+        let role = membership.ok_or_else(|| Error::internal("a write by no member"))?.role;
         match self.role_scopes.lacks(role, scopes) {
             Some(name) => Err(Error::insufficient_scope(&name)),
             None => Ok(()),

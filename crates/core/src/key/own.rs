@@ -1,7 +1,6 @@
 //! What users can do with their keys.
 
 use super::issue::Draft;
-use super::owner::membership_of;
 use super::service::{Issued, KeyService, Rotation, revoke};
 use super::{Creator, Key, KeyFilter, Page, Position, check_text};
 use crate::access::{ManageOwnKeys, Permit, UserPrincipal};
@@ -10,6 +9,7 @@ use crate::idempotency::RequestName;
 use crate::refuse::refused;
 use crate::retry::retried;
 use crate::revision::{Receipt, Wait};
+use crate::session::{asking, membership_of};
 use crate::user::{Membership, Role};
 use titan_token::{KeyId, Prefix, UserId};
 
@@ -152,8 +152,4 @@ fn is_admin(membership: &Membership) -> bool {
 fn is_visible(key: &Key, user: &UserPrincipal, is_admin: bool) -> bool {
     let is_owner = |owner| owner == user.id() || is_admin;
     key.tenant == user.tenant() && key.owner().is_some_and(is_owner)
-}
-
-fn asking(permit: &Permit<ManageOwnKeys>) -> Result<&UserPrincipal, Error> {
-    permit.user().ok_or_else(|| Error::internal("a permit of users without a user"))
 }

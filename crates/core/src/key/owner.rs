@@ -2,8 +2,8 @@
 
 use super::Key;
 use super::service::save;
-use crate::access::{Catalogue, Permit, UserPrincipal};
-use crate::error::{Code, Error};
+use crate::access::{Catalogue, Permit};
+use crate::error::Error;
 use crate::port::Tx;
 use crate::revision::Revision;
 use crate::time::Timestamp;
@@ -31,21 +31,6 @@ impl RoleScopes {
         let beyond = self.catalogue.first_beyond(self.roles.scopes(role), scopes);
         beyond.map(|bit| self.catalogue.name(bit))
     }
-}
-
-/// The membership of a user who asks, as it is now and not only by its JWT.
-pub(crate) async fn membership_of(tx: &mut dyn Tx, user: &UserPrincipal) -> Result<Membership, Error> {
-    let session = tx.lookup_session(user.session()).await?;
-    if session.is_none_or(|session| session.ended_at.is_some()) {
-        return Err(ended());
-    }
-    let is_active = tx.lookup_user(user.id()).await?.is_some_and(|user| user.is_active);
-    let membership = tx.membership(user.id(), user.tenant()).await?.filter(|_| is_active);
-    membership.ok_or_else(ended)
-}
-
-fn ended() -> Error {
-    Error::new(Code::SessionEnded, "session ended")
 }
 
 /// Refuses one more key than a user may have.

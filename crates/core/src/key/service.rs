@@ -1,6 +1,6 @@
 //! What can be done with keys: one method a use case.
 
-use super::owner::{RoleScopes, membership_of};
+use super::owner::RoleScopes;
 use super::{Key, Which, check_text};
 use crate::access::{Catalogue, DeleteKey, Denial, DisableKey, Permit, ReadKey, UpdateKey};
 use crate::audit::Entry;
@@ -10,6 +10,7 @@ use crate::port::{Store, Tx};
 use crate::refuse::refused;
 use crate::retry::retried;
 use crate::revision::{Propagation, Receipt, Revision, Wait};
+use crate::session::membership_of;
 use crate::time::{Clock, Timestamp};
 use serde_json::json;
 use std::sync::Arc;

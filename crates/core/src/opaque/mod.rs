@@ -60,11 +60,15 @@ impl OpaqueRow {
     }
 }
 
-/// Writes a changed key with its revision.
-pub(crate) async fn save(tx: &mut dyn Tx, key: &OpaqueRow, role: Role) -> StoreResult<Revision> {
+/// Writes a changed key with its revision. `swept` is the time up to which keys have left the log.
+pub(crate) async fn save(
+    tx: &mut dyn Tx,
+    key: &OpaqueRow,
+    role: Role,
+    swept: Timestamp,
+) -> StoreResult<Revision> {
     tx.save_opaque(key).await?;
     // It has left the log for good: a new row would stay there, and in memory, for ever.
-    let swept = tx.swept().await?.until;
     if key.expires_at.is_some_and(|end| end <= swept) {
         return tx.head().await;
     }

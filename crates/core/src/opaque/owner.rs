@@ -24,7 +24,7 @@ pub(crate) async fn delete_all<A>(
     for mut key in tx.opaque_of(user, tenant, swept).await? {
         key.deleted_at = Some(now);
         // Whatever the role was: a key that is deleted has none.
-        last = Some(save(tx, &key, Role::Member).await?);
+        last = Some(save(tx, &key, Role::Member, swept).await?);
         let subject = key.id.to_string();
         tx.add_audit(&Entry::by(permit, now, "opaque_key.delete", subject, json!({}))).await?;
     }
@@ -36,7 +36,7 @@ pub(crate) async fn follow_role(tx: &mut dyn Tx, membership: &Membership) -> Res
     let swept = tx.swept().await?.until;
     let mut last = None;
     for key in tx.opaque_of(membership.user, membership.tenant, swept).await? {
-        last = Some(save(tx, &key, membership.role).await?);
+        last = Some(save(tx, &key, membership.role, swept).await?);
     }
     Ok(last)
 }
@@ -52,7 +52,7 @@ pub(crate) async fn follow_switch(
     for mut key in tx.opaque_of(membership.user, membership.tenant, swept).await? {
         if key.is_suspended == is_active {
             key.is_suspended = !is_active;
-            last = Some(save(tx, &key, membership.role).await?);
+            last = Some(save(tx, &key, membership.role, swept).await?);
         }
     }
     Ok(last)

@@ -1,10 +1,9 @@
 //! Proving once more who one is, before what a stolen JWT must not be enough for. Failures count like those of a sign-in.
 
-use super::service::{SessionService, asking};
+use super::service::{SessionService, asking, membership_of};
 use super::sign_in::{Counted, accepts_code, still, throttled, wrong};
 use crate::access::{ManageOwnSessions, Permit};
 use crate::error::{Code, Error};
-use crate::key::owner::membership_of;
 use crate::port::Tx;
 use crate::retry::retried;
 use crate::time::Timestamp;

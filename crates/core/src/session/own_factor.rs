@@ -1,11 +1,10 @@
 //! One's own second factor: beginning, confirming and removing it.
 
 use super::again::{Outcome, Reproof};
-use super::service::{SessionService, asking};
+use super::service::{SessionService, asking, membership_of};
 use crate::access::{ManageOwnSessions, Permit};
 use crate::audit::Entry;
 use crate::error::Error;
-use crate::key::owner::membership_of;
 use crate::retry::retried;
 use crate::user::{Factors, PlainPassword, RecoveryCode, SecondFactor};
 use serde_json::json;

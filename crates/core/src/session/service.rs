@@ -13,7 +13,7 @@ use crate::retry::retried;
 use crate::revision::{Propagation, Receipt, Wait};
 use crate::signing::signer;
 use crate::time::{Clock, Timestamp};
-use crate::user::{PasswordWork, Role, Roles, User};
+use crate::user::{Membership, PasswordWork, Role, Roles, User};
 use serde_json::json;
 use std::sync::Arc;
 use titan_token::{PlainToken, RefreshKey, SessionId, UntrustedRefresh, VerifiedRefresh};
@@ -208,12 +208,24 @@ async fn prove(tx: &mut dyn Tx, token: &UntrustedRefresh) -> Result<VerifiedRefr
     token.verify(&key).map_err(|_| invalid())
 }
 
-pub(super) fn asking<A>(permit: &Permit<A>) -> Result<&UserPrincipal, Error> {
+/// The user who asks, by a permit that only users have.
+pub(crate) fn asking<A>(permit: &Permit<A>) -> Result<&UserPrincipal, Error> {
     permit.user().ok_or_else(|| Error::internal("a permit of users without a user"))
 }
 
 fn invalid() -> Error {
     Error::new(Code::InvalidToken, "invalid refresh token")
+}
+
+/// The membership of a user who asks, as it is now and not only by its JWT.
+pub(crate) async fn membership_of(tx: &mut dyn Tx, user: &UserPrincipal) -> Result<Membership, Error> {
+    let session = tx.lookup_session(user.session()).await?;
+    if session.is_none_or(|session| session.ended_at.is_some()) {
+        return Err(ended_error());
+    }
+    let is_active = tx.lookup_user(user.id()).await?.is_some_and(|user| user.is_active);
+    let membership = tx.membership(user.id(), user.tenant()).await?.filter(|_| is_active);
+    membership.ok_or_else(ended_error)
 }
 
 fn ended_error() -> Error {

@@ -328,7 +328,7 @@ pub(crate) async fn begin_managing(
     check_reach(permit, tenant)?;
     let mut tx = store.begin().await?;
     let Some(user) = permit.user() else { return Ok(tx) };
-    if owner::membership_of(&mut *tx, user).await?.role != Role::Owner {
+    if session::membership_of(&mut *tx, user).await?.role != Role::Owner {
         return Err(Error::new(Code::InsufficientScope, "only an owner may do this"));
     }
     Ok(tx)

@@ -50,7 +50,11 @@ impl Keys for Sqlite {
             for table in ["key", "opaque_key"] {
                 let sql = format!("UPDATE {table} SET last_used_at = ?2 WHERE id = ?1 AND last_used_at < ?2");
                 let update = query(AssertSqlSafe(sql)).bind(key_bytes(*id)).bind(at.ms());
-                update.execute(turn.connection().await?).await.map_err(failed)?;
+                let done = update.execute(turn.connection().await?).await.map_err(failed)?;
+                // An id is in one of them.
+                if done.rows_affected() > 0 {
+                    break;
+                }
             }
         }
         turn.commit().await
