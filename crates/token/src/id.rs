@@ -8,6 +8,26 @@ const ALPHABET: &[u8; 32] = b"0123456789abcdefghjkmnpqrstvwxyz";
 /// 26 characters of 5 bits hold 130 bits: the first one is at most 7.
 const SUFFIX: usize = 26;
 
+/// Of a character that is none of the alphabet.
+const NO_VALUE: u8 = 0x80;
+
+/// The five bits of every character.
+const VALUES: [u8; 256] = {
+    let mut values = [NO_VALUE; 256];
+    let (mut at, mut character) = (0, 0);
+    while at < values.len() {
+        let (mut place, mut value) = (0, 0);
+        while place < ALPHABET.len() {
+            if ALPHABET[place] == character {
+                values[at] = value;
+            }
+            (place, value) = (place + 1, value + 1);
+        }
+        (at, character) = (at + 1, character.wrapping_add(1));
+    }
+    values
+};
+
 /// A 128-bit id as it is stored.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Uuid(u128);
@@ -85,12 +105,12 @@ impl Uuid {
         if suffix.len() != SUFFIX || suffix.as_bytes()[0] > b'7' {
             return Err(TypeIdError);
         }
-        suffix.bytes().try_fold(0u128, |bits, c| Some(bits << 5 | five_bits(c)?)).map(Self).ok_or(TypeIdError)
+        let values = suffix.bytes().map(|c| VALUES[usize::from(c)]);
+        // Together, without a branch for each: a start with a million opaque keys reads two million ids.
+        let (bits, all) =
+            values.fold((0, 0), |(bits, all), value| (bits << 5 | u128::from(value), all | value));
+        if all & NO_VALUE == 0 { Ok(Self(bits)) } else { Err(TypeIdError) }
     }
-}
-
-fn five_bits(c: u8) -> Option<u128> {
-    ALPHABET.iter().zip(0u128..).find_map(|(a, value)| (*a == c).then_some(value))
 }
 
 impl fmt::Debug for Uuid {

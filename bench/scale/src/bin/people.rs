@@ -1,8 +1,8 @@
-//! Starting with very many users and opaque keys: `titan-people FOLDER COUNT` makes a database of SQLite with so many of each,
-//! the first time, and prints a line of JSON about a start: how long it takes until requests can be answered, and the memory.
+//! Starting with very many users and opaque keys. `titan-people make DATABASE COUNT` fills a database with so many of each, and
+//! `titan-people start DATABASE` prints a line of JSON about a start: how long it takes until requests can be answered, and the
+//! memory. For PostgreSQL it is faster to fill one of SQLite and to move it (`titan migrate`, with `TITAN_SEAL_KEY`).
 
 use anyhow::{Context, Result, anyhow};
-use std::path::Path;
 use std::sync::Arc;
 use std::time::Instant;
 use titan::system::{SystemClock, SystemEntropy};
@@ -32,7 +32,8 @@ async fn add_piece(store: &dyn Store, first: u64, count: u64, entropy: &dyn Entr
         let email = Email::parse(&format!("user{n}@example.com")).map_err(|error| anyhow!("{error}"))?;
         let user = User { id: UserId::new(uuid()), email, is_active: true, created_at: now };
         tx.add_user(&user).await?;
-        tx.put_membership(&Membership { user: user.id, tenant: DEFAULT, role: Role::Admin, since: now }).await?;
+        tx.put_membership(&Membership { user: user.id, tenant: DEFAULT, role: Role::Admin, since: now })
+            .await?;
         let (_, key) = OpaqueKey::from_random(random(entropy));
         let row = OpaqueRow {
             id: KeyId::new(uuid()),
@@ -60,27 +61,33 @@ fn resident() -> Result<u64> {
     Ok(pages.split(' ').nth(1).context("statm")?.parse::<u64>()? * 4096)
 }
 
-async fn open(path: &Path, entropy: &Arc<dyn Entropy>) -> Result<(Arc<dyn Store>, titan_core::access::Catalogue)> {
-    let location = Location::parse(&format!("sqlite://{}", path.display()))?;
+async fn open(
+    database: &str,
+    entropy: &Arc<dyn Entropy>,
+) -> Result<(Arc<dyn Store>, titan_core::access::Catalogue)> {
+    let location = Location::parse(database)?;
     let seal = SealKey::from_base64(SEAL_KEY)?;
     Ok(connect(&location, seal, &[], &SystemClock, Arc::clone(entropy)).await?)
 }
 
-async fn run(path: &Path, count: u64) -> Result<()> {
+async fn make(database: &str, count: u64) -> Result<()> {
     let entropy: Arc<dyn Entropy> = Arc::new(SystemEntropy::new());
-    if !path.exists() {
-        let (store, _) = open(path, &entropy).await?;
-        for first in (0..count).step_by(usize::try_from(PIECE)?) {
-            add_piece(&*store, first, count, &*entropy).await?;
-        }
-        println!("made {count} users with a key each; run it again to measure a start");
-        return Ok(());
+    let (store, _) = open(database, &entropy).await?;
+    for first in (0..count).step_by(usize::try_from(PIECE)?) {
+        add_piece(&*store, first, count, &*entropy).await?;
     }
+    println!("made {count} users with a key each");
+    Ok(())
+}
+
+async fn start(database: &str) -> Result<()> {
+    let entropy: Arc<dyn Entropy> = Arc::new(SystemEntropy::new());
     let (before, began) = (resident()?, Instant::now());
-    let (store, catalogue) = open(path, &entropy).await?;
+    let (store, catalogue) = open(database, &entropy).await?;
     SigningKeyService::ensure(&*store, &SystemClock, &*entropy).await?;
     let clock: Arc<dyn Clock> = Arc::new(SystemClock);
-    let guard = Guard::new(Arc::new(catalogue), JwtSettings::default(), Arc::clone(&clock), Arc::clone(&store));
+    let guard =
+        Guard::new(Arc::new(catalogue), JwtSettings::default(), Arc::clone(&clock), Arc::clone(&store));
     let guard = Arc::new(guard);
     let member = Member {
         id: InstanceId(1),
@@ -100,10 +107,11 @@ async fn run(path: &Path, count: u64) -> Result<()> {
 
 #[tokio::main]
 async fn main() -> Result<()> {
-    let mut arguments = std::env::args().skip(1);
-    let usage = "titan-people FOLDER COUNT";
-    let folder = arguments.next().context(usage)?;
-    let count = arguments.next().context(usage)?.parse()?;
-    std::fs::create_dir_all(&folder)?;
-    run(&Path::new(&folder).join("titan.db"), count).await
+    let arguments: Vec<String> = std::env::args().skip(1).collect();
+    let words: Vec<&str> = arguments.iter().map(String::as_str).collect();
+    match words[..] {
+        ["make", database, count] => make(database, count.parse()?).await,
+        ["start", database] => start(database).await,
+        _ => anyhow::bail!("titan-people make DATABASE COUNT, or titan-people start DATABASE"),
+    }
 }

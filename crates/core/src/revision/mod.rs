@@ -93,6 +93,14 @@ pub struct Changes {
     pub swept: Swept,
 }
 
+impl Changes {
+    /// The revision that whoever has applied this has reached.
+    pub fn reached(&self) -> Revision {
+        let last = self.list.last().filter(|_| self.has_more);
+        last.map_or(self.head, |(revision, _)| *revision)
+    }
+}
+
 /// What has expired for good (`docs/adr/0017-sweeping.md`).
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Swept {

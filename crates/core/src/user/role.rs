@@ -35,7 +35,8 @@ impl Role {
         }
     }
 
-    const fn index(self) -> usize {
+    /// Its place in [`Self::ALL`].
+    pub const fn index(self) -> usize {
         match self {
             Self::Member => 0,
             Self::Admin => 1,
