@@ -71,6 +71,23 @@ pub(crate) fn read_change(kind: i16, subject: &[u8], status: &str) -> StoreResul
     })
 }
 
+/// The changes in a text with a line for each: revision, kind, subject in hexadecimal, and status, with spaces between.
+pub(crate) fn read_lines(lines: &str) -> StoreResult<Vec<(Revision, Change)>> {
+    let mut list = lines.lines().map(read_line).collect::<StoreResult<Vec<_>>>()?;
+    // They come in their order, but nothing promises it.
+    list.sort_by_key(|(revision, _)| *revision);
+    Ok(list)
+}
+
+fn read_line(line: &str) -> StoreResult<(Revision, Change)> {
+    let mut fields = line.splitn(4, ' ');
+    let mut field = |column| fields.next().ok_or_else(|| corrupt("change", column));
+    let number = field("revision")?.parse().map_err(|_| corrupt("change", "revision"))?;
+    let kind = field("kind")?.parse().map_err(|_| corrupt("change", "kind"))?;
+    let subject = hex_simd::decode_to_vec(field("subject")?).map_err(|_| corrupt("change", "subject"))?;
+    Ok((revision(number)?, read_change(kind, &subject, field("status")?)?))
+}
+
 pub(crate) fn key_bytes(id: KeyId) -> Vec<u8> {
     uuid_bytes(id.uuid())
 }

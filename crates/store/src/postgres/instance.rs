@@ -82,7 +82,7 @@ impl Instances for Postgres {
         let mut tx = one_moment(&self.readers).await?;
         let (head, swept) = read_head(&mut *tx).await?;
         let rows =
-            query("SELECT *, revision AS change_revision FROM change WHERE (kind = $1 AND subject = $2) OR (kind = $3 AND subject = $4)")
+            query("SELECT * FROM change WHERE (kind = $1 AND subject = $2) OR (kind = $3 AND subject = $4)")
                 .bind(kind)
                 .bind(subject)
                 .bind(TENANT)
