@@ -6,6 +6,7 @@
 
 #![forbid(unsafe_code)]
 
+mod audit;
 mod caller;
 mod docs;
 mod error;
@@ -31,6 +32,7 @@ mod wait;
 use axum::Router;
 use std::sync::Arc;
 use titan_core::access::{Gate, MasterKeys};
+use titan_core::audit::AuditService;
 use titan_core::invitation::InvitationService;
 use titan_core::key::KeyService;
 use titan_core::opaque::OpaqueKeyService;
@@ -67,6 +69,8 @@ pub struct ControlPlane {
     pub opaque_keys: Arc<OpaqueKeyService>,
     /// The rules of sessions.
     pub sessions: Arc<SessionService>,
+    /// The audit log.
+    pub audit: Arc<AuditService>,
     /// What is known of the instances.
     pub fleet: Arc<FleetService>,
     /// Whether requests can be answered.
@@ -80,6 +84,7 @@ fn routes() -> OpenApiRouter<ControlPlane> {
         .merge(keys::routes())
         .merge(tenants::routes())
         .merge(signing_keys::routes())
+        .merge(audit::routes())
         .merge(instances::routes())
         .merge(revisions::routes())
         .merge(users::routes())

@@ -12,6 +12,7 @@ use std::path::Path;
 use std::sync::Arc;
 use titan_api::{ControlPlane, Health};
 use titan_core::access::{Catalogue, MasterKeys};
+use titan_core::audit::AuditService;
 use titan_core::entropy::{Entropy, random};
 use titan_core::invitation::InvitationService;
 use titan_core::key::{KeyService, RoleScopes};
@@ -108,6 +109,7 @@ impl App {
             Arc::clone(&entropy),
             Arc::clone(&propagation),
         );
+        let audit = AuditService::new(Arc::clone(&store));
         let fleet = FleetService::new(Arc::clone(&store), Arc::<Follower>::clone(&follower));
         let days = settings.max_lifetime_days;
         let keys = KeyService::new(
@@ -129,6 +131,7 @@ impl App {
             invitations: Arc::new(invitations),
             opaque_keys: Arc::new(opaque_keys),
             sessions: Arc::new(sessions),
+            audit: Arc::new(audit),
             fleet: Arc::new(fleet),
             health: health(&follower),
         };

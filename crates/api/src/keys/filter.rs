@@ -141,7 +141,8 @@ fn creator(text: &str) -> Result<Creator, Error> {
     })
 }
 
-fn time(parameter: &str, text: Option<&str>) -> Result<Option<Timestamp>, Error> {
+/// A time of RFC 3339.
+pub(crate) fn time(parameter: &str, text: Option<&str>) -> Result<Option<Timestamp>, Error> {
     let parse = |text| {
         Timestamp::parse(text).ok_or_else(|| {
             Error::invalid(format!("{parameter}: must be a time of RFC 3339, such as 2026-01-31T00:00:00Z"))

@@ -11,7 +11,7 @@ mod rotate;
 mod update;
 mod view;
 
-pub(crate) use filter::check_limit;
+pub(crate) use filter::{check_limit, time};
 
 use crate::ControlPlane;
 use utoipa_axum::router::OpenApiRouter;

@@ -17,6 +17,6 @@ pub use gate::{Gate, MASTER_KEY_LENGTH, MasterKeys};
 pub use permit::{
     Action, By, CreateKey, DeleteKey, DisableKey, ListKeys, ManageMembers, ManageOpaqueKeys, ManageOwnKeys,
     ManageOwnSessions, ManageSigningKeys, ManageTenants, ManageUsers, ObserveInstances, Permit, Reach,
-    ReadKey, RotateKey, USER_NEEDED, UpdateKey, VerifyKeys, decide,
+    ReadAudit, ReadKey, RotateKey, USER_NEEDED, UpdateKey, VerifyKeys, decide,
 };
 pub use scope::{Catalogue, CatalogueError, KEYS_MANAGE, KEYS_VERIFY};

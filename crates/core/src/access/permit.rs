@@ -96,6 +96,8 @@ actions! {
     ManageUsers: By::Master, itself: false;
     /// See the instances, and which changes are in force.
     ObserveInstances: By::Master, itself: false;
+    /// See the audit log.
+    ReadAudit: By::Master, itself: false;
     /// See one key.
     ReadKey: MANAGE, itself: true;
     /// Rotate a key.

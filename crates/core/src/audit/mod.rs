@@ -1,11 +1,16 @@
-//! The audit log: who did what to what, when and from where; append-only and hash-chained.
+//! The audit log: who did what to what, when and from where; append-only and hash-chained. `docs/audit.md` has its form.
+
+mod list;
+mod service;
 
 use crate::access::{Origin, Permit};
 use crate::store_error::StoreResult;
 use crate::time::Timestamp;
 use async_trait::async_trait;
 use aws_lc_rs::digest::{Context, SHA256};
-use serde_json::Value;
+pub use list::{AuditFilter, Position};
+use serde_json::{Value, json};
+pub use service::AuditService;
 
 /// The hash of one row, over the hash of the row before it.
 pub type Hash = [u8; 32];
@@ -30,6 +35,11 @@ pub struct Entry {
     pub request_id: String,
     /// The rest, as JSON. Never a secret.
     pub detail: Value,
+}
+
+/// The detail of a change: what was there before it, and what is there after it.
+pub(crate) fn changed(before: &Value, after: &Value) -> Value {
+    json!({ "before": before, "after": after })
 }
 
 impl Entry {
@@ -133,14 +143,9 @@ pub struct Row {
 
 /// The first row that does not follow from the one before it.
 pub fn first_break(previous: Hash, rows: &[Row]) -> Option<i64> {
-    let mut previous = previous;
-    for row in rows {
-        if chain(&previous, &row.fields) != row.hash {
-            return Some(row.sequence);
-        }
-        previous = row.hash;
-    }
-    None
+    let before = std::iter::once(&previous).chain(rows.iter().map(|row| &row.hash));
+    let mut pairs = before.zip(rows);
+    pairs.find(|(before, row)| chain(before, &row.fields) != row.hash).map(|(_, row)| row.sequence)
 }
 
 /// Reading the audit log.
@@ -148,6 +153,9 @@ pub fn first_break(previous: Hash, rows: &[Row]) -> Option<i64> {
 pub trait AuditLog {
     /// At most `limit` rows after `sequence`, oldest first.
     async fn audit_after(&self, sequence: i64, limit: u32) -> StoreResult<Vec<Row>>;
+
+    /// The rows that match, the newest first.
+    async fn audit(&self, filter: &AuditFilter) -> StoreResult<Vec<Row>>;
 }
 
 /// Writing the audit log.

@@ -1,7 +1,7 @@
 //! Keys that belong to a user: they live and die with its membership, and follow its role.
 
 use super::Key;
-use super::service::save;
+use super::service::{audited, save};
 use crate::access::{Catalogue, Permit};
 use crate::error::Error;
 use crate::port::Tx;
@@ -58,8 +58,9 @@ pub(crate) async fn revoke_all<A>(
     let swept = tx.swept().await?.until;
     let mut last = None;
     for mut key in living(tx, user, tenant, swept).await? {
+        let before = audited(&key);
         key.revoked_at = Some(now);
-        last = Some(save(tx, permit, &key, (now, swept), "key.delete").await?);
+        last = Some(save(tx, permit, (&before, &key), (now, swept), "key.delete").await?);
     }
     Ok(last)
 }
@@ -78,9 +79,10 @@ pub(crate) async fn follow<A>(
     for mut key in living(tx, membership.user, membership.tenant, swept).await? {
         let is_suspended = !is_active || scopes.lacks(membership.role, &key.scopes).is_some();
         if key.is_suspended != is_suspended {
+            let before = audited(&key);
             key.is_suspended = is_suspended;
             let action = if is_suspended { "key.suspend" } else { "key.resume" };
-            last = Some(save(tx, permit, &key, (now, swept), action).await?);
+            last = Some(save(tx, permit, (&before, &key), (now, swept), action).await?);
         }
     }
     Ok(last)

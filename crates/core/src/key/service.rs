@@ -3,7 +3,7 @@
 use super::owner::RoleScopes;
 use super::{Key, Which, check_text};
 use crate::access::{Catalogue, DeleteKey, Denial, DisableKey, Permit, ReadKey, UpdateKey};
-use crate::audit::Entry;
+use crate::audit::{Entry, changed};
 use crate::entropy::Entropy;
 use crate::error::Error;
 use crate::port::{Store, Tx};
@@ -12,7 +12,7 @@ use crate::retry::retried;
 use crate::revision::{Propagation, Receipt, Revision, Wait};
 use crate::session::membership_of;
 use crate::time::{Clock, Timestamp};
-use serde_json::json;
+use serde_json::{Value, json};
 use std::sync::Arc;
 use titan_token::{KeyId, PlainKey, ScopeBit, TenantId};
 
@@ -160,10 +160,10 @@ impl KeyService {
             }
             tx.commit().await?;
         };
-        let swept = tx.swept().await?.until;
+        let (swept, before) = (tx.swept().await?.until, audited(&key));
         key.label = update.label.clone().unwrap_or(key.label);
         key.is_active = update.is_active.unwrap_or(key.is_active);
-        let revision = save(&mut *tx, permit, &key, (now, swept), "key.update").await?;
+        let revision = save(&mut *tx, permit, (&before, &key), (now, swept), "key.update").await?;
         tx.commit().await?;
         let receipt = self.propagation.receipt(revision, wait).await?;
         Ok(Changed { key, receipt })
@@ -293,8 +293,9 @@ async fn disable_piece<A>(
     let mut piece = tx.descendants(id, Which::Active, PIECE).await?;
     let is_last = is_last(&mut piece, permit);
     for mut descendant in piece {
+        let before = audited(&descendant);
         descendant.is_active = false;
-        save(tx, permit, &descendant, (now, swept), "key.disable").await?;
+        save(tx, permit, (&before, &descendant), (now, swept), "key.disable").await?;
     }
     Ok(is_last)
 }
@@ -317,8 +318,9 @@ pub(super) async fn revoke<A>(
 ) -> Result<Revision, Error> {
     let (mut last, swept) = (tx.head().await?, tx.swept().await?.until);
     for mut key in keys {
+        let before = audited(&key);
         key.revoked_at = Some(now);
-        last = save(&mut *tx, permit, &key, (now, swept), "key.delete").await?;
+        last = save(&mut *tx, permit, (&before, &key), (now, swept), "key.delete").await?;
     }
     tx.commit().await?;
     Ok(last)
@@ -338,16 +340,25 @@ async fn check_caller(tx: &mut dyn Tx, id: KeyId, now: Timestamp) -> Result<(), 
     Ok(())
 }
 
+/// What the audit log has of a key before and after a change.
+pub(super) fn audited(key: &Key) -> Value {
+    json!({
+        "label": key.label,
+        "isActive": key.is_on(),
+        "isRevoked": key.revoked_at.is_some(),
+    })
+}
+
 /// Writes a changed key with its revision and its audit row. `swept` is the time up to which keys have left the log.
 pub(super) async fn save<A>(
     tx: &mut dyn Tx,
     permit: &Permit<A>,
-    key: &Key,
+    (before, key): (&Value, &Key),
     (now, swept): (Timestamp, Timestamp),
     action: &'static str,
 ) -> Result<Revision, Error> {
     tx.save_key(key).await?;
-    let detail = json!({ "label": key.label, "isActive": key.is_on() });
+    let detail = changed(before, &audited(key));
     tx.add_audit(&Entry::by(permit, now, action, key.id.to_string(), detail)).await?;
     // It has left the log for good: a new row would stay there, and in memory, for ever.
     if key.expires_at <= swept {

@@ -2,7 +2,7 @@
 
 use super::{MOST_KEYS, OpaqueRow, save};
 use crate::access::{ManageOpaqueKeys, OpaquePrincipal, Permit};
-use crate::audit::Entry;
+use crate::audit::{Entry, changed};
 use crate::entropy::{Entropy, random};
 use crate::error::{Code, Error};
 use crate::port::{Store, Tx};
@@ -12,7 +12,7 @@ use crate::revision::{Propagation, Receipt, Wait};
 use crate::session::membership_of;
 use crate::time::{Clock, Timestamp};
 use crate::user::{Membership, Role};
-use serde_json::json;
+use serde_json::{Value, json};
 use std::sync::Arc;
 use titan_token::{KeyId, OpaqueKey, PlainKey, Uuid};
 
@@ -186,11 +186,12 @@ impl OpaqueKeyService {
         let (mut tx, asking) = self.begin(permit).await?;
         let found = tx.lookup_opaque(id).await?.filter(|key| key.tenant == asking.tenant);
         let Some(mut key) = found else { return Err(refused(tx, &*self.propagation, gone()).await) };
+        let before = audited(&key);
         change(&mut key, now);
         let role = tx.membership(key.owner, key.tenant).await?.map_or(Role::Member, |owner| owner.role);
         let swept = tx.swept().await?.until;
         let revision = save(&mut *tx, &key, role, swept).await?;
-        let detail = json!({ "isActive": key.is_active });
+        let detail = changed(&before, &audited(&key));
         tx.add_audit(&Entry::by(permit, now, action, id.to_string(), detail)).await?;
         tx.commit().await?;
         Ok((key, self.propagation.receipt(revision, wait).await?))
@@ -224,6 +225,11 @@ async fn membership_of_key(tx: &mut dyn Tx, principal: &OpaquePrincipal) -> Resu
     let key = tx.lookup_opaque(principal.id()).await?.filter(|key| key.is_active && !key.is_suspended);
     let key = key.ok_or_else(invalid)?;
     tx.membership(key.owner, key.tenant).await?.ok_or_else(invalid)
+}
+
+/// What the audit log has of a key before and after a change.
+fn audited(key: &OpaqueRow) -> Value {
+    json!({ "isActive": key.is_active, "isDeleted": key.deleted_at.is_some() })
 }
 
 fn gone() -> Error {

@@ -2,7 +2,7 @@
 
 use super::{Tenant, check_name};
 use crate::access::{ManageTenants, Permit};
-use crate::audit::Entry;
+use crate::audit::{Entry, changed};
 use crate::error::Error;
 use crate::key::issued_at;
 use crate::page::cut;
@@ -10,7 +10,7 @@ use crate::port::{Store, Tx};
 use crate::retry::retried;
 use crate::revision::{Propagation, Receipt, Wait};
 use crate::time::{Clock, Timestamp};
-use serde_json::json;
+use serde_json::{Value, json};
 use std::sync::Arc;
 use titan_token::TenantId;
 
@@ -96,6 +96,7 @@ impl TenantService {
         let now = self.clock.now();
         let mut tx = self.store.begin().await?;
         let mut tenant = tx.lookup_tenant(id).await?.ok_or_else(|| Error::not_found("tenant"))?;
+        let before = audited(&tenant);
         if let Some(name) = &update.name {
             check_name(name)?;
             if tx.is_name_taken(name, Some(id)).await? {
@@ -109,13 +110,18 @@ impl TenantService {
         }
         tx.save_tenant(&tenant).await?;
         let revision = tx.record_change(&tenant.change()).await?;
-        let detail =
-            json!({ "name": tenant.name, "isActive": tenant.is_active, "revokeKeys": update.revoke_keys });
+        let detail = changed(&before, &audited(&tenant));
         tx.add_audit(&Entry::by(permit, now, "tenant.update", id.to_string(), detail)).await?;
         tx.commit().await?;
         let receipt = self.propagation.receipt(revision, wait).await?;
         Ok((tenant, receipt))
     }
+}
+
+/// What the audit log has of a tenant before and after a change.
+fn audited(tenant: &Tenant) -> Value {
+    let not_before = tenant.not_before.map(Timestamp::ms);
+    json!({ "name": tenant.name, "isActive": tenant.is_active, "notBeforeMs": not_before })
 }
 
 /// Later than the issue of each key and JWT that the tenant has. The clock may have been set back since then, and that of another

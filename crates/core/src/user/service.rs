@@ -180,7 +180,8 @@ impl UserService {
         let now = self.clock.now();
         let mut tx = self.store.begin().await?;
         let mut user = tx.lookup_user(id).await?.ok_or_else(|| Error::not_found("user"))?;
-        user.is_active = change.is_active.unwrap_or(user.is_active);
+        let was_active = user.is_active;
+        user.is_active = change.is_active.unwrap_or(was_active);
         tx.save_user(&user).await?;
         let sets_password = change.hash.is_some();
         if let Some(hash) = change.hash {
@@ -203,7 +204,8 @@ impl UserService {
                 opaque::owner::follow_switch(&mut *tx, membership, user.is_active).await?.unwrap_or(revision);
         }
         let detail = json!({
-            "isActive": user.is_active,
+            "before": { "isActive": was_active },
+            "after": { "isActive": user.is_active },
             "password": sets_password,
             "removesSecondFactor": change.removes_second_factor,
         });
@@ -275,7 +277,8 @@ impl UserService {
                 owner::follow(&mut *tx, permit, &self.role_scopes, standing, now).await?.unwrap_or(revision);
             revision = opaque::owner::follow_role(&mut *tx, &membership).await?.unwrap_or(revision);
         }
-        let detail = json!({ "tenantId": tenant.0, "role": role.name() });
+        let before = old.map(|old| json!({ "role": old.role.name() }));
+        let detail = json!({ "tenantId": tenant.0, "before": before, "after": { "role": role.name() } });
         tx.add_audit(&Entry::by(permit, now, "member.put", id.to_string(), detail)).await?;
         tx.commit().await?;
         Ok((membership, self.propagation.receipt(revision, wait).await?))
@@ -312,7 +315,8 @@ impl UserService {
         revision = session::end_all(&mut *tx, id, Some(tenant), now).await?.unwrap_or(revision);
         revision = owner::revoke_all(&mut *tx, permit, id, tenant, now).await?.unwrap_or(revision);
         revision = opaque::owner::delete_all(&mut *tx, permit, id, tenant, now).await?.unwrap_or(revision);
-        let detail = json!({ "tenantId": tenant.0 });
+        let detail =
+            json!({ "tenantId": tenant.0, "before": { "role": membership.role.name() }, "after": null });
         tx.add_audit(&Entry::by(permit, now, "member.remove", id.to_string(), detail)).await?;
         tx.commit().await?;
         self.propagation.receipt(revision, wait).await

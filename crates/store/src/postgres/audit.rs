@@ -2,11 +2,12 @@
 
 use super::error::{column, failed};
 use super::{Postgres, PostgresTx, each};
+use crate::audit;
 use async_trait::async_trait;
 use sqlx::postgres::PgRow;
 use sqlx::{PgConnection, query, query_as};
 use std::array::from_fn;
-use titan_core::audit::{AuditLog, AuditLogTx, Entry, GENESIS, Hash, Link, Row, links};
+use titan_core::audit::{AuditFilter, AuditLog, AuditLogTx, Entry, GENESIS, Hash, Link, Row, links};
 use titan_core::port::{StoreError, StoreResult};
 
 const TABLE: &str = "audit";
@@ -25,6 +26,12 @@ impl AuditLog for Postgres {
             .fetch_all(&self.readers)
             .await
             .map_err(failed)?;
+        rows.iter().map(read).collect()
+    }
+
+    async fn audit(&self, filter: &AuditFilter) -> StoreResult<Vec<Row>> {
+        let mut select = audit::select(None, filter);
+        let rows = select.build().fetch_all(&self.readers).await.map_err(failed)?;
         rows.iter().map(read).collect()
     }
 }

@@ -5,7 +5,7 @@ use crate::migration;
 use sqlx::migrate::Migrator;
 
 /// The version of each, what it is about, and its text.
-const MIGRATIONS: [(i64, &str, &str); 15] = [
+const MIGRATIONS: [(i64, &str, &str); 16] = [
     (1, "keys", include_str!("../../migrations/postgres/0001_keys.sql")),
     (2, "revisions", include_str!("../../migrations/postgres/0002_revisions.sql")),
     (3, "answers", include_str!("../../migrations/postgres/0003_answers.sql")),
@@ -21,6 +21,7 @@ const MIGRATIONS: [(i64, &str, &str); 15] = [
     (14, "second_factors", include_str!("../../migrations/postgres/0014_second_factors.sql")),
     (15, "invitations", include_str!("../../migrations/postgres/0015_invitations.sql")),
     (16, "opaque_keys", include_str!("../../migrations/postgres/0016_opaque_keys.sql")),
+    (17, "audit_lists", include_str!("../../migrations/postgres/0017_audit_lists.sql")),
 ];
 
 pub(super) fn migrator() -> Migrator {

@@ -2,10 +2,11 @@
 
 use super::error::{column, failed};
 use super::{MOST_ROWS, Sqlite, SqliteTx};
+use crate::audit;
 use async_trait::async_trait;
 use sqlx::sqlite::SqliteRow;
 use sqlx::{QueryBuilder, SqliteConnection, query, query_scalar};
-use titan_core::audit::{AuditLog, AuditLogTx, Entry, GENESIS, Hash, Link, Row, links};
+use titan_core::audit::{AuditFilter, AuditLog, AuditLogTx, Entry, GENESIS, Hash, Link, Row, links};
 use titan_core::port::{StoreError, StoreResult};
 
 const TABLE: &str = "audit";
@@ -19,6 +20,12 @@ impl AuditLog for Sqlite {
             .fetch_all(&self.readers)
             .await
             .map_err(failed)?;
+        rows.iter().map(read).collect()
+    }
+
+    async fn audit(&self, filter: &AuditFilter) -> StoreResult<Vec<Row>> {
+        let mut select = audit::select(Some(audit::index(filter)), filter);
+        let rows = select.build().fetch_all(&self.readers).await.map_err(failed)?;
         rows.iter().map(read).collect()
     }
 }

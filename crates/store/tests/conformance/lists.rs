@@ -2,7 +2,9 @@
 
 use crate::fixture::{Fixture, NOW};
 use crate::stories::{add, id, key};
+use serde_json::json;
 use std::collections::BTreeSet;
+use titan_core::audit::{self, AuditFilter, Entry};
 use titan_core::key::{Creator, Key, KeyFilter, Order, Page, Position, Sort};
 use titan_core::port::Store;
 use titan_core::tenant::DEFAULT;
@@ -284,4 +286,44 @@ pub(crate) async fn a_long_list_is_walked_whole_whatever_it_is_narrowed_to(fixtu
             }
         }
     }
+}
+
+pub(crate) async fn the_audit_log_is_listed_by_time_whatever_it_is_narrowed_to(fixture: Fixture) {
+    // The clock went back between the second and the third row, and the last two are of the same moment.
+    let times = [10, 30, 20, 40, 40];
+    for (second, number) in times.into_iter().zip(1..) {
+        let mut tx = fixture.store.begin().await.unwrap();
+        let action = if number % 2 == 0 { "key.update" } else { "key.create" };
+        let mut entry =
+            Entry::by_system(Timestamp::from_secs(second), action, format!("key {number}"), json!({}));
+        entry.actor = if number == 3 { "master" } else { "somebody" }.to_owned();
+        tx.add_audit(&entry).await.unwrap();
+        tx.commit().await.unwrap();
+    }
+    let all = AuditFilter { limit: 10, ..AuditFilter::default() };
+    let found = async |filter: AuditFilter| -> Vec<i64> {
+        let rows = fixture.store.audit(&filter).await.unwrap();
+        rows.iter().map(|row| row.sequence).collect()
+    };
+    assert_eq!(found(all.clone()).await, [5, 4, 2, 3, 1]);
+    assert_eq!(found(AuditFilter { limit: 2, ..all.clone() }).await, [5, 4]);
+    let after = AuditFilter {
+        after: Some(audit::Position { at: Timestamp::from_secs(40), sequence: 5 }),
+        ..all.clone()
+    };
+    assert_eq!(found(after.clone()).await, [4, 2, 3, 1]);
+    let (since, until) = (Some(Timestamp::from_secs(20)), Some(Timestamp::from_secs(40)));
+    assert_eq!(found(AuditFilter { since, until, ..all.clone() }).await, [2, 3]);
+    let text = |text: &str| Some(text.to_owned());
+    assert_eq!(found(AuditFilter { action: text("key.create"), ..all.clone() }).await, [5, 3, 1]);
+    assert_eq!(found(AuditFilter { actor: text("master"), ..all.clone() }).await, [3]);
+    assert_eq!(
+        found(AuditFilter { actor: text("somebody"), action: text("key.create"), ..after }).await,
+        [1]
+    );
+    assert_eq!(
+        found(AuditFilter { subject: text("key 4"), actor: text("master"), ..all.clone() }).await,
+        [0; 0]
+    );
+    assert_eq!(found(AuditFilter { subject: text("key 4"), since, ..all }).await, [4]);
 }

@@ -64,6 +64,7 @@ on_both!(
     stories::signing_keys_come_back_opened,
     stories::tenants_have_numbers_and_unique_names,
     stories::the_audit_log_is_a_chain,
+    lists::the_audit_log_is_listed_by_time_whatever_it_is_narrowed_to,
     stories::scopes_keep_their_bits,
     groups::writers_that_wait_together_are_all_stored,
     groups::a_writer_that_fails_takes_nobody_along,

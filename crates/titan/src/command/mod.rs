@@ -1,5 +1,6 @@
 //! The commands.
 
+mod audit;
 mod client;
 mod completions;
 mod config;
@@ -43,6 +44,8 @@ enum Command {
     Users(users::Users),
     /// Manage the signing keys of a running Titan
     SigningKeys(signing_keys::SigningKeys),
+    /// Show who changed what in a running Titan, and check that the log is whole
+    Audit(audit::Audit),
     /// List the instances that use the database of a running Titan
     Instances(instances::Instances),
     /// Check a policy, or explain what it decides for a request
@@ -90,6 +93,7 @@ pub fn run(titan: Titan) -> ExitCode {
         Command::Tenants(tenants) => tenants.run(),
         Command::Users(users) => users.run(),
         Command::SigningKeys(signing_keys) => signing_keys.run(),
+        Command::Audit(audit) => audit.run(),
         Command::Instances(instances) => instances.run(),
         Command::Policy(command) => command.run(),
         Command::Config(command) => command.run(),

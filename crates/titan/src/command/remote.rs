@@ -10,6 +10,7 @@ use clap::Args;
 use serde::de::DeserializeOwned;
 use serde_json::Value;
 use std::io::{ErrorKind, IsTerminal, Write, stderr, stdin, stdout};
+use titan_core::time::Timestamp;
 
 /// Which Titan, and for whom its answer is printed.
 #[derive(Args)]
@@ -95,6 +96,15 @@ impl Switch {
     }
 }
 
+/// A time, or the start of a day in UTC.
+pub(super) fn moment(text: &str) -> Result<String, String> {
+    let day = format!("{text}T00:00:00Z");
+    let moment = [text, &day].into_iter().find(|text| Timestamp::parse(text).is_some());
+    moment
+        .map(str::to_owned)
+        .ok_or_else(|| "must be a day (2026-01-31) or a time (2026-01-31T12:00:00Z)".to_owned())
+}
+
 /// Prints a text and a line break. Whoever has read enough (`| head`) is no error.
 pub(super) fn print(text: &str) -> Result<()> {
     match writeln!(stdout(), "{text}") {
@@ -146,6 +156,15 @@ fn receipt(header: &str) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn times_are_days_or_moments() {
+        assert_eq!(moment("2026-01-31").unwrap(), "2026-01-31T00:00:00Z");
+        assert_eq!(moment("2026-01-31T12:00:00+02:00").unwrap(), "2026-01-31T12:00:00+02:00");
+        for text in ["", "yesterday", "2026-02-30", "2026-1-1", "2026-01-31T12:00", "2026-01-31T25:00:00Z"] {
+            assert!(moment(text).is_err(), "{text}");
+        }
+    }
 
     #[test]
     fn receipts_are_told_in_words() {

@@ -1,9 +1,84 @@
 //! Long lists on standard output: printed page by page, so that only one page is in memory.
 
+use super::client::Client;
+use super::remote::Remote;
 use super::table::Table;
 use anyhow::{Context, Result};
+use clap::Args;
 use serde_json::Value;
-use std::io::{self, ErrorKind, Write};
+use std::io::{self, ErrorKind, Write, stdout};
+
+/// The length of a list without --limit.
+const USUAL: usize = 100;
+/// The most that Titan returns in one answer.
+const MOST: usize = 1000;
+
+/// How much of a list is shown.
+#[derive(Args)]
+pub(super) struct Extent {
+    /// How many to show: 1 to 1000; with --all, how many in one request
+    #[arg(long, value_name = "NUMBER", value_parser = clap::value_parser!(u16).range(1..=1000))]
+    limit: Option<u16>,
+    /// Show all, as they arrive
+    #[arg(long)]
+    all: bool,
+}
+
+impl Extent {
+    /// Prints what a query finds: as JSON, or these rows.
+    pub(super) fn print(
+        &self,
+        remote: &Remote,
+        path: &str,
+        query: &[(&'static str, String)],
+        mut rows: impl Pages,
+    ) -> Result<()> {
+        let client = remote.client()?;
+        if remote.json {
+            self.stream(&client, path, query, &mut JsonArray::new(stdout()))
+        } else {
+            self.stream(&client, path, query, &mut rows)
+        }
+    }
+
+    /// Requests one page after the other until there are enough or no more. Only one page is in memory.
+    fn stream(
+        &self,
+        client: &Client,
+        path: &str,
+        query: &[(&'static str, String)],
+        pages: &mut impl Pages,
+    ) -> Result<()> {
+        let mut missing = if self.all { usize::MAX } else { self.limit.map_or(USUAL, usize::from) };
+        let at_once = self.limit.map_or(MOST, usize::from);
+        let mut cursor = None;
+        loop {
+            let page = [("limit", Some(missing.min(at_once).to_string())), ("cursor", cursor)];
+            let answer = client.get(path, &[query, &given(page)].concat())?;
+            let items = answer.data.as_array().map(Vec::as_slice).context("Titan answered no list")?;
+            if !pages.page(items)? {
+                return Ok(());
+            }
+            missing = missing.saturating_sub(items.len());
+            cursor = answer.next_cursor;
+            if cursor.is_none() || missing == 0 {
+                break;
+            }
+        }
+        pages.end()?;
+        if cursor.is_some() {
+            eprintln!("There are more: --all shows them.");
+        }
+        Ok(())
+    }
+}
+
+/// The parameters that have a value.
+pub(super) fn given<const N: usize>(
+    query: [(&'static str, Option<String>); N],
+) -> Vec<(&'static str, String)> {
+    query.into_iter().filter_map(|(name, value)| Some((name, value?))).collect()
+}
 
 /// The output of a list.
 pub(super) trait Pages {

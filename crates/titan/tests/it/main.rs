@@ -5,6 +5,7 @@
 mod access_log;
 mod account;
 mod admin;
+mod audit;
 mod bad_input;
 mod commands;
 mod connections;

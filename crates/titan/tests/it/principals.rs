@@ -29,6 +29,8 @@ const TABLE: &[Row] = &[
     Row("GET", "/admin/signing-keys", [401, 401, 403, 403, 403, 200]),
     Row("POST", "/admin/signing-keys", [401, 401, 403, 403, 403, 201]),
     Row("DELETE", "/admin/signing-keys/{slot}", [401, 401, 403, 403, 403, 204]),
+    Row("GET", "/admin/audit", [401, 401, 403, 403, 403, 200]),
+    Row("GET", "/admin/audit/chain", [401, 401, 403, 403, 403, 200]),
     Row("GET", "/admin/instances", [401, 401, 403, 403, 403, 200]),
     Row("GET", "/admin/revisions/{revision}", [401, 401, 403, 403, 403, 200]),
     Row("GET", "/api/account/keys", [401, 401, 403, 403, 200, 200]),
