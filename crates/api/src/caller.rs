@@ -34,6 +34,9 @@ pub(crate) struct SignedInCaller {
     token: String,
 }
 
+/// The holder of the master key or of any other credential: the callers of `/oauth2`.
+pub(crate) struct KeyOrMaster(Authenticated);
+
 /// A person, by a JWT or by an opaque key: the callers of `/api/api-keys`.
 pub(crate) struct PeopleCaller(Authenticated);
 
@@ -79,6 +82,12 @@ impl Authorize for Account {
 impl Authorize for SignedInCaller {
     fn authenticated(&self) -> &Authenticated {
         &self.authenticated
+    }
+}
+
+impl Authorize for KeyOrMaster {
+    fn authenticated(&self) -> &Authenticated {
+        &self.0
     }
 }
 
@@ -163,6 +172,19 @@ impl FromRequestParts<ControlPlane> for SignedInCaller {
         };
         let authenticated = Authenticated { caller: Caller::User(user.clone()), origin: origin(parts) };
         Ok(Self { authenticated, user, token: token.to_owned() })
+    }
+}
+
+impl FromRequestParts<ControlPlane> for KeyOrMaster {
+    type Rejection = ApiError;
+
+    async fn from_request_parts(parts: &mut Parts, state: &ControlPlane) -> Result<Self, ApiError> {
+        let credential = credential(&parts.headers)?;
+        let caller = match state.gate.authenticate(credential).await {
+            Err(_) if state.master.contains(credential) => Caller::Master,
+            principal => Caller::from(principal?),
+        };
+        Ok(Self(Authenticated { caller, origin: origin(parts) }))
     }
 }
 

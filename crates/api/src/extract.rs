@@ -50,7 +50,8 @@ fn check_type(headers: &HeaderMap) -> Result<(), Error> {
     Err(Error::new(Code::UnsupportedMediaType, "Content-Type: must be application/json"))
 }
 
-async fn whole(request: Request) -> Result<axum::body::Bytes, Error> {
+/// A body of at most 64 KiB.
+pub(crate) async fn whole(request: Request) -> Result<axum::body::Bytes, Error> {
     let body = Limited::new(request.into_body(), MAX_BODY).collect().await;
     body.map(http_body_util::Collected::to_bytes).map_err(|error| {
         if is_too_long(&*error) {

@@ -17,6 +17,7 @@ mod invitations;
 mod jwks;
 mod keys;
 mod members;
+mod oauth2;
 mod opaque_keys;
 mod platform_keys;
 mod reply;
@@ -31,8 +32,9 @@ mod wait;
 
 use axum::Router;
 use std::sync::Arc;
-use titan_core::access::{Gate, MasterKeys};
+use titan_core::access::{Catalogue, Gate, MasterKeys};
 use titan_core::audit::AuditService;
+use titan_core::holder::HolderService;
 use titan_core::invitation::InvitationService;
 use titan_core::key::KeyService;
 use titan_core::opaque::OpaqueKeyService;
@@ -69,6 +71,10 @@ pub struct ControlPlane {
     pub opaque_keys: Arc<OpaqueKeyService>,
     /// The rules of sessions.
     pub sessions: Arc<SessionService>,
+    /// The names of scopes.
+    pub catalogue: Arc<Catalogue>,
+    /// The rules of whoever holds a credential.
+    pub holders: Arc<HolderService>,
     /// The audit log.
     pub audit: Arc<AuditService>,
     /// What is known of the instances.
@@ -85,6 +91,7 @@ fn routes() -> OpenApiRouter<ControlPlane> {
         .merge(tenants::routes())
         .merge(signing_keys::routes())
         .merge(audit::routes())
+        .merge(oauth2::routes())
         .merge(instances::routes())
         .merge(revisions::routes())
         .merge(users::routes())

@@ -68,6 +68,15 @@ pub(crate) struct PlatformErrorCause {
     message: String,
 }
 
+/// Every error of `/oauth2` (RFC 6749, 5.2).
+#[derive(Serialize, ToSchema)]
+pub(crate) struct OAuthErrorBody {
+    /// For programs: `invalid_request`, `invalid_token`, …
+    error: String,
+    /// For people.
+    error_description: String,
+}
+
 /// `{"status": "success", "data": …}`: the answers about opaque keys.
 #[derive(Serialize, ToSchema)]
 pub(crate) struct WhatomateSuccess<T> {
@@ -123,6 +132,13 @@ impl Reply {
     /// The proof alone, where the status is always 200.
     pub(crate) fn proof(self, receipt: &Receipt) -> Self {
         self.header("titan-revocation", &receipt.to_string())
+    }
+
+    /// 200 without a body.
+    pub(crate) fn ok() -> Self {
+        let mut response = StatusCode::OK.into_response();
+        response.headers_mut().insert(CACHE_CONTROL, HeaderValue::from_static("no-store"));
+        Self(response)
     }
 
     /// 204

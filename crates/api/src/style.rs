@@ -1,6 +1,6 @@
 //! Each surface has errors in its own words.
 
-use crate::error::{Refused, answer};
+use crate::error::{Refused, answer, oauth2_answer};
 use axum::extract::Request;
 use axum::middleware::Next;
 use axum::response::Response;
@@ -11,17 +11,20 @@ pub(crate) async fn restyle(request: Request, next: Next) -> Response {
     let style = style(request.uri().path());
     let mut response = next.run(request).await;
     match response.extensions_mut().remove::<Refused>() {
-        Some(Refused(error)) if style != Style::Titan => answer(&error, style),
-        _ => response,
+        Some(Refused(error)) => style.map_or_else(|| oauth2_answer(&error), |style| answer(&error, style)),
+        None => response,
     }
 }
 
-fn style(path: &str) -> Style {
+/// `None`: that of OAuth 2.0, which no policy can name.
+fn style(path: &str) -> Option<Style> {
     if path.starts_with("/api/v1/") {
-        Style::Platform
+        Some(Style::Platform)
     } else if path.starts_with("/api/api-keys") {
-        Style::Whatomate
+        Some(Style::Whatomate)
+    } else if path.starts_with("/oauth2/") {
+        None
     } else {
-        Style::Titan
+        Some(Style::Titan)
     }
 }

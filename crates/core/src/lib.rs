@@ -12,6 +12,7 @@ pub mod access;
 pub mod audit;
 pub mod entropy;
 pub mod error;
+pub mod holder;
 pub mod idempotency;
 pub mod invitation;
 pub mod key;

@@ -99,12 +99,32 @@ impl Error {
     }
 }
 
+impl Error {
+    /// The body of this error in the words of OAuth (RFC 6749, 5.2; RFC 6750, 3.1).
+    pub fn to_oauth_body(&self) -> String {
+        let error = match self.code().status() {
+            401 => "invalid_token",
+            403 => "insufficient_scope",
+            503 => "temporarily_unavailable",
+            500.. => "server_error",
+            _ => "invalid_request",
+        };
+        serde_json::to_string(&OAuthError { error, error_description: self.message() }).unwrap_or_default()
+    }
+}
+
 // Structs, so that the fields stand in the order in which the pages print them.
 
 #[derive(Serialize)]
 struct TitanError<'a> {
     error: &'a str,
     code: &'a str,
+}
+
+#[derive(Serialize)]
+struct OAuthError<'a> {
+    error: &'a str,
+    error_description: &'a str,
 }
 
 #[derive(Serialize)]

@@ -9,7 +9,7 @@ use async_trait::async_trait;
 use std::sync::Arc;
 use std::time::Duration;
 use titan_core::access::{
-    Catalogue, Denial, Gate, OpaquePrincipal, Principal, ProvenJwt, ProvenOpaque, UserPrincipal,
+    Catalogue, Denial, Gate, Held, OpaquePrincipal, Principal, ProvenJwt, ProvenOpaque, UserPrincipal,
 };
 use titan_core::port::Store;
 use titan_core::revision::{Change, CredentialId, CredentialState};
@@ -374,6 +374,18 @@ impl Gate for Guard {
         let principal = self.decide(credential, now).await.1?;
         self.record_use(&principal, now);
         Ok(principal)
+    }
+
+    async fn held(&self, credential: &str) -> Result<Option<Held>, Denial> {
+        if let Ok(token) = UntrustedRefresh::parse(credential) {
+            return Ok(Some(token).filter(|token| self.knows_refresh(token)).map(Held::Refresh));
+        }
+        match self.decide(credential, self.clock.moment()).await {
+            (_, Err(denial)) if denial.is_expiry() => Ok(None),
+            (Some(proven), _) => Ok(Some(proven.into())),
+            (None, Err(Denial::Unknown)) => Err(Denial::Unknown),
+            (None, _) => Ok(None),
+        }
     }
 
     fn knows_refresh(&self, token: &UntrustedRefresh) -> bool {

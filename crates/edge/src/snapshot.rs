@@ -8,7 +8,7 @@ use crate::revocation_set::RevocationSet;
 use imbl::{HashMap, OrdMap};
 use std::collections::HashSet;
 use std::sync::Arc;
-use titan_core::access::{Denial, KeyPrincipal, Principal, ProvenJwt, ProvenOpaque, Retirement};
+use titan_core::access::{Denial, Held, KeyPrincipal, Principal, ProvenJwt, ProvenOpaque, Retirement};
 use titan_core::revision::{Change, CredentialState, KeyStatus, OpaqueStatus, SessionStatus, TenantStatus};
 use titan_core::signing::SlotKey;
 use titan_core::time::Timestamp;
@@ -59,6 +59,16 @@ pub(crate) struct Snapshot {
     opaque: Arc<OpaqueIndex>,
     /// Keys that expire at or before this second are refused, whatever a clock says.
     swept_until: u32,
+}
+
+impl From<Proven> for Held {
+    fn from(proven: Proven) -> Self {
+        match proven {
+            Proven::Key(key) => Self::key(&key),
+            Proven::Jwt(jwt) => Self::session(&jwt),
+            Proven::Opaque(key) => Self::opaque(&key),
+        }
+    }
 }
 
 impl Snapshot {

@@ -14,6 +14,7 @@ use titan_api::{ControlPlane, Health};
 use titan_core::access::{Catalogue, MasterKeys};
 use titan_core::audit::AuditService;
 use titan_core::entropy::{Entropy, random};
+use titan_core::holder::HolderService;
 use titan_core::invitation::InvitationService;
 use titan_core::key::{KeyService, RoleScopes};
 use titan_core::opaque::OpaqueKeyService;
@@ -109,6 +110,7 @@ impl App {
             Arc::clone(&entropy),
             Arc::clone(&propagation),
         );
+        let holders = HolderService::new(Arc::clone(&store), Arc::clone(&clock), Arc::clone(&propagation));
         let audit = AuditService::new(Arc::clone(&store));
         let fleet = FleetService::new(Arc::clone(&store), Arc::<Follower>::clone(&follower));
         let days = settings.max_lifetime_days;
@@ -131,6 +133,8 @@ impl App {
             invitations: Arc::new(invitations),
             opaque_keys: Arc::new(opaque_keys),
             sessions: Arc::new(sessions),
+            catalogue: Arc::clone(&catalogue),
+            holders: Arc::new(holders),
             audit: Arc::new(audit),
             fleet: Arc::new(fleet),
             health: health(&follower),

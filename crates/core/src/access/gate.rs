@@ -1,6 +1,6 @@
 //! Authentication: from the text of a credential to a caller.
 
-use super::{Denial, Principal};
+use super::{Denial, Held, Principal};
 use async_trait::async_trait;
 use aws_lc_rs::digest::{SHA256, digest};
 use subtle::ConstantTimeEq;
@@ -12,6 +12,9 @@ use titan_token::UntrustedRefresh;
 pub trait Gate: Send + Sync {
     /// Whose credential this is, after every check but the scope.
     async fn authenticate(&self, credential: &str) -> Result<Principal, Denial>;
+
+    /// What somebody holds who shows this credential, if it is ours and has not expired.
+    async fn held(&self, credential: &str) -> Result<Option<Held>, Denial>;
 
     /// Whether a refresh token is one of ours, from memory: a forged one shall not reach the database.
     fn knows_refresh(&self, token: &UntrustedRefresh) -> bool;

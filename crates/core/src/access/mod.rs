@@ -4,6 +4,7 @@ mod caller;
 mod credential;
 mod denial;
 mod gate;
+mod held;
 mod permit;
 mod scope;
 
@@ -14,6 +15,7 @@ pub use caller::{
 pub use credential::bearer_or_header;
 pub use denial::Denial;
 pub use gate::{Gate, MASTER_KEY_LENGTH, MasterKeys};
+pub use held::Held;
 pub use permit::{
     Action, By, CreateKey, DeleteKey, DisableKey, ListKeys, ManageMembers, ManageOpaqueKeys, ManageOwnKeys,
     ManageOwnSessions, ManageSigningKeys, ManageTenants, ManageUsers, ObserveInstances, Permit, Reach,

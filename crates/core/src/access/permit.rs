@@ -23,6 +23,15 @@ pub enum Reach {
 }
 
 impl Reach {
+    /// Whether every credential of this tenant is within the reach.
+    pub fn includes_tenant(self, tenant: TenantId) -> bool {
+        match self {
+            Self::Everything => true,
+            Self::Tenant(own) => own == tenant,
+            Self::Itself(_) | Self::Owned(..) => false,
+        }
+    }
+
     /// Whether this key is within the reach: its tenant, its id, and the user to whom it belongs.
     pub fn includes(self, tenant: TenantId, key: KeyId, owner: Option<UserId>) -> bool {
         match self {

@@ -16,6 +16,7 @@ pub use list::{Creator, KeyFilter, Order, Page, Position, Sort};
 pub use own::{Environment, NewOwnKey};
 pub use owner::RoleScopes;
 pub use service::{Changed, Issued, KeyService, KeyUpdate, NewKey, Revoked, Rotation};
+pub(crate) use service::{audited, write};
 use titan_token::{Claims, KeyId, Prefix, ScopeBit, Slot, TenantId, UserId};
 
 /// A key's row: everything but the key, which can be signed again from it.

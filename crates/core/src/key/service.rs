@@ -341,7 +341,7 @@ async fn check_caller(tx: &mut dyn Tx, id: KeyId, now: Timestamp) -> Result<(), 
 }
 
 /// What the audit log has of a key before and after a change.
-pub(super) fn audited(key: &Key) -> Value {
+pub(crate) fn audited(key: &Key) -> Value {
     json!({
         "label": key.label,
         "isActive": key.is_on(),
@@ -357,9 +357,14 @@ pub(super) async fn save<A>(
     (now, swept): (Timestamp, Timestamp),
     action: &'static str,
 ) -> Result<Revision, Error> {
-    tx.save_key(key).await?;
     let detail = changed(before, &audited(key));
     tx.add_audit(&Entry::by(permit, now, action, key.id.to_string(), detail)).await?;
+    write(tx, key, swept).await
+}
+
+/// Writes a changed key with its revision.
+pub(crate) async fn write(tx: &mut dyn Tx, key: &Key, swept: Timestamp) -> Result<Revision, Error> {
+    tx.save_key(key).await?;
     // It has left the log for good: a new row would stay there, and in memory, for ever.
     if key.expires_at <= swept {
         return Ok(tx.head().await?);

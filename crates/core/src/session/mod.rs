@@ -17,7 +17,7 @@ use async_trait::async_trait;
 pub use own_factor::Enrolment;
 pub use own_password::NewPassword;
 pub use service::{SessionService, SignedIn};
-pub(crate) use service::{asking, membership_of};
+pub(crate) use service::{asking, is_open, membership_of, of_refresh_token};
 pub use sign_in::SignIn;
 use titan_token::{JwtParty, SessionId, TenantId, UserId};
 

@@ -196,7 +196,7 @@ impl SessionService {
 }
 
 /// Whether a session can still have JWTs that some instance accepts, whatever the clock of this one says.
-async fn is_open(tx: &mut dyn Tx, session: &Session) -> Result<bool, Error> {
+pub(crate) async fn is_open(tx: &mut dyn Tx, session: &Session) -> Result<bool, Error> {
     Ok(session.is_living(tx.swept().await?.until))
 }
 
@@ -206,6 +206,18 @@ async fn prove(tx: &mut dyn Tx, token: &UntrustedRefresh) -> Result<VerifiedRefr
     let slot = slots.iter().find(|key| key.slot == token.slot() && key.retired_at.is_none());
     let key = RefreshKey::derive(&slot.ok_or_else(invalid)?.secret);
     token.verify(&key).map_err(|_| invalid())
+}
+
+/// The session of a refresh token that is ours, whether it was used or not.
+pub(crate) async fn of_refresh_token(
+    tx: &mut dyn Tx,
+    token: &UntrustedRefresh,
+) -> Result<Option<SessionId>, Error> {
+    match prove(tx, token).await {
+        Ok(token) => Ok(Some(token.claims().session)),
+        Err(error) if error.code() == Code::InvalidToken => Ok(None),
+        Err(error) => Err(error),
+    }
 }
 
 /// The user who asks, by a permit that only users have.

@@ -21,6 +21,7 @@ mod keys_command;
 mod late;
 mod logs;
 mod migrate;
+mod oauth2;
 mod open_exchanges;
 mod people;
 mod principals;

@@ -42,6 +42,9 @@ const TABLE: &[Row] = &[
     Row("DELETE", "/api/account/keys/{id}", [401, 401, 403, 403, 404, 204]),
     Row("POST", "/api/account/keys/{id}/rotate", [401, 401, 403, 403, 404, 200]),
     Row("POST", "/auth/verify", [401, 401, 0, 403, 200, 200]),
+    Row("POST", "/oauth2/introspect", [401, 401, 0, 403, 200, 200]),
+    // What counts is the credential in the form.
+    Row("POST", "/oauth2/revoke", [200, 200, 200, 200, 200, 200]),
     Row("GET", "/admin/users", [401, 401, 403, 403, 403, 200]),
     Row("POST", "/admin/users", [401, 401, 403, 403, 403, 201]),
     Row("GET", "/admin/users/{id}", [401, 401, 403, 403, 403, 200]),
@@ -201,6 +204,10 @@ async fn ask(app: &TestApp, method: &str, route: &str, principal: usize) -> Answ
         ("DELETE", "/admin/keys" | "/api/account/keys") => format!("{path}?createdBy={id}"),
         _ => path,
     };
+    if route.starts_with("/oauth2") {
+        let request = role.request(method, &path).form(&[("token", "titan_x")]);
+        return Answer::read(request.send().await.unwrap()).await;
+    }
     role.send(method, &path, body(route, method, &person, principal)).await
 }
 

@@ -1,6 +1,7 @@
 //! What one instance has answered, all obey: the abuse cases of a fleet. The pages say "all running API instances".
 
 use super::{Fleet, deleted, disabled, field, rotated};
+use crate::support::Answer;
 use crate::support::app::MadeKey;
 use serde_json::json;
 
@@ -36,6 +37,19 @@ async fn what_one_instance_takes_away_is_refused_by_all_when_the_answer_is_there
         if round % 3 == 0 {
             assert_eq!(fleet.codes(&MadeKey::of(&answer)).await, ["VALID"; 3], "the successor");
         }
+    }
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn what_its_holder_ends_is_refused_by_all_when_the_answer_is_there() {
+    let fleet = Fleet::start(3).await;
+    for round in 0..6 {
+        let key = fleet.0[round % 3].key(SCOPES).await;
+        let request = fleet.0[(round + 1) % 3].nobody().request("POST", "/oauth2/revoke");
+        let answer =
+            Answer::read(request.form(&[("token", &key.text)]).send().await.unwrap()).await.expect(200);
+        assert_eq!(fleet.codes(&key).await, ["REVOKED"; 3], "round {round}");
+        assert_eq!((field(&answer, "applied"), field(&answer, "lapsed")), (3, 0), "{answer:?}");
     }
 }
 

@@ -1,0 +1,40 @@
+//! What somebody holds.
+
+use super::{Denial, ProvenJwt, ProvenOpaque};
+use titan_token::{KeyId, SessionId, UntrustedRefresh, VerifiedKey};
+
+/// A credential that is ours by its MAC, its signature or its hash. It may be switched off.
+pub enum Held {
+    /// An API key.
+    Key(KeyId),
+    /// An opaque key.
+    Opaque(KeyId),
+    /// A refresh token. Whether its MAC holds is seen again where it is used.
+    Refresh(UntrustedRefresh),
+    /// A session, by its JWT.
+    Session(SessionId),
+}
+
+impl Held {
+    /// By an API key.
+    pub fn key(key: &VerifiedKey) -> Self {
+        Self::Key(key.claims().id)
+    }
+
+    /// By an opaque key.
+    pub fn opaque(key: &ProvenOpaque) -> Self {
+        Self::Opaque(key.status.id)
+    }
+
+    /// By a JWT.
+    pub fn session(jwt: &ProvenJwt) -> Self {
+        Self::Session(jwt.claims().session)
+    }
+}
+
+impl Denial {
+    /// Whether a credential that is refused for this reason has expired: there is nothing to be ended.
+    pub const fn is_expiry(&self) -> bool {
+        matches!(self, Self::Expired | Self::TokenExpired)
+    }
+}
