@@ -23,14 +23,14 @@ run: tools
 test: tools vectors house format unit short-fuzz short-fault model dist docs-test api-fuzz deploy
 
 # Many tests wait for a lease or a timeout, so there are more of them than cores.
-TESTS_AT_ONCE = $$((2 * $$(nproc)))
+TESTS_AT_ONCE = $$((3 * $$(nproc)))
 
-# What has state runs on both engines. A move is from one engine to the other, whichever a run is about.
+# What has state runs on both engines; of the same workspace, so that nothing is built twice. A move is from one engine to the other, whichever a run is about.
 unit:
 	@ci/tools nextest
 	cargo nextest run --workspace --locked --test-threads $(TESTS_AT_ONCE)
-	TITAN_TEST_ENGINE=postgres cargo nextest run --locked -p titan --test it --test-threads $(TESTS_AT_ONCE) \
-		-E 'not test(/^migrate::/)'
+	TITAN_TEST_ENGINE=postgres cargo nextest run --workspace --locked --test-threads $(TESTS_AT_ONCE) \
+		-E 'package(titan) & binary(it) & not test(/^migrate::/)'
 	@ci/postgres stop
 
 # The fuzz targets' bodies on seeds and on some thousand inputs, with the stable compiler.
