@@ -15,4 +15,5 @@ mod pem;
 pub mod server;
 pub mod system;
 mod telemetry;
+mod upkeep;
 pub mod wire;

@@ -4,6 +4,7 @@ use crate::access_log::AccessLogWriter;
 use crate::config::{SealSource, Settings};
 use crate::dispatch::Dispatcher;
 use crate::passwords::Passwords;
+use crate::upkeep::SigningKeyUpkeep;
 use anyhow::{Context, Result};
 use axum::Router;
 use std::fs::DirBuilder;
@@ -34,6 +35,7 @@ use utoipa::OpenApi;
 /// A Titan that is ready to be served.
 pub struct App {
     pub(crate) follower: Arc<Follower>,
+    pub(crate) signing_keys: SigningKeyUpkeep,
     guard: Arc<Guard>,
     master: Arc<MasterKeys>,
     upstreams: Arc<Upstreams>,
@@ -77,6 +79,7 @@ impl App {
             Arc::clone(&entropy),
             Arc::clone(&propagation),
         );
+        let signing_keys = Arc::new(signing_keys);
         let role_scopes = RoleScopes::new(Arc::clone(&catalogue), roles);
         let passwords: Arc<dyn PasswordWork> = Arc::new(Passwords::new(Arc::clone(&entropy)));
         let users = UserService::new(
@@ -128,7 +131,7 @@ impl App {
             master: Arc::clone(&master),
             keys: Arc::new(keys),
             tenants: Arc::new(tenants),
-            signing_keys: Arc::new(signing_keys),
+            signing_keys: Arc::clone(&signing_keys),
             users: Arc::new(users),
             invitations: Arc::new(invitations),
             opaque_keys: Arc::new(opaque_keys),
@@ -141,7 +144,19 @@ impl App {
         };
         let gateway = settings.gateway.clone();
         let router = titan_api::router(control_plane, vec![Document::openapi()]);
-        Ok(Self { follower, guard, master, upstreams, catalogue, entropy, router, gateway, access_log })
+        let signing_keys = SigningKeyUpkeep::new(signing_keys, settings.signing_key_rotation_days);
+        Ok(Self {
+            follower,
+            signing_keys,
+            guard,
+            master,
+            upstreams,
+            catalogue,
+            entropy,
+            router,
+            gateway,
+            access_log,
+        })
     }
 
     /// What answers the requests of one worker. They share all that decides; each has connections to the

@@ -8,12 +8,15 @@ use crate::error::Error;
 use crate::port::{Store, Tx};
 use crate::refuse::refused;
 use crate::retry::retried;
-use crate::revision::{Change, Propagation, Receipt, Wait};
+use crate::revision::{Change, Propagation, Receipt, Revision, Wait};
 use crate::session::SESSION_SECS;
 use crate::time::{Clock, Timestamp};
 use serde_json::json;
 use std::sync::Arc;
 use titan_token::{SigningSecret, Slot};
+
+const SLOTS: u8 = 16;
+const DAY: i64 = 86_400;
 
 /// The rules of signing keys.
 pub struct SigningKeyService {
@@ -70,14 +73,60 @@ impl SigningKeyService {
     ) -> Result<(SlotKey, Receipt), Error> {
         let now = self.clock.now();
         let mut tx = self.store.begin().await?;
-        let slot = free_slot(&mut *tx, now).await?;
-        let key = add(&mut *tx, slot, now, &*self.entropy).await?;
-        let revision = tx.record_change(&Change::SigningKey(slot)).await?;
-        tx.add_audit(&Entry::by(permit, now, "signing_key.create", slot.number().to_string(), json!({})))
-            .await?;
+        let entry = |slot| Entry::by(permit, now, "signing_key.create", slot, json!({}));
+        let (key, revision) = self.put_next(&mut *tx, now, entry).await?;
         tx.commit().await?;
         let receipt = self.propagation.receipt(revision, wait).await?;
         Ok((key, receipt))
+    }
+
+    /// Rotates if the key that signs now is older than this, as the program itself. Of several instances, one does it.
+    pub async fn rotate_when_old(&self, days: u32) -> Result<Option<Slot>, Error> {
+        retried(|| self.try_rotate_when_old(days)).await
+    }
+
+    async fn try_rotate_when_old(&self, days: u32) -> Result<Option<Slot>, Error> {
+        let now = self.clock.now();
+        let end = |key: &SlotKey| key.created_at.plus_secs(i64::from(days) * DAY);
+        // Looked at first outside a write, which all instances would wait for.
+        if signer(&self.store.signing_keys().await?).is_some_and(|key| now < end(key)) {
+            return Ok(None);
+        }
+        let mut tx = self.store.begin().await?;
+        if signer(&tx.slots().await?).is_some_and(|key| now < end(key)) {
+            return Ok(None);
+        }
+        let entry = |slot| Entry::by_system(now, "signing_key.create", slot, json!({ "afterDays": days }));
+        let (key, revision) = self.put_next(&mut *tx, now, entry).await?;
+        tx.commit().await?;
+        self.propagation.wait_until_in_force(revision).await?;
+        Ok(Some(key.slot))
+    }
+
+    /// Puts a new key into a free slot, with its revision and the row that the audit log gets for this slot.
+    async fn put_next(
+        &self,
+        tx: &mut dyn Tx,
+        now: Timestamp,
+        entry: impl FnOnce(String) -> Entry + Send,
+    ) -> Result<(SlotKey, Revision), Error> {
+        let slot = free_slot(tx, now).await?;
+        let key = add(tx, slot, now, &*self.entropy).await?;
+        let revision = tx.record_change(&Change::SigningKey(slot)).await?;
+        tx.add_audit(&entry(slot.number().to_string())).await?;
+        Ok((key, revision))
+    }
+
+    /// How many slots a rotation can take now.
+    pub async fn free_slots(&self) -> Result<usize, Error> {
+        let now = self.clock.now();
+        let mut tx = self.store.begin().await?;
+        let slots = tx.slots().await?;
+        let mut free = usize::from(SLOTS) - slots.len();
+        for key in slots.iter().filter(|key| has_served(key, &slots, now)) {
+            free += usize::from(has_ended(&mut *tx, key, now).await?);
+        }
+        Ok(free)
     }
 
     /// Retires a slot at once: every key that it signed is revoked. The one that signs now must be rotated
@@ -119,15 +168,20 @@ impl SigningKeyService {
 async fn free_slot(tx: &mut dyn Tx, now: Timestamp) -> Result<Slot, Error> {
     let slots = tx.slots().await?;
     let is_used = |slot: &Slot| slots.iter().any(|key| key.slot == *slot);
-    if let Some(slot) = (0..16).filter_map(Slot::new).find(|slot| !is_used(slot)) {
+    if let Some(slot) = (0..SLOTS).filter_map(Slot::new).find(|slot| !is_used(slot)) {
         return Ok(slot);
     }
     for key in slots.iter().filter(|key| has_served(key, &slots, now)) {
-        if tx.last_expiry(key.slot).await?.is_none_or(|last| last <= now) {
+        if has_ended(tx, key, now).await? {
             return Ok(key.slot);
         }
     }
     Err(Error::conflict("all 16 slots have keys or sessions that are still valid: wait until the oldest end"))
+}
+
+/// Whether all keys that a slot signed have expired.
+async fn has_ended(tx: &mut dyn Tx, key: &SlotKey, now: Timestamp) -> Result<bool, Error> {
+    Ok(tx.last_expiry(key.slot).await?.is_none_or(|last| last <= now))
 }
 
 /// Whether the sessions whose refresh tokens a slot signed have ended: it is retired, or another one has signed for as long

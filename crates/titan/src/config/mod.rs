@@ -88,6 +88,9 @@ pub struct Config {
     /// The longest lifetime of a key, in days.
     #[schemars(range(min = 1, max = 3_650))]
     pub max_lifetime_days: u32,
+    /// After how many days a new signing key signs, without being asked. 0: never.
+    #[schemars(range(max = 3_650))]
+    pub signing_key_rotation_days: u32,
     /// Proxies whose `X-Forwarded-*` headers Titan trusts: addresses and ranges such as `10.0.0.0/8`.
     pub trusted_proxies: Vec<String>,
     /// Seconds until an upstream must have accepted a connection.
@@ -184,6 +187,7 @@ impl Default for Config {
             jwt_audience: "titan".to_owned(),
             invitation_url: None,
             max_lifetime_days: 90,
+            signing_key_rotation_days: 0,
             trusted_proxies: Vec::new(),
             upstream_connect_timeout: 5,
             upstream_timeout: 30,

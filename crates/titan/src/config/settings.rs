@@ -57,6 +57,8 @@ pub struct Settings {
     pub invitation_url: Option<String>,
     /// The longest lifetime of a key, in days.
     pub max_lifetime_days: u32,
+    /// After how many days signing keys rotate by themselves, if they do.
+    pub signing_key_rotation_days: Option<u32>,
     /// How the gateway behaves.
     pub gateway: GatewaySettings,
     /// How many connections there may be, and how long they may take.
@@ -75,6 +77,9 @@ impl Settings {
         let database = location(&config)?;
         if !(1..=3_650).contains(&config.max_lifetime_days) {
             bail!("max_lifetime_days: must be 1 to 3650");
+        }
+        if config.signing_key_rotation_days > 3_650 {
+            bail!("signing_key_rotation_days: must be at most 3650; 0 is never");
         }
         telemetry::filter(&config.log)?;
         Ok(Self {
@@ -101,6 +106,7 @@ impl Settings {
             jwt: jwt(&config.jwt_issuer, &config.jwt_audience)?,
             invitation_url: config.invitation_url.map(invitation_page).transpose()?,
             max_lifetime_days: config.max_lifetime_days,
+            signing_key_rotation_days: Some(config.signing_key_rotation_days).filter(|days| *days > 0),
             log: config.log,
             log_format: config.log_format,
         })
