@@ -1,34 +1,27 @@
 //! Puts the crates together: a database, the rules over it, the edge that follows it.
 
+mod services;
+
 use crate::access_log::AccessLogWriter;
 use crate::config::{SealSource, Settings};
 use crate::dispatch::Dispatcher;
-use crate::passwords::Passwords;
 use crate::upkeep::SigningKeyUpkeep;
 use anyhow::{Context, Result};
 use axum::Router;
+use services::Services;
 use std::fs::DirBuilder;
 use std::os::unix::fs::DirBuilderExt;
 use std::path::Path;
 use std::sync::Arc;
-use titan_api::{ControlPlane, Health};
 use titan_core::access::{Catalogue, MasterKeys};
-use titan_core::audit::AuditService;
 use titan_core::entropy::{Entropy, random};
-use titan_core::holder::HolderService;
-use titan_core::invitation::InvitationService;
-use titan_core::key::{KeyService, RoleScopes};
-use titan_core::opaque::OpaqueKeyService;
 use titan_core::port::Store;
-use titan_core::revision::{FleetService, InstanceId, Member, Propagation};
-use titan_core::session::SessionService;
+use titan_core::revision::{InstanceId, Member};
 use titan_core::signing::SigningKeyService;
-use titan_core::tenant::TenantService;
 use titan_core::time::Clock;
-use titan_core::user::{PasswordWork, UserService};
 use titan_edge::gateway::{self, Upstreams};
 use titan_edge::verify::{Document, Verifier};
-use titan_edge::{Follower, Gateway, Guard, Readiness, TrustedProxies};
+use titan_edge::{Follower, Gateway, Guard, TrustedProxies};
 use titan_store::SealKey;
 use utoipa::OpenApi;
 
@@ -71,79 +64,12 @@ impl App {
         let access_log =
             access_log.map(|settings| AccessLogWriter::start(settings, Arc::clone(&clock))).transpose()?;
         let master = Arc::new(settings.master.hashed());
-        let propagation: Arc<dyn Propagation> = Arc::<Follower>::clone(&follower);
-        let tenants = TenantService::new(Arc::clone(&store), Arc::clone(&clock), Arc::clone(&propagation));
-        let signing_keys = SigningKeyService::new(
-            Arc::clone(&store),
-            Arc::clone(&clock),
-            Arc::clone(&entropy),
-            Arc::clone(&propagation),
-        );
-        let signing_keys = Arc::new(signing_keys);
-        let role_scopes = RoleScopes::new(Arc::clone(&catalogue), roles);
-        let passwords: Arc<dyn PasswordWork> = Arc::new(Passwords::new(Arc::clone(&entropy)));
-        let users = UserService::new(
-            Arc::clone(&store),
-            Arc::clone(&clock),
-            Arc::clone(&entropy),
-            Arc::clone(&propagation),
-            Arc::clone(&passwords),
-            role_scopes.clone(),
-        );
-        let invitations = InvitationService::new(
-            Arc::clone(&store),
-            Arc::clone(&clock),
-            Arc::clone(&entropy),
-            Arc::clone(&passwords),
-            settings.invitation_url.clone(),
-        );
-        let sessions = SessionService::new(
-            Arc::clone(&store),
-            Arc::clone(&clock),
-            Arc::clone(&entropy),
-            Arc::clone(&propagation),
-            passwords,
-            Arc::clone(&catalogue),
-            roles,
-            settings.jwt.clone(),
-        );
-        let opaque_keys = OpaqueKeyService::new(
-            Arc::clone(&store),
-            Arc::clone(&clock),
-            Arc::clone(&entropy),
-            Arc::clone(&propagation),
-        );
-        let holders = HolderService::new(Arc::clone(&store), Arc::clone(&clock), Arc::clone(&propagation));
-        let audit = AuditService::new(Arc::clone(&store));
-        let fleet = FleetService::new(Arc::clone(&store), Arc::<Follower>::clone(&follower));
-        let days = settings.max_lifetime_days;
-        let keys = KeyService::new(
-            store,
-            clock,
-            Arc::clone(&entropy),
-            propagation,
-            Arc::clone(&catalogue),
-            role_scopes,
-            days,
-        );
-        let control_plane = ControlPlane {
-            gate: Arc::<Guard>::clone(&guard),
-            master: Arc::clone(&master),
-            keys: Arc::new(keys),
-            tenants: Arc::new(tenants),
-            signing_keys: Arc::clone(&signing_keys),
-            users: Arc::new(users),
-            invitations: Arc::new(invitations),
-            opaque_keys: Arc::new(opaque_keys),
-            sessions: Arc::new(sessions),
-            catalogue: Arc::clone(&catalogue),
-            holders: Arc::new(holders),
-            audit: Arc::new(audit),
-            fleet: Arc::new(fleet),
-            health: health(&follower),
-        };
-        let gateway = settings.gateway.clone();
+        let services = Services { settings, store, clock, entropy, catalogue, roles, guard, follower };
+        let control_plane = services.control_plane(Arc::clone(&master));
+        let signing_keys = Arc::clone(&control_plane.signing_keys);
         let router = titan_api::router(control_plane, vec![Document::openapi()]);
+        let Services { entropy, catalogue, guard, follower, .. } = services;
+        let gateway = settings.gateway.clone();
         let signing_keys = SigningKeyUpkeep::new(signing_keys, settings.signing_key_rotation_days);
         Ok(Self {
             follower,
@@ -200,15 +126,6 @@ impl App {
             access_log.close().await;
         }
     }
-}
-
-fn health(follower: &Arc<Follower>) -> Arc<dyn Fn() -> Health + Send + Sync> {
-    let follower = Arc::clone(follower);
-    Arc::new(move || match follower.readiness() {
-        Readiness::Lapsed => Health::RevocationStateUnknown,
-        Readiness::Ready => Health::Ok,
-        Readiness::Starting => Health::Starting,
-    })
 }
 
 /// What others see of this instance.
