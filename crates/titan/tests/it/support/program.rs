@@ -6,6 +6,7 @@ use std::io::Read;
 use std::net::{SocketAddr, TcpListener};
 use std::path::Path;
 use std::process::{Child, Command, ExitStatus, Output, Stdio};
+use std::sync::atomic::{AtomicU16, Ordering};
 use std::time::{Duration, Instant};
 
 /// For what concerns only the embedded database, whatever engine this run is about.
@@ -33,9 +34,22 @@ pub(crate) fn stderr(output: &Output) -> String {
     String::from_utf8_lossy(&output.stderr).into_owned()
 }
 
-/// A port that was free a moment ago.
+/// A port for a program that is started in a moment. Whoever asks the system for a free port might get the same one until then, so
+/// it is below those that the system gives away, and each test that runs at the same time has some of its own.
 pub(crate) fn free_port() -> SocketAddr {
-    TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap()
+    const FIRST: u16 = 20_000;
+    const EACH: u16 = 300;
+    const SLOTS: u16 = 40;
+    static NEXT: AtomicU16 = AtomicU16::new(0);
+    let slot = std::env::var("NEXTEST_TEST_GLOBAL_SLOT").ok().and_then(|slot| slot.parse().ok());
+    let slot = slot.unwrap_or_default() % SLOTS;
+    loop {
+        let place = NEXT.fetch_add(1, Ordering::Relaxed) % EACH;
+        let address = SocketAddr::from(([127, 0, 0, 1], FIRST + slot * EACH + place));
+        if TcpListener::bind(address).is_ok() {
+            return address;
+        }
+    }
 }
 
 impl Program {

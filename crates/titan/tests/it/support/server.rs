@@ -1,8 +1,8 @@
 //! A PostgreSQL of a test's own, which it can stop, start and configure.
 
+use super::program::free_port;
 use super::tls::Pair;
 use std::fs::Permissions;
-use std::net::TcpListener;
 use std::os::unix::fs::PermissionsExt;
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
@@ -66,7 +66,7 @@ impl Server {
     }
 
     fn run(folder: TempDir, settings: &[&str]) -> Self {
-        let port = TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port();
+        let port = free_port().port();
         let child = spawn(&folder.path().join("data"), port, settings);
         let server = Self { port, folder, child };
         server.wait_until_ready();
