@@ -41,7 +41,7 @@ pub(crate) fn free_port() -> SocketAddr {
     const EACH: u16 = 300;
     const SLOTS: u16 = 40;
     static NEXT: AtomicU16 = AtomicU16::new(0);
-    let slot = std::env::var("NEXTEST_TEST_GLOBAL_SLOT").ok().and_then(|slot| slot.parse().ok());
+    let slot = std::env::var("NEXTEST_TEST_GLOBAL_SLOT").ok().and_then(|slot| slot.parse::<u16>().ok());
     let slot = slot.unwrap_or_default() % SLOTS;
     loop {
         let place = NEXT.fetch_add(1, Ordering::Relaxed) % EACH;
