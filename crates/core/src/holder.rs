@@ -79,9 +79,10 @@ async fn end_opaque(
 ) -> Result<Option<Revision>, Error> {
     let swept = tx.swept().await?.until;
     let Some(mut key) = tx.lookup_opaque(id).await? else { return Ok(None) };
+    let before = opaque::audited(&key);
     key.deleted_at = Some(now);
-    let actor = id.to_string();
-    tx.add_audit(&Entry::of(origin, actor.clone(), now, "opaque_key.delete", actor, json!({}))).await?;
+    let (actor, detail) = (id.to_string(), changed(&before, &opaque::audited(&key)));
+    tx.add_audit(&Entry::of(origin, actor.clone(), now, "opaque_key.delete", actor, detail)).await?;
     // A key that is gone has no role.
     Ok(Some(opaque::save(tx, &key, Role::Member, swept).await?))
 }

@@ -377,12 +377,20 @@ impl Gate for Guard {
     }
 
     async fn held(&self, credential: &str) -> Result<Option<Held>, Denial> {
+        let now = self.clock.moment();
         if let Ok(token) = UntrustedRefresh::parse(credential) {
-            return Ok(Some(token).filter(|token| self.knows_refresh(token)).map(Held::Refresh));
+            // Before the snapshot: without a good lease, its signing key may be one that this instance has not heard of.
+            let is_good = self.lease.is_good(now);
+            return match self.knows_refresh(&token) {
+                true => Ok(Some(Held::Refresh(token))),
+                false if is_good => Ok(None),
+                false => Err(Denial::Unknown),
+            };
         }
-        match self.decide(credential, self.clock.moment()).await {
-            (_, Err(denial)) if denial.is_expiry() => Ok(None),
-            (Some(proven), _) => Ok(Some(proven.into())),
+        match self.decide(credential, now).await {
+            (Some(proven), _) => {
+                Ok(Some(proven).filter(|proven| !proven.has_expired(now.wall)).map(Held::from))
+            }
             (None, Err(Denial::Unknown)) => Err(Denial::Unknown),
             (None, _) => Ok(None),
         }

@@ -61,6 +61,18 @@ pub(crate) struct Snapshot {
     swept_until: u32,
 }
 
+impl Proven {
+    /// Whether its own end has passed, whatever else may be wrong with it.
+    pub(crate) fn has_expired(&self, now: Timestamp) -> bool {
+        let end = match self {
+            Self::Key(key) => Some(Timestamp::from_secs(key.claims().expires_at.into())),
+            Self::Jwt(jwt) => Some(Timestamp::from_secs(jwt.claims().expires_at.into())),
+            Self::Opaque(key) => key.status.expires_at,
+        };
+        end.is_some_and(|end| end <= now)
+    }
+}
+
 impl From<Proven> for Held {
     fn from(proven: Proven) -> Self {
         match proven {

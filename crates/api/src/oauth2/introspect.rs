@@ -34,7 +34,7 @@ pub(crate) struct View {
     /// When it was issued: seconds since 1970.
     #[serde(skip_serializing_if = "Option::is_none")]
     iat: Option<i64>,
-    /// Who acts with it: the id of the user, or of the key if it belongs to no user.
+    /// Who acts with it: the id of the user; of an API key, its own id.
     #[serde(skip_serializing_if = "Option::is_none")]
     sub: Option<String>,
     /// Of a JWT: for whom it is.

@@ -1,6 +1,6 @@
 //! What somebody holds.
 
-use super::{Denial, ProvenJwt, ProvenOpaque};
+use super::{ProvenJwt, ProvenOpaque};
 use titan_token::{KeyId, SessionId, UntrustedRefresh, VerifiedKey};
 
 /// A credential that is ours by its MAC, its signature or its hash. It may be switched off.
@@ -29,12 +29,5 @@ impl Held {
     /// By a JWT.
     pub fn session(jwt: &ProvenJwt) -> Self {
         Self::Session(jwt.claims().session)
-    }
-}
-
-impl Denial {
-    /// Whether a credential that is refused for this reason has expired: there is nothing to be ended.
-    pub const fn is_expiry(&self) -> bool {
-        matches!(self, Self::Expired | Self::TokenExpired)
     }
 }

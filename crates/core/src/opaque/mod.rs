@@ -10,6 +10,7 @@ use crate::store_error::StoreResult;
 use crate::time::Timestamp;
 use crate::user::Role;
 use async_trait::async_trait;
+use serde_json::{Value, json};
 pub use service::{MadeOpaque, NewOpaque, OpaqueFilter, OpaqueKeyService, OpaquePage};
 use titan_token::{HashedKey, KeyId, TenantId, UserId};
 
@@ -58,6 +59,11 @@ impl OpaqueRow {
         };
         Change::Opaque(self.hash, self.deleted_at.is_none().then_some(status))
     }
+}
+
+/// What the audit log has of a key before and after a change.
+pub(crate) fn audited(key: &OpaqueRow) -> Value {
+    json!({ "isActive": key.is_active, "isDeleted": key.deleted_at.is_some() })
 }
 
 /// Writes a changed key with its revision. `swept` is the time up to which keys have left the log.

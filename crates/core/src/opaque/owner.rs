@@ -1,14 +1,13 @@
 //! Opaque keys live and die with the membership of their owner, and follow its role.
 
-use super::save;
+use super::{audited, save};
 use crate::access::Permit;
-use crate::audit::Entry;
+use crate::audit::{Entry, changed};
 use crate::error::Error;
 use crate::port::Tx;
 use crate::revision::Revision;
 use crate::time::Timestamp;
 use crate::user::{Membership, Role};
-use serde_json::json;
 use titan_token::{TenantId, UserId};
 
 /// Deletes the keys of somebody who is not a member any more. The last revision, if there were any.
@@ -22,11 +21,12 @@ pub(crate) async fn delete_all<A>(
     let swept = tx.swept().await?.until;
     let mut last = None;
     for mut key in tx.opaque_of(user, tenant, swept).await? {
+        let before = audited(&key);
         key.deleted_at = Some(now);
         // Whatever the role was: a key that is deleted has none.
         last = Some(save(tx, &key, Role::Member, swept).await?);
-        let subject = key.id.to_string();
-        tx.add_audit(&Entry::by(permit, now, "opaque_key.delete", subject, json!({}))).await?;
+        let (subject, detail) = (key.id.to_string(), changed(&before, &audited(&key)));
+        tx.add_audit(&Entry::by(permit, now, "opaque_key.delete", subject, detail)).await?;
     }
     Ok(last)
 }

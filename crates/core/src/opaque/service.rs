@@ -1,6 +1,6 @@
 //! What can be done with opaque keys.
 
-use super::{MOST_KEYS, OpaqueRow, save};
+use super::{MOST_KEYS, OpaqueRow, audited, save};
 use crate::access::{ManageOpaqueKeys, OpaquePrincipal, Permit};
 use crate::audit::{Entry, changed};
 use crate::entropy::{Entropy, random};
@@ -12,7 +12,7 @@ use crate::revision::{Propagation, Receipt, Wait};
 use crate::session::membership_of;
 use crate::time::{Clock, Timestamp};
 use crate::user::{Membership, Role};
-use serde_json::{Value, json};
+use serde_json::json;
 use std::sync::Arc;
 use titan_token::{KeyId, OpaqueKey, PlainKey, Uuid};
 
@@ -225,11 +225,6 @@ async fn membership_of_key(tx: &mut dyn Tx, principal: &OpaquePrincipal) -> Resu
     let key = tx.lookup_opaque(principal.id()).await?.filter(|key| key.is_active && !key.is_suspended);
     let key = key.ok_or_else(invalid)?;
     tx.membership(key.owner, key.tenant).await?.ok_or_else(invalid)
-}
-
-/// What the audit log has of a key before and after a change.
-fn audited(key: &OpaqueRow) -> Value {
-    json!({ "isActive": key.is_active, "isDeleted": key.deleted_at.is_some() })
 }
 
 fn gone() -> Error {

@@ -81,23 +81,24 @@ impl SigningKeyService {
     }
 
     /// Rotates if the key that signs now is older than this, as the program itself. Of several instances, one does it.
+    ///
+    /// The time is the one up to which keys are swept: no single clock moves it ahead (`docs/adr/0017-sweeping.md`). With that of an
+    /// instance whose clock is years ahead, all would sign what nobody accepts. It is an hour late, or as late as Titan was
+    /// stopped, and that does no harm here.
     pub async fn rotate_when_old(&self, days: u32) -> Result<Option<Slot>, Error> {
         retried(|| self.try_rotate_when_old(days)).await
     }
 
     async fn try_rotate_when_old(&self, days: u32) -> Result<Option<Slot>, Error> {
-        let now = self.clock.now();
-        let end = |key: &SlotKey| key.created_at.plus_secs(i64::from(days) * DAY);
-        // Looked at first outside a write, which all instances would wait for.
-        if signer(&self.store.signing_keys().await?).is_some_and(|key| now < end(key)) {
-            return Ok(None);
-        }
         let mut tx = self.store.begin().await?;
-        if signer(&tx.slots().await?).is_some_and(|key| now < end(key)) {
+        let at = tx.swept().await?.until;
+        let end = |key: &SlotKey| key.created_at.plus_secs(i64::from(days) * DAY);
+        if signer(&tx.slots().await?).is_some_and(|key| at < end(key)) {
             return Ok(None);
         }
+        let now = self.clock.now();
         let entry = |slot| Entry::by_system(now, "signing_key.create", slot, json!({ "afterDays": days }));
-        let (key, revision) = self.put_next(&mut *tx, now, entry).await?;
+        let (key, revision) = self.put_next(&mut *tx, at, entry).await?;
         tx.commit().await?;
         self.propagation.wait_until_in_force(revision).await?;
         Ok(Some(key.slot))
@@ -107,11 +108,11 @@ impl SigningKeyService {
     async fn put_next(
         &self,
         tx: &mut dyn Tx,
-        now: Timestamp,
+        at: Timestamp,
         entry: impl FnOnce(String) -> Entry + Send,
     ) -> Result<(SlotKey, Revision), Error> {
-        let slot = free_slot(tx, now).await?;
-        let key = add(tx, slot, now, &*self.entropy).await?;
+        let slot = free_slot(tx, at).await?;
+        let key = add(tx, slot, at, &*self.entropy).await?;
         let revision = tx.record_change(&Change::SigningKey(slot)).await?;
         tx.add_audit(&entry(slot.number().to_string())).await?;
         Ok((key, revision))

@@ -128,6 +128,12 @@ async fn a_jwt_a_refresh_token_and_a_used_one_end_their_session() {
     revoke(&app, &third.refresh_token).await;
     ended(&third).await;
     app.role(Some(&fresh.text_at("/data/token"))).get("/api/v1/auth/session").await.expect(401);
+    let lowered = app.sign_in(first.id.clone(), &first.email).await;
+    let path = format!("/admin/tenants/1/members/{}", first.id);
+    app.master().send("PUT", &path, Some(json!({ "role": "member" }))).await.expect(200);
+    app.as_person(&lowered).get("/api/v1/auth/session").await.expect(401);
+    revoke(&app, &lowered.token).await;
+    app.refresh(&lowered.refresh_token).await.expect(401);
     let fourth = app.sign_in(first.id.clone(), &first.email).await;
     app.clock.advance(3600);
     assert_eq!(

@@ -1,10 +1,19 @@
 //! `/admin/signing-keys`
 
+use crate::support::app::TestClock;
 use crate::support::program::Program;
 use crate::support::{TestApp, database};
+use async_trait::async_trait;
 use serde_json::json;
 use std::path::Path;
+use std::sync::Arc;
 use std::time::Duration;
+use titan::system::{SystemClock, SystemEntropy};
+use titan_core::Error;
+use titan_core::entropy::Entropy;
+use titan_core::revision::{InForce, Propagation, Receipt, Revision};
+use titan_core::signing::SigningKeyService;
+use titan_store::{Location, SealKey, connect};
 
 #[tokio::test]
 async fn a_retired_signing_key_takes_its_keys_along() {
@@ -92,4 +101,34 @@ async fn a_signing_key_that_is_old_is_replaced_and_what_it_signed_stays_good() {
     let program = Program::start(folder.path(), &rotates).await;
     make(&program).await;
     assert_eq!(slots(&program).await, 2, "the new one is young");
+}
+
+/// For a change that must not happen.
+struct Nobody;
+
+#[async_trait]
+impl Propagation for Nobody {
+    async fn wait_until_in_force(&self, revision: Revision) -> Result<Receipt, Error> {
+        panic!("revision {revision} was made")
+    }
+
+    fn watch(&self, _: Revision) -> InForce {
+        InForce::default()
+    }
+}
+
+/// All instances would sign with its key from then on, and nobody would accept what they sign.
+#[tokio::test]
+async fn a_clock_that_is_years_ahead_rotates_nothing() {
+    let mut app = TestApp::start().await;
+    app.stop().await;
+    let location = Location::parse(&app.database_url).unwrap();
+    let seal = SealKey::from_base64(database::SEAL_KEY).unwrap();
+    let entropy: Arc<dyn Entropy> = Arc::new(SystemEntropy::new());
+    let (store, _) = connect(&location, seal, &[], &SystemClock, Arc::clone(&entropy)).await.unwrap();
+    let clock = TestClock::default();
+    clock.advance(10 * 365 * 86_400);
+    let service = SigningKeyService::new(Arc::clone(&store), Arc::new(clock), entropy, Arc::new(Nobody));
+    assert_eq!(service.rotate_when_old(7).await.unwrap(), None);
+    assert_eq!(store.signing_keys().await.unwrap().len(), 1);
 }
