@@ -26,7 +26,7 @@ pub(crate) enum Break {
     EarlySweep,
 }
 
-const ATTEMPTS: u64 = 16;
+const ATTEMPTS: u64 = 8;
 const KEYS: usize = 25;
 /// The grants of before are out of the way, all have applied everything, and each connection has prepared the statement of
 /// a grant: with the delay of a plan, preparing takes too long for one.
