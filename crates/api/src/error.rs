@@ -32,17 +32,8 @@ impl IntoResponse for ApiError {
 
 /// An error in the words of a surface.
 pub(crate) fn answer(error: &Error, style: Style) -> Response {
-    answer_with(error, error.to_body(style))
-}
-
-/// An error in the words of OAuth 2.0.
-pub(crate) fn oauth2_answer(error: &Error) -> Response {
-    answer_with(error, error.to_oauth_body())
-}
-
-fn answer_with(error: &Error, body: String) -> Response {
     let status = StatusCode::from_u16(error.code().status()).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
-    let mut response = (status, body).into_response();
+    let mut response = (status, error.to_body(style)).into_response();
     if let Some(failure) = error.failure() {
         response.extensions_mut().insert(failure);
     }

@@ -1,6 +1,6 @@
 //! Each surface has errors in its own words.
 
-use crate::error::{Refused, answer, oauth2_answer};
+use crate::error::{Refused, answer};
 use axum::extract::Request;
 use axum::middleware::Next;
 use axum::response::Response;
@@ -11,20 +11,19 @@ pub(crate) async fn restyle(request: Request, next: Next) -> Response {
     let style = style(request.uri().path());
     let mut response = next.run(request).await;
     match response.extensions_mut().remove::<Refused>() {
-        Some(Refused(error)) => style.map_or_else(|| oauth2_answer(&error), |style| answer(&error, style)),
-        None => response,
+        Some(Refused(error)) if style != Style::Titan => answer(&error, style),
+        _ => response,
     }
 }
 
-/// `None`: that of OAuth 2.0, which no policy can name.
-fn style(path: &str) -> Option<Style> {
+fn style(path: &str) -> Style {
     if path.starts_with("/api/v1/") {
-        Some(Style::Platform)
+        Style::Platform
     } else if path.starts_with("/api/api-keys") {
-        Some(Style::Whatomate)
+        Style::Whatomate
     } else if path.starts_with("/oauth2/") {
-        None
+        Style::OAuth
     } else {
-        Some(Style::Titan)
+        Style::Titan
     }
 }

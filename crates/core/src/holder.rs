@@ -93,8 +93,7 @@ async fn end_session(
     origin: &Origin,
     now: Timestamp,
 ) -> Result<Option<Revision>, Error> {
-    let session = tx.lookup_session(id).await?;
-    let Some(mut session) = session.filter(|session| session.ended_at.is_none()) else { return Ok(None) };
+    let Some(mut session) = tx.lookup_session(id).await? else { return Ok(None) };
     if !session::is_open(tx, &session).await? {
         return Ok(None);
     }

@@ -87,6 +87,9 @@ impl Error {
     pub fn to_body(&self, style: Style) -> String {
         let (message, code) = (self.message(), self.code());
         let body = match style {
+            Style::OAuth => {
+                serde_json::to_string(&OAuthError { error: oauth_error(code), error_description: message })
+            }
             Style::Titan => serde_json::to_string(&TitanError { error: message, code: code.slug() }),
             Style::Platform => {
                 let error = PlatformCause { code: platform_code(code), message };
@@ -99,17 +102,14 @@ impl Error {
     }
 }
 
-impl Error {
-    /// The body of this error in the words of OAuth (RFC 6749, 5.2; RFC 6750, 3.1).
-    pub fn to_oauth_body(&self) -> String {
-        let error = match self.code().status() {
-            401 => "invalid_token",
-            403 => "insufficient_scope",
-            503 => "temporarily_unavailable",
-            500.. => "server_error",
-            _ => "invalid_request",
-        };
-        serde_json::to_string(&OAuthError { error, error_description: self.message() }).unwrap_or_default()
+/// RFC 6749, 5.2, and for bearer tokens RFC 6750, 3.1.
+fn oauth_error(code: Code) -> &'static str {
+    match code.status() {
+        401 => "invalid_token",
+        403 => "insufficient_scope",
+        503 => "temporarily_unavailable",
+        500.. => "server_error",
+        _ => "invalid_request",
     }
 }
 

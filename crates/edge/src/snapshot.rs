@@ -76,9 +76,9 @@ impl Proven {
 impl From<Proven> for Held {
     fn from(proven: Proven) -> Self {
         match proven {
-            Proven::Key(key) => Self::key(&key),
-            Proven::Jwt(jwt) => Self::session(&jwt),
-            Proven::Opaque(key) => Self::opaque(&key),
+            Proven::Key(key) => Self::Key(key.claims().id),
+            Proven::Jwt(jwt) => Self::Session(jwt.claims().session),
+            Proven::Opaque(key) => Self::Opaque(key.status.id),
         }
     }
 }

@@ -1,5 +1,6 @@
 //! What the hashes of the audit log cover, so that anybody can check them.
 
+use super::hex;
 use crate::ControlPlane;
 use crate::caller::{Admin, Authorize};
 use crate::error::Answer;
@@ -65,7 +66,6 @@ pub(crate) async fn admin(
 
 impl From<&Row> for View {
     fn from(row: &Row) -> Self {
-        let hash = hex_simd::encode_to_string(row.hash, hex_simd::AsciiCase::Lower);
-        Self { sequence: row.sequence, fields: row.fields.to_vec(), hash }
+        Self { sequence: row.sequence, fields: row.fields.to_vec(), hash: hex(row.hash) }
     }
 }

@@ -1,5 +1,6 @@
 //! See who changed what.
 
+use super::hex;
 use crate::ControlPlane;
 use crate::caller::{Admin, Authorize};
 use crate::error::Answer;
@@ -118,7 +119,7 @@ impl From<&Row> for View {
             ip: Some(ip).filter(|ip| !ip.is_empty()),
             request_id: Some(request_id).filter(|id| !id.is_empty()),
             detail: serde_json::from_str(&detail).unwrap_or(Value::String(detail)),
-            hash: hex_simd::encode_to_string(row.hash, hex_simd::AsciiCase::Lower),
+            hash: hex(row.hash),
         }
     }
 }

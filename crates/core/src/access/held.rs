@@ -1,7 +1,6 @@
 //! What somebody holds.
 
-use super::{ProvenJwt, ProvenOpaque};
-use titan_token::{KeyId, SessionId, UntrustedRefresh, VerifiedKey};
+use titan_token::{KeyId, SessionId, UntrustedRefresh};
 
 /// A credential that is ours by its MAC, its signature or its hash. It may be switched off.
 pub enum Held {
@@ -13,21 +12,4 @@ pub enum Held {
     Refresh(UntrustedRefresh),
     /// A session, by its JWT.
     Session(SessionId),
-}
-
-impl Held {
-    /// By an API key.
-    pub fn key(key: &VerifiedKey) -> Self {
-        Self::Key(key.claims().id)
-    }
-
-    /// By an opaque key.
-    pub fn opaque(key: &ProvenOpaque) -> Self {
-        Self::Opaque(key.status.id)
-    }
-
-    /// By a JWT.
-    pub fn session(jwt: &ProvenJwt) -> Self {
-        Self::Session(jwt.claims().session)
-    }
 }

@@ -9,10 +9,13 @@ use std::sync::Arc;
 use titan_token::ScopeBit;
 use toml::Spanned;
 
-/// The shape of the gateway's own errors.
+/// The shape of errors.
 #[derive(Clone, Copy, Debug, std::default::Default, PartialEq, Eq, Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub enum Style {
+    /// `{"error":…,"error_description":…}` (RFC 6749, 5.2): of `/oauth2`. No policy can name it.
+    #[serde(skip)]
+    OAuth,
     /// `{"success":false,"error":{"code":…,"message":…}}`
     Platform,
     /// `{"error":…,"code":…}`

@@ -3,7 +3,7 @@
 mod bar;
 
 use super::ConfigFile;
-use super::remote::{confirm, print, print_json};
+use super::remote::{confirm, hex, print, print_json};
 use crate::config::Config;
 use crate::system::{SystemClock, SystemEntropy};
 use anyhow::{Context, Result};
@@ -135,8 +135,4 @@ fn object(report: &Report, from: &Location, to: &Location, seal: &(&str, Option<
         "tables": report.tables.iter().map(table).collect::<Vec<_>>(),
         "environment": { "TITAN_DATABASE_URL": to.to_string(), *variable: file },
     })
-}
-
-fn hex(bytes: &[u8]) -> String {
-    bytes.iter().map(|byte| format!("{byte:02x}")).collect()
 }

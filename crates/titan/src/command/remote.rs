@@ -105,6 +105,11 @@ pub(super) fn moment(text: &str) -> Result<String, String> {
         .ok_or_else(|| "must be a day (2026-01-31) or a time (2026-01-31T12:00:00Z)".to_owned())
 }
 
+/// A hash as it is printed.
+pub(super) fn hex(hash: &[u8; 32]) -> String {
+    hex_simd::encode_to_string(hash, hex_simd::AsciiCase::Lower)
+}
+
 /// Prints a text and a line break. Whoever has read enough (`| head`) is no error.
 pub(super) fn print(text: &str) -> Result<()> {
     match writeln!(stdout(), "{text}") {

@@ -1,7 +1,7 @@
 //! `titan audit verify`: computes the chain again, from what was hashed.
 
 use crate::command::client::Client;
-use crate::command::remote::{Remote, print, print_json};
+use crate::command::remote::{Remote, hex, print, print_json};
 use anyhow::{Context, Result, bail};
 use clap::Args;
 use serde::Deserialize;
@@ -121,10 +121,6 @@ fn missing(expected: Head, head: Head) -> String {
     } else {
         format!("row {} is another one than before: the log was replaced", expected.sequence)
     }
-}
-
-fn hex(hash: &Hash) -> String {
-    hex_simd::encode_to_string(hash, hex_simd::AsciiCase::Lower)
 }
 
 /// For somebody who waits.
