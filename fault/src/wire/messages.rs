@@ -4,7 +4,7 @@ use bytes::BytesMut;
 use std::collections::HashSet;
 
 /// In the text of the statement that reads the log, and in no other.
-const LOG_READ: &[u8] = b"(SELECT string_agg(concat_ws(";
+const LOG_READ: &[u8] = b"string_agg(concat_ws(";
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Direction {

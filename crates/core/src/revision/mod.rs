@@ -5,6 +5,7 @@
 //! subject, replaying it from the start gives the present, and applying a row twice does no harm. The edge
 //! builds its picture and keeps it current in this one way; `docs/revocation.md` has the argument.
 
+mod changes;
 mod fleet;
 mod instance;
 mod opaque;
@@ -13,6 +14,7 @@ mod receipt;
 use crate::store_error::StoreResult;
 use crate::time::Timestamp;
 use async_trait::async_trait;
+pub use changes::{Changes, Encoded};
 pub use fleet::{Fleet, FleetService, InstanceView, Spread};
 pub use instance::{CredentialId, CredentialState, Instance, InstanceId, Instances, Member, News, Topic};
 pub use opaque::OpaqueStatus;
@@ -78,27 +80,6 @@ pub enum Change {
     SigningKey(Slot),
     /// A tenant.
     Tenant(TenantId, TenantStatus),
-}
-
-/// A piece of the log.
-#[derive(Debug)]
-pub struct Changes {
-    /// The newest revision there was when this was read.
-    pub head: Revision,
-    /// The changes after the revision asked for, oldest first.
-    pub list: Vec<(Revision, Change)>,
-    /// Whether more follow before `head`.
-    pub has_more: bool,
-    /// What has left the log.
-    pub swept: Swept,
-}
-
-impl Changes {
-    /// The revision that whoever has applied this has reached.
-    pub fn reached(&self) -> Revision {
-        let last = self.list.last().filter(|_| self.has_more);
-        last.map_or(self.head, |(revision, _)| *revision)
-    }
 }
 
 /// What has expired for good (`docs/adr/0017-sweeping.md`).

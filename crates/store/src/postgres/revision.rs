@@ -11,7 +11,7 @@ use async_trait::async_trait;
 use sqlx::postgres::PgRow;
 use sqlx::{PgConnection, PgExecutor, query, query_scalar};
 use titan_core::port::{StoreError, StoreResult};
-use titan_core::revision::{Change, Changes, Revision, Revisions, RevisionsTx, Swept};
+use titan_core::revision::{Change, Changes, Encoded, Revision, Revisions, RevisionsTx, Swept};
 use titan_core::time::Timestamp;
 use titan_token::KeyId;
 
@@ -20,10 +20,11 @@ const HEAD: &str = "revision_head";
 
 /// The head, and a piece of the log as [`read_lines`] takes it. With a row for each change, a start with a million takes longer.
 const CHANGES_AFTER: &str = "\
-    SELECT head.*, pg_is_in_recovery() AS is_standby, \
-        (SELECT string_agg(concat_ws(' ', revision, kind, encode(subject, 'hex'), status), chr(10)) \
-         FROM (SELECT * FROM change WHERE revision > $1 ORDER BY revision LIMIT $2) AS piece) AS lines \
-    FROM revision_head AS head";
+    SELECT head.*, pg_is_in_recovery() AS is_standby, piece.* \
+    FROM revision_head AS head, \
+        (SELECT count(*) AS count, max(revision) AS last, \
+            string_agg(concat_ws(' ', revision, kind, encode(subject, 'hex'), status), chr(10)) AS lines \
+         FROM (SELECT * FROM change WHERE revision > $1 ORDER BY revision LIMIT $2) AS change) AS piece";
 
 #[async_trait]
 impl Revisions for Postgres {
@@ -32,10 +33,15 @@ impl Revisions for Postgres {
         let select = query(CHANGES_AFTER).bind(revision_number(after)).bind(i64::from(limit));
         let row = promptly!(self.log, fetch_one, select)?;
         let (head, swept) = read_head_of(&row)?;
-        let lines: Option<&str> = column(&row, TABLE, "lines")?;
-        let list = read_lines(lines.unwrap_or_default())?;
-        let has_more = u32::try_from(list.len()).is_ok_and(|count| count == limit);
-        Ok(Changes { head, list, has_more, swept })
+        let last: Option<i64> = column(&row, TABLE, "last")?;
+        let lines: Option<String> = column(&row, TABLE, "lines")?;
+        Ok(Changes {
+            head,
+            last: last.map(revision).transpose()?,
+            has_more: column::<i64>(&row, TABLE, "count")? == i64::from(limit),
+            swept,
+            list: Encoded::new(move || read_lines(&lines.unwrap_or_default())),
+        })
     }
 
     async fn ended_keys(

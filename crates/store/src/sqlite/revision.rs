@@ -9,7 +9,7 @@ use async_trait::async_trait;
 use sqlx::sqlite::SqliteRow;
 use sqlx::{AssertSqlSafe, SqliteConnection, SqliteExecutor, query, query_scalar};
 use titan_core::port::{StoreError, StoreResult};
-use titan_core::revision::{Change, Changes, Revision, Revisions, RevisionsTx, Swept};
+use titan_core::revision::{Change, Changes, Encoded, Revision, Revisions, RevisionsTx, Swept};
 use titan_core::time::Timestamp;
 use titan_token::KeyId;
 
@@ -18,7 +18,8 @@ const HEAD: &str = "revision_head";
 
 /// A piece of the log as [`read_lines`] takes it. With a row for each change, a start with a million takes twice as long.
 const CHANGES_AFTER: &str = "\
-    SELECT group_concat(concat_ws(' ', revision, kind, hex(subject), status), char(10)) \
+    SELECT count(*) AS count, max(revision) AS last, \
+        group_concat(concat_ws(' ', revision, kind, hex(subject), status), char(10)) AS lines \
     FROM (SELECT * FROM change WHERE revision > ? ORDER BY revision LIMIT ?)";
 
 #[async_trait]
@@ -27,11 +28,17 @@ impl Revisions for Sqlite {
         // One transaction: head and list are of one moment.
         let mut tx = self.log.begin().await.map_err(failed)?;
         let (head, swept) = read_head(&mut *tx).await?;
-        let select = query_scalar(CHANGES_AFTER).bind(revision_number(after)).bind(limit);
-        let lines: Option<String> = select.fetch_one(&mut *tx).await.map_err(failed)?;
-        let list = read_lines(lines.as_deref().unwrap_or_default())?;
-        let has_more = u32::try_from(list.len()).is_ok_and(|count| count == limit);
-        Ok(Changes { head, list, has_more, swept })
+        let select = query(CHANGES_AFTER).bind(revision_number(after)).bind(limit);
+        let row = select.fetch_one(&mut *tx).await.map_err(failed)?;
+        let last: Option<i64> = column(&row, TABLE, "last")?;
+        let lines: Option<String> = column(&row, TABLE, "lines")?;
+        Ok(Changes {
+            head,
+            last: last.map(revision).transpose()?,
+            has_more: column::<i64>(&row, TABLE, "count")? == i64::from(limit),
+            swept,
+            list: Encoded::new(move || read_lines(&lines.unwrap_or_default())),
+        })
     }
 
     async fn ended_keys(

@@ -65,7 +65,7 @@ pub(crate) async fn a_writer_that_goes_away_leaves_nothing_and_holds_up_nobody(f
     let revision = last.unwrap().unwrap();
     assert_eq!(revision, head(&fixture).await);
     // A key without its revision would be half a write.
-    let log = fixture.store.changes_after(Revision(0), 1000).await.unwrap().list;
+    let log = fixture.store.changes_after(Revision(0), 1000).await.unwrap().list.decode().unwrap();
     for n in 1..=101 {
         let is_in_log = log.iter().any(|(_, change)| *change == Change::Key(id(n), KeyStatus::default()));
         assert_eq!(fixture.store.key(id(n)).await.unwrap().is_some(), is_in_log, "{n}");

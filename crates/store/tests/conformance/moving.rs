@@ -152,7 +152,7 @@ async fn assert_equal(from: &Location, to: &Location) {
     }
     let log = async |store: &dyn Store| store.changes_after(Revision(0), u32::MAX).await.unwrap();
     let (of_old, of_new) = (log(&*old).await, log(&*new).await);
-    assert_eq!((of_old.head, of_old.list), (of_new.head, of_new.list));
+    assert_eq!((of_old.head, of_old.list.decode().unwrap()), (of_new.head, of_new.list.decode().unwrap()));
     let audit = async |store: &dyn Store| store.audit_after(0, 1_000_000).await.unwrap();
     let (of_old, of_new) = (audit(&*old).await, audit(&*new).await);
     assert_eq!(first_break(GENESIS, &of_new), None);

@@ -129,7 +129,7 @@ pub(crate) async fn an_expired_opaque_key_leaves_the_log_and_one_that_is_deleted
         tx.record_change(&key.change(Role::Owner)).await.unwrap();
     }
     tx.commit().await.unwrap();
-    let log = async || fixture.store.changes_after(Revision(0), 9).await.unwrap().list;
+    let log = async || fixture.store.changes_after(Revision(0), 9).await.unwrap().list.decode().unwrap();
     let changes: Vec<_> = log().await.into_iter().map(|(_, change)| change).collect();
     assert_eq!(changes, [expired.change(Role::Owner), Change::Opaque(deleted.hash, None)]);
     let state = fixture.store.credential_state(CredentialId::Opaque(expired.hash), DEFAULT).await.unwrap();

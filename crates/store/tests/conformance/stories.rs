@@ -129,10 +129,13 @@ pub(crate) async fn the_log_keeps_one_row_a_subject_and_its_order(fixture: Fixtu
     assert_eq!(record(&*fixture.store, &Change::Key(id(1), dead)).await, Revision(4));
     let changes = fixture.store.changes_after(Revision(0), 10).await.unwrap();
     let expected = [(Revision(2), tenant), (Revision(3), slot), (Revision(4), Change::Key(id(1), dead))];
-    assert_eq!(changes.list, expected);
     assert_eq!((changes.head, changes.has_more), (Revision(4), false));
+    assert_eq!(changes.list.decode().unwrap(), expected);
     let fixture = fixture.reopen(&[]).await.unwrap();
-    assert_eq!(fixture.store.changes_after(Revision(2), 10).await.unwrap().list, expected[1..]);
+    assert_eq!(
+        fixture.store.changes_after(Revision(2), 10).await.unwrap().list.decode().unwrap(),
+        expected[1..]
+    );
     assert_eq!(
         record(&*fixture.store, &Change::Key(id(2), off)).await,
         Revision(5),
@@ -147,12 +150,15 @@ pub(crate) async fn the_log_is_read_piece_by_piece(fixture: Fixture) {
     let (mut after, mut seen) = (Revision(0), 0);
     loop {
         let changes = fixture.store.changes_after(after, 2).await.unwrap();
-        seen += changes.list.len();
-        assert_eq!(changes.head, Revision(5));
-        if !changes.has_more {
+        let (has_more, last) = (changes.has_more, changes.last);
+        assert_eq!((changes.head, changes.reached()), (Revision(5), last.unwrap()));
+        let list = changes.list.decode().unwrap();
+        assert_eq!(list.last().map(|(revision, _)| *revision), last);
+        seen += list.len();
+        if !has_more {
             break;
         }
-        after = changes.list.last().unwrap().0;
+        after = last.unwrap();
     }
     assert_eq!(seen, 5);
 }

@@ -24,7 +24,7 @@ async fn fill(store: &dyn Store, keys: &[Key]) {
 }
 
 async fn logged(store: &dyn Store) -> Vec<KeyId> {
-    let list = store.changes_after(Revision(0), 1000).await.unwrap().list;
+    let list = store.changes_after(Revision(0), 1000).await.unwrap().list.decode().unwrap();
     let keys = list.into_iter().filter_map(|(_, change)| match change {
         Change::Key(id, _) => Some(id),
         _ => None,

@@ -41,7 +41,7 @@ async fn a_change_of_an_unknown_kind_is_passed_over() {
     let insert = "INSERT INTO change (revision, kind, subject, status) SELECT revision, 99, x'00', 'x' FROM revision_head";
     sql(&fixture.file(), insert).await.unwrap();
     let changes = fixture.store.changes_after(before, 10).await.unwrap();
-    assert_eq!(changes.list, [(Revision(before.0 + 1), Change::Other)]);
+    assert_eq!(changes.list.decode().unwrap(), [(Revision(before.0 + 1), Change::Other)]);
 }
 
 #[tokio::test]

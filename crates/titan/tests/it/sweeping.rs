@@ -136,7 +136,7 @@ impl Instance {
     }
 
     async fn log_length(&self) -> usize {
-        self.store.changes_after(Revision::default(), 1_000_000).await.unwrap().list.len()
+        self.store.changes_after(Revision::default(), 1_000_000).await.unwrap().list.decode().unwrap().len()
     }
 }
 
