@@ -84,6 +84,14 @@ class Bench:
         self.titan = stack.enter_context(titan).until_ready()
         titan = servers.Titan(folder / "logged", servers.SERVER_CORE, self.backend.address, keeps_access_log=True)
         self.logged = stack.enter_context(titan).until_ready()
+        unlike = {"TITAN_RATE_LIMIT": "10000000", "TITAN_MSG_RATE_LIMIT": "10000000"}
+        titan = servers.Titan(folder / "limited", servers.SERVER_CORE, self.backend.address, environment=unlike)
+        self.limited = stack.enter_context(titan).until_ready()
+        unlike = {"TITAN_RATE_LIMIT": "1"}
+        titan = servers.Titan(folder / "used-up", servers.SERVER_CORE, self.backend.address, environment=unlike)
+        self.used_up = stack.enter_context(titan).until_ready()
+        self.limited_keys = [create_key(self.limited, "sessions:read") for _ in range(KEYS)]
+        self.used_up_keys = [create_key(self.used_up, "sessions:read") for _ in range(KEYS)]
         self.caller = create_key(self.titan, "keys:verify")
         self.keys = [create_key(self.titan, "sessions:read") for _ in range(KEYS)]
         self.logged_keys = [create_key(self.logged, "sessions:read") for _ in range(KEYS)]
@@ -127,6 +135,10 @@ class Bench:
             "gateway": self.get_row("titan gateway", self.titan, PATH, self.keys),
             "gateway logged": self.get_row(
                 "titan gateway, access log on", self.logged, PATH, self.logged_keys
+            ),
+            "gateway limited": self.get_row("titan gateway, a limit counts", self.limited, PATH, self.limited_keys),
+            "gateway used up": self.get_row(
+                "titan gateway, a limit refuses", self.used_up, PATH, self.used_up_keys, True
             ),
             "gateway refuses": self.get_row(
                 "titan gateway, refuses a forged key", self.titan, PATH, self.forged, True
@@ -214,6 +226,8 @@ def report(rows, latencies, kept):
     ratio_line("gateway", "nginx", "cpu_us", "CPU: titan gateway / nginx proxy_pass", 1.1)
     ratio_line("gateway", "proxy", "cpu_us", "CPU: titan gateway / hyper-util proxy that checks nothing")
     ratio_line("gateway logged", "gateway", "cpu_us", "CPU: titan gateway, access log on / off", EQUAL)
+    ratio_line("gateway limited", "gateway", "cpu_us", "CPU: titan gateway, a limit on / off")
+    ratio_line("gateway used up", "gateway limited", "cpu_us", "CPU: titan gateway, refused by a limit / let through", 1.0)
     ratio_line("gateway refuses", "gateway", "cpu_us", "CPU: titan gateway, forged key / good key", EQUAL)
     ratio_line("gateway revoked", "gateway", "cpu_us", "CPU: titan gateway, revoked key / good key", EQUAL)
     for pair in latencies:

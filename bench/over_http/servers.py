@@ -182,6 +182,8 @@ class Titan(Server):
             "TITAN_LISTEN": f"127.0.0.1:{port}",
             "TITAN_DATABASE_URL": f"sqlite://{folder}/titan.db",
             "MASTER_KEY": self.master_key,
+            "TITAN_RATE_LIMIT": "0",
+            "TITAN_MSG_RATE_LIMIT": "0",
         } | (environment or {})
         if upstream:
             (folder / "bench.toml").write_text(POLICY)

@@ -5,6 +5,7 @@
 mod cpu;
 mod guards;
 mod keys;
+mod limits;
 mod measure;
 mod memory;
 mod reference;
@@ -14,6 +15,7 @@ mod rivals;
 use cpu::Hashing;
 use guards::OURS;
 use keys::{EXPIRES, Kind, NEEDED, Pile};
+use limits::Limited;
 use measure::{Board, Row, RowId};
 use report::AtMost;
 use titan_core::access::Denial;
@@ -78,6 +80,8 @@ struct Guards {
     million: Guard,
     ten_million: Guard,
     opaque: Guard,
+    limited: Limited,
+    used_up: Limited,
 }
 
 impl Guards {
@@ -87,6 +91,8 @@ impl Guards {
             million: guards::with_revoked(MILLION)?,
             ten_million: guards::with_revoked(TEN_MILLION)?,
             opaque: guards::with_opaque(opaque, INDEXED)?,
+            limited: Limited::admitting(MILLION)?,
+            used_up: Limited::refusing(MILLION)?,
         })
     }
 }
@@ -130,13 +136,15 @@ struct TitanRows {
     malformed: RowId,
     revoked: RowId,
     opaque: RowId,
+    limited: RowId,
+    used_up: RowId,
 }
 
 fn add_titan<'a>(board: &mut Board<'a>, guards: &'a Guards, piles: &'a Piles, now: Moment) -> TitanRows {
     let mut check = |name, guard: &'a Guard, pile: &'a Pile| {
         board.add(Row::new(name, PER_ROUND, move |n| whole(guard, pile.get(n), now)))
     };
-    let Guards { empty, million, ten_million, opaque } = guards;
+    let Guards { empty, million, ten_million, opaque, limited, used_up } = guards;
     TitanRows {
         empty: check("titan, nothing revoked, 2^20 live keys", empty, &piles.many),
         few: check("titan, nothing revoked, 2^10 live keys", empty, &piles.few),
@@ -146,8 +154,23 @@ fn add_titan<'a>(board: &mut Board<'a>, guards: &'a Guards, piles: &'a Piles, no
         malformed: check("titan, 10^6 revoked, refuses a malformed key", million, &piles.malformed),
         revoked: check("titan, 10^6 revoked, refuses a revoked key", million, &piles.revoked),
         opaque: check("titan, opaque key, 10^6 in memory", opaque, &piles.titan_opaque),
+        limited: add_limited(board, "titan, 10^6 revoked, a limit counts it", limited, &piles.many, now),
+        used_up: add_limited(board, "titan, 10^6 revoked, a limit refuses it", used_up, &piles.many, now),
         served: add_served(board, million, &piles.few),
     }
+}
+
+fn add_limited<'a>(
+    board: &mut Board<'a>,
+    name: &'static str,
+    limited: &'a Limited,
+    pile: &'a Pile,
+    now: Moment,
+) -> RowId {
+    board.add(Row::new(name, PER_ROUND, move |n| {
+        let _entered = limited.enter();
+        limited.check(pile, n, now)
+    }))
 }
 
 /// As the program does it at each request: with the clock and the note of the use.
@@ -187,6 +210,12 @@ fn check_outcomes(guards: &Guards, piles: &Piles, rivals: &Rivals, now: Moment) 
         anyhow::ensure!(outcome(&piles.revoked, n) == Err(Denial::Revoked), "a revoked key passed");
         let opaque = whole(&guards.opaque, piles.titan_opaque.get(n % piles.titan_opaque.len()), now);
         anyhow::ensure!(opaque == Ok(keys::TENANT), "an opaque key was refused");
+        let limited = |limited: &Limited| {
+            let _entered = limited.enter();
+            limited.check(&piles.many, n, now)
+        };
+        anyhow::ensure!(limited(&guards.limited) == Ok(keys::TENANT), "a limit refused a key");
+        anyhow::ensure!(limited(&guards.used_up) == Err(Denial::Unknown), "a limit that is used up let a key pass");
         anyhow::ensure!(
             rivals.index.check(piles.opaque.get(n), now.wall.secs_u32()).is_some(),
             "not in the index"
@@ -215,6 +244,8 @@ fn print(board: &Board<'_>, hashing: Hashing, reference: &[RowId; 2], titan: &Ti
         (titan.malformed, None),
         (titan.revoked, None),
         (titan.opaque, Some(goals.opaque)),
+        (titan.limited, None),
+        (titan.used_up, None),
     ];
     rows.extend(rivals.iter().map(|row| (*row, None)));
     report::rows(&format!("in process, {}", hashing.name()), board, reference, &rows);
@@ -235,6 +266,8 @@ fn print(board: &Board<'_>, hashing: Hashing, reference: &[RowId; 2], titan: &Ti
                 board.ratio(titan.revoked, titan.million),
                 equal,
             ),
+            ("a limit on / off", board.ratio(titan.limited, titan.million), None),
+            ("refused by a limit / let through by it", board.ratio(titan.used_up, titan.limited), Some(AtMost(1.0))),
         ],
     );
 }

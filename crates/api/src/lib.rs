@@ -24,6 +24,7 @@ mod reply;
 mod revisions;
 mod second_factor;
 mod sessions;
+mod settings;
 mod signing_keys;
 mod style;
 mod tenants;
@@ -40,6 +41,7 @@ use titan_core::key::KeyService;
 use titan_core::opaque::OpaqueKeyService;
 use titan_core::revision::FleetService;
 use titan_core::session::SessionService;
+use titan_core::settings::SettingsService;
 use titan_core::signing::SigningKeyService;
 use titan_core::tenant::TenantService;
 use titan_core::user::UserService;
@@ -63,6 +65,8 @@ pub struct ControlPlane {
     pub tenants: Arc<TenantService>,
     /// The rules of signing keys.
     pub signing_keys: Arc<SigningKeyService>,
+    /// The rules of the settings.
+    pub settings: Arc<SettingsService>,
     /// The rules of users.
     pub users: Arc<UserService>,
     /// The rules of invitations.
@@ -90,6 +94,7 @@ fn routes() -> OpenApiRouter<ControlPlane> {
         .merge(keys::routes())
         .merge(tenants::routes())
         .merge(signing_keys::routes())
+        .merge(settings::routes())
         .merge(audit::routes())
         .merge(oauth2::routes())
         .merge(instances::routes())

@@ -5,7 +5,9 @@
 //! engine that implements these traits.
 
 pub use crate::store_error::{StoreError, StoreResult};
-use crate::{audit, idempotency, invitation, key, opaque, revision, session, signing, tenant, user};
+use crate::{
+    audit, idempotency, invitation, key, limit, opaque, revision, session, settings, signing, tenant, user,
+};
 use async_trait::async_trait;
 
 /// A database.
@@ -23,6 +25,8 @@ pub trait Store:
     + revision::Revisions
     + revision::Instances
     + audit::AuditLog
+    + settings::SettingsStore
+    + limit::Budgets
     + Send
     + Sync
 {
@@ -45,6 +49,7 @@ pub trait Tx:
     + revision::RevisionsTx
     + idempotency::AnswersTx
     + audit::AuditLogTx
+    + settings::SettingsTx
     + Send
 {
     /// Makes it durable: when this has returned, a crash does not undo it.

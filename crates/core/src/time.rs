@@ -89,6 +89,11 @@ impl Uptime {
         self.0.saturating_sub(earlier.0)
     }
 
+    /// Milliseconds.
+    pub fn ms(self) -> u64 {
+        u64::try_from(self.0.as_millis()).unwrap_or(u64::MAX)
+    }
+
     /// Nanoseconds: enough for 584 years.
     pub fn nanos(self) -> u64 {
         u64::try_from(self.0.as_nanos()).unwrap_or(u64::MAX)

@@ -2,6 +2,7 @@
 //! asked for the one key.
 
 use crate::lease::Lease;
+use crate::limits::{Cost, Limiter, Quota, Refusal};
 use crate::snapshot::{Decision, Proven, Snapshot};
 use crate::uses::Uses;
 use arc_swap::ArcSwap;
@@ -11,9 +12,11 @@ use std::time::Duration;
 use titan_core::access::{
     Catalogue, Denial, Gate, Held, OpaquePrincipal, Principal, ProvenJwt, ProvenOpaque, UserPrincipal,
 };
+use titan_core::limit::Budgets;
 use titan_core::port::Store;
 use titan_core::revision::{Change, CredentialId, CredentialState};
 use titan_core::session::JwtSettings;
+use titan_core::settings::Settings;
 use titan_core::signing::SlotKey;
 use titan_core::time::{Clock, Moment, Timestamp};
 use titan_core::user::{Role, Roles};
@@ -34,6 +37,7 @@ pub struct Guard {
     roles: Roles,
     clock: Arc<dyn Clock>,
     uses: Uses,
+    limiter: Limiter,
 }
 
 impl Guard {
@@ -45,7 +49,9 @@ impl Guard {
         clock: Arc<dyn Clock>,
         store: Arc<dyn Store>,
     ) -> Self {
-        Self { store: Some(store), ..Self::empty(catalogue, jwt, clock) }
+        let budgets: Arc<dyn Budgets> = Arc::<dyn Store>::clone(&store);
+        let limiter = Limiter::new(Some(budgets), Arc::clone(&clock));
+        Self { store: Some(store), limiter, ..Self::empty(catalogue, jwt, clock) }
     }
 
     /// A guard with no database behind it, so that nobody else can change anything: for measurements.
@@ -55,10 +61,18 @@ impl Guard {
         guard
     }
 
+    /// With budgets that are in no database: for measurements.
+    #[must_use]
+    pub fn with_budgets(self, budgets: Arc<dyn Budgets>) -> Self {
+        let limiter = Limiter::new(Some(budgets), Arc::clone(&self.clock));
+        Self { limiter, ..self }
+    }
+
     fn empty(catalogue: Arc<Catalogue>, jwt: JwtSettings, clock: Arc<dyn Clock>) -> Self {
         let snapshot = ArcSwap::from_pointee(Snapshot::new());
         let (lease, roles, uses) = (Lease::default(), Roles::none(), Uses::new());
-        Self { lease, store: None, snapshot, catalogue, jwt, roles, clock, uses }
+        let limiter = Limiter::new(None, Arc::clone(&clock));
+        Self { lease, store: None, snapshot, catalogue, jwt, roles, clock, uses, limiter }
     }
 
     /// With what each role may do. Without it, opaque keys may do nothing.
@@ -241,6 +255,40 @@ impl Guard {
         }
     }
 
+    /// Counts a request that may pass toward its limits. The quota is that of the tightest one; `None` if nothing is limited.
+    pub async fn count(
+        &self,
+        principal: &Principal,
+        is_message: bool,
+        amount: u32,
+        now: Moment,
+    ) -> Result<Option<Quota>, Refusal> {
+        let key = match principal {
+            Principal::Key(key) => key.rate_limit().map(|limit| (key.id(), limit)),
+            Principal::Opaque(_) | Principal::User(_) => None,
+        };
+        let cost = Cost { amount, key, is_message };
+        if self.lease.is_good(now) {
+            return self.limiter.count(cost, now.uptime).await;
+        }
+        // The limits may have changed since the lease ended.
+        let settings = Box::pin(self.read_settings()).await?;
+        self.limiter.count_in_database(cost, settings).await
+    }
+
+    async fn read_settings(&self) -> Result<Settings, Refusal> {
+        let unavailable = |error| Refusal { error, quota: None };
+        let store = self.store.as_ref().ok_or_else(|| unavailable(Denial::Unknown.into()))?;
+        let settings = tokio::time::timeout(PATIENCE, store.settings()).await;
+        let settings = settings.map_err(|_| unavailable(Denial::Unknown.into()))?;
+        Ok(settings.map_err(|error| unavailable(error.into()))?.unwrap_or_default())
+    }
+
+    /// What is counted for limits.
+    pub(crate) fn limiter(&self) -> &Limiter {
+        &self.limiter
+    }
+
     /// Records that a key was accepted at `now`, for its `lastUsedAt`.
     pub fn record_use(&self, principal: &Principal, now: Moment) {
         match principal {
@@ -274,7 +322,7 @@ impl Guard {
         self.snapshot.load().opaque_count()
     }
 
-    /// How many keys are revoked, disabled or retiring.
+    /// How many keys are revoked, disabled, retiring or limited.
     pub fn restricted_count(&self) -> usize {
         self.snapshot.load().restricted_count()
     }
@@ -291,7 +339,11 @@ impl Guard {
     /// Applies changes in their order. Every decision that starts after the return includes them.
     pub fn apply<'a>(&self, changes: impl IntoIterator<Item = &'a Change>) {
         let mut snapshot = Snapshot::clone(&self.snapshot.load());
-        let to_add = snapshot.apply(changes);
+        let to_add = snapshot.apply(changes.into_iter().inspect(|change| {
+            if let Change::Settings(settings) = change {
+                self.limiter.set(settings);
+            }
+        }));
         let snapshot = Arc::new(snapshot);
         self.snapshot.store(Arc::clone(&snapshot));
         snapshot.restrict(to_add);

@@ -48,7 +48,7 @@ pub(crate) struct Snapshot {
     slots: [Option<Signing>; 16],
     /// Only restricted tenants: they are few, so a search is faster than hashing.
     tenants: OrdMap<TenantId, TenantStatus>,
-    /// The ids of all restricted keys: revoked, disabled or retiring.
+    /// The ids of all restricted keys: revoked, disabled, retiring or limited.
     revocations: Arc<RevocationSet>,
     /// The status of a key in the revocation set that is not revoked for good. A key without an entry here is
     /// revoked; most are.
@@ -162,8 +162,8 @@ impl Snapshot {
                 Change::Opaque(hash, status) => self.set_opaque(hash, status.as_ref()),
                 Change::Session(id, status) => self.set_session(*id, *status),
                 Change::Tenant(id, status) => self.set_tenant(*id, *status),
-                // The first only says that the signing keys must be read anew.
-                Change::SigningKey(_) | Change::Other => {}
+                // The first only says that the signing keys must be read anew; the others are not about credentials.
+                Change::SigningKey(_) | Change::Debug(_) | Change::Other | Change::Settings(_) => {}
             }
         }
         if self.revocations.is_too_small_for(to_add.len()) {
@@ -215,7 +215,7 @@ impl Snapshot {
         self.opaque.len()
     }
 
-    /// How many keys are revoked, disabled or retiring.
+    /// How many keys are revoked, disabled, retiring or limited.
     pub(crate) fn restricted_count(&self) -> usize {
         self.revocations.len()
     }
@@ -245,19 +245,19 @@ impl Snapshot {
         if signing.is_retired {
             return Err(Denial::Revoked);
         }
-        let retirement = self.check_status(claims.id, now)?;
+        let (retirement, rate_limit) = self.check_status(claims.id, now)?;
         let issued_ms = claims.id.uuid().unix_ms();
         self.check_tenant(claims.tenant, issued_ms)?;
         if is_before(issued_ms, signing.not_before.ms()) {
             return Err(Denial::Revoked);
         }
-        Ok(KeyPrincipal::new(*key, retirement))
+        Ok(KeyPrincipal::new(*key, retirement).limited(rate_limit))
     }
 
     #[inline]
-    fn check_status(&self, id: KeyId, now: Timestamp) -> Result<Option<Retirement>, Denial> {
+    fn check_status(&self, id: KeyId, now: Timestamp) -> Result<(Option<Retirement>, Option<u32>), Denial> {
         if !self.revocations.contains(id) {
-            return Ok(None);
+            return Ok((None, None));
         }
         // In the set without a status: revoked for good.
         let status = self.statuses.get(&id).ok_or(Denial::Revoked)?;
@@ -268,7 +268,7 @@ impl Snapshot {
         if status.is_disabled {
             return Err(Denial::Disabled);
         }
-        Ok(retirement)
+        Ok((retirement, status.rate_limit))
     }
 
     #[inline]

@@ -7,6 +7,7 @@ pub use code::VerifyCode;
 use crate::access_log::Entry;
 use crate::body::BodyError;
 use crate::gateway::Upstreams;
+use crate::limits::{Quota, Refusal};
 use crate::reply::{error_response, json};
 use crate::snapshot::Proven;
 use crate::{Body, Follower, Guard};
@@ -24,13 +25,16 @@ use titan_core::error::Code;
 use titan_core::key::Key;
 use titan_core::policy::{RequestPath, Style, Verdict};
 use titan_core::revision::OpaqueStatus;
-use titan_core::time::Timestamp;
+use titan_core::time::{Moment, Timestamp};
 use titan_core::wire::{MAX_BODY, from_json, is_json, required, unreadable};
 use titan_token::{Claims, KeyId, ScopeBit};
 use utoipa::ToSchema;
 
 /// How long an answer waits for a label: the database may be busy, and the decision does not need it.
 const PATIENCE: Duration = Duration::from_millis(250);
+
+/// No request counts for more.
+const MOST_COST: u32 = 1_000_000;
 
 /// Enough for most answers, so that their buffer does not grow.
 const USUAL_ANSWER: usize = 512;
@@ -54,8 +58,8 @@ pub struct VerifyRequest {
     /// Scopes that it must have. It must have all of them.
     #[serde(default)]
     scopes: Vec<String>,
-    /// How many requests this one counts for. Nothing is counted yet.
-    #[expect(dead_code, reason = "part of the request's shape; counts when there are limits")]
+    /// For how many requests a valid key counts toward its limits: 1 unless it is said, at most 1,000,000.
+    #[schema(value_type = Option<i64>, minimum = 1, maximum = 1_000_000)]
     cost: Option<u32>,
     /// The method of the request that carried the key. With `path`, the key must also have the policy's scope.
     method: Option<String>,
@@ -63,7 +67,7 @@ pub struct VerifyRequest {
     path: Option<String>,
     /// The address of the client that sent it.
     #[schema(value_type = Option<String>)]
-    #[expect(dead_code, reason = "part of the request's shape; counts when there are limits")]
+    #[expect(dead_code, reason = "part of the request's shape; counts when failed attempts are limited")]
     ip: Option<std::net::IpAddr>,
 }
 
@@ -85,7 +89,7 @@ pub struct Verification {
     label: Option<String>,
     /// RFC 3339
     expires_at: Option<String>,
-    /// The rest of its limit; null if it has none.
+    /// What is left of its tightest limit; null if nothing is limited.
     rate_limit: Option<RateLimit>,
 }
 
@@ -107,6 +111,8 @@ pub struct VerifyAnswer {
 /// What a request needs.
 struct Needs {
     scopes: Vec<ScopeBit>,
+    /// The route counts toward the limit of messages.
+    is_message: bool,
     /// No route names it: nothing is enough.
     is_refused: bool,
 }
@@ -194,6 +200,7 @@ impl Verifier {
             names => self.guard.catalogue().parse(names)?,
         };
         // Whether the question is right must not depend on the key, or the answer would tell of it.
+        let cost = check_cost(request.cost)?;
         let needs = self.needs(scopes, request.method.as_deref(), request.path.as_deref())?;
         let now = self.guard.now();
         let (proven, result) = match self.guard.decide(&key, now).await {
@@ -219,20 +226,40 @@ impl Verifier {
             let denial = denial.filter(|denial| *denial == Denial::Malformed).unwrap_or(Denial::Invalid);
             return Ok(Verification { code: VerifyCode::from(&denial), ..Verification::default() });
         };
-        if let (Ok(principal), None) = (&result, &denial) {
-            self.guard.record_use(principal, now);
-        }
-        let code = denial.as_ref().map_or(VerifyCode::Valid, VerifyCode::from);
-        Ok(match &proven {
+        let (code, quota) = match (&result, &denial) {
+            (Ok(principal), None) => self.count(principal, &needs, cost, now).await?,
+            _ => (denial.as_ref().map_or(VerifyCode::Valid, VerifyCode::from), None),
+        };
+        let description = match &proven {
             Proven::Key(key) => self.describe(key.claims(), code).await,
             Proven::Opaque(key) => self.describe_opaque(&key.status, code),
             Proven::Jwt(_) => Verification::default(),
-        })
+        };
+        let rate_limit = quota.map(|Quota { limit, remaining, .. }| RateLimit { limit, remaining });
+        Ok(Verification { rate_limit, ..description })
+    }
+
+    /// A good key counts toward its limits, as if its request had come to the gateway.
+    async fn count(
+        &self,
+        principal: &Principal,
+        needs: &Needs,
+        cost: u32,
+        now: Moment,
+    ) -> Result<(VerifyCode, Option<Quota>), Error> {
+        match self.guard.count(principal, needs.is_message, cost, now).await {
+            Ok(quota) => {
+                self.guard.record_use(principal, now);
+                Ok((VerifyCode::Valid, quota))
+            }
+            Err(Refusal { error, .. }) if error.code() != Code::RateLimitExceeded => Err(error),
+            Err(Refusal { quota, .. }) => Ok((VerifyCode::RateLimited, quota)),
+        }
     }
 
     /// What a key must have for the scopes and the route that were asked about.
     fn needs(&self, scopes: Vec<ScopeBit>, method: Option<&str>, path: Option<&str>) -> Result<Needs, Error> {
-        let mut needs = Needs { scopes, is_refused: false };
+        let mut needs = Needs { scopes, is_message: false, is_refused: false };
         let (method, path) = match (method, path) {
             (None, None) => return Ok(needs),
             (Some(method), Some(path)) => (method, path),
@@ -243,7 +270,9 @@ impl Verifier {
         let upstreams = self.upstreams.current();
         let upstream =
             upstreams.find(&parsed).ok_or_else(|| Error::invalid("path: no upstream serves it"))?;
-        match upstream.policies.decide(method, &parsed).0 {
+        let verdict = upstream.policies.decide(method, &parsed).0;
+        needs.is_message = verdict.is_message();
+        match verdict {
             Verdict::Authenticated => {}
             Verdict::Refused => needs.is_refused = true,
             Verdict::Route(route) => needs.scopes.extend(route.scope.as_ref().map(|(bit, _)| *bit)),
@@ -311,6 +340,13 @@ impl Verifier {
             Some(row) => row.scopes.iter().copied().map(name).collect(),
             None => key.scopes.iter().map(name).collect(),
         }
+    }
+}
+
+fn check_cost(cost: Option<u32>) -> Result<u32, Error> {
+    match cost.unwrap_or(1) {
+        cost @ 1..=MOST_COST => Ok(cost),
+        _ => Err(Error::invalid(format!("cost: must be 1 to {MOST_COST}"))),
     }
 }
 

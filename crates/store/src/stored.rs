@@ -1,8 +1,10 @@
 //! How values are stored, alike on every engine: a row of one can be moved to another as it is.
 
 use titan_core::key::Creator;
+use titan_core::limit::Subject;
 use titan_core::port::{StoreError, StoreResult};
 use titan_core::revision::{Change, CredentialId, Revision};
+use titan_core::settings::Settings;
 use titan_core::user::{RecoveryHash, Role};
 use titan_token::{HashedKey, InvitationId, KeyId, Prefix, SessionId, Slot, TenantId, UserId, Uuid};
 
@@ -12,6 +14,10 @@ pub(crate) const TENANT: i16 = 2;
 const SIGNING_KEY: i16 = 3;
 pub(crate) const SESSION: i16 = 4;
 pub(crate) const OPAQUE: i16 = 5;
+pub(crate) const SETTINGS: i16 = 6;
+const DEBUG: i16 = 7;
+/// The subject of a kind that has only one.
+const ONLY: [u8; 1] = [0];
 
 /// A change as its row holds it: kind, subject, and status as JSON.
 pub(crate) struct StoredChange {
@@ -30,6 +36,10 @@ impl StoredChange {
             }
             Change::Opaque(hash, status) => {
                 (OPAQUE, hash.as_bytes().to_vec(), serde_json::to_string(status).map_err(json)?)
+            }
+            Change::Debug(is_on) => (DEBUG, ONLY.to_vec(), serde_json::to_string(is_on).map_err(json)?),
+            Change::Settings(settings) => {
+                (SETTINGS, ONLY.to_vec(), serde_json::to_string(settings).map_err(json)?)
             }
             Change::SigningKey(slot) => (SIGNING_KEY, vec![slot.number()], "null".to_owned()),
             Change::Other => return Err(StoreError::Failed("a change of an unknown kind".into())),
@@ -67,8 +77,15 @@ pub(crate) fn read_change(kind: i16, subject: &[u8], status: &str) -> StoreResul
             let hash = subject.try_into().map_err(|_| bad_subject())?;
             Change::Opaque(HashedKey::from_bytes(hash), serde_json::from_str(status).map_err(bad_status)?)
         }
+        SETTINGS => Change::Settings(read_settings(status)?),
+        DEBUG => Change::Debug(serde_json::from_str(status).map_err(bad_status)?),
         _ => Change::Other,
     })
+}
+
+/// The settings in the status of their change.
+pub(crate) fn read_settings(status: &str) -> StoreResult<Settings> {
+    serde_json::from_str(status).map_err(|_| corrupt("change", "status"))
 }
 
 /// The changes in a text with a line for each: revision, kind, subject in hexadecimal, and status, with spaces between.
@@ -86,6 +103,24 @@ fn read_line(line: &str) -> StoreResult<(Revision, Change)> {
     let kind = field("kind")?.parse().map_err(|_| corrupt("change", "kind"))?;
     let subject = hex_simd::decode_to_vec(field("subject")?).map_err(|_| corrupt("change", "subject"))?;
     Ok((revision(number)?, read_change(kind, &subject, field("status")?)?))
+}
+
+/// How the subject of a limit is stored: its kind, and an id where there is one.
+pub(crate) fn limited(subject: Subject) -> Vec<u8> {
+    match subject {
+        Subject::Global => vec![0],
+        Subject::Message => vec![1],
+        Subject::Key(id) => [vec![2], key_bytes(id)].concat(),
+    }
+}
+
+pub(crate) fn limited_of(bytes: &[u8]) -> Option<Subject> {
+    match bytes.split_first()? {
+        (0, []) => Some(Subject::Global),
+        (1, []) => Some(Subject::Message),
+        (2, id) => key_id(id).map(Subject::Key),
+        _ => None,
+    }
 }
 
 pub(crate) fn key_bytes(id: KeyId) -> Vec<u8> {

@@ -28,6 +28,10 @@ pub(crate) struct AccountBody {
     /// Names of the catalogue, at least one.
     #[schema(required, nullable = false)]
     scopes: Option<Vec<String>>,
+    /// How many requests it may make in any 60 seconds: 0 to 10,000,000; 0 is no limit of its own.
+    #[schema(value_type = Option<i64>, minimum = 0, maximum = 10_000_000_i64)]
+    #[serde(skip_serializing_if = "Option::is_none")]
+    rate_limit: Option<u32>,
 }
 
 /// What the new key shall be, and whose.
@@ -44,6 +48,10 @@ pub(crate) struct AdminBody {
     /// Names of the catalogue, at least one.
     #[schema(required, nullable = false)]
     scopes: Option<Vec<String>>,
+    /// How many requests it may make in any 60 seconds: 0 to 10,000,000; 0 is no limit of its own.
+    #[schema(value_type = Option<i64>, minimum = 0, maximum = 10_000_000_i64)]
+    #[serde(skip_serializing_if = "Option::is_none")]
+    rate_limit: Option<u32>,
     /// The tenant's number; 1, the default one, if it is not given.
     #[schema(value_type = Option<i64>, minimum = 0, maximum = 4_294_967_295_i64)]
     tenant_id: Option<u32>,
@@ -70,7 +78,8 @@ pub(crate) async fn admin(
     Json(body): Json<AdminBody>,
 ) -> Answer<Reply> {
     let request = request_name(&headers, "POST /admin/keys", &body)?;
-    let new = new_key(body.label, body.lifetime_days, body.scopes, body.tenant_id)?;
+    let new = new_key(body.label, body.lifetime_days, body.scopes, body.rate_limit)?;
+    let new = NewKey { tenant: body.tenant_id.map(TenantId), ..new };
     let issued = state.keys.create(caller.permit(None)?, new, request).await?;
     Ok(Reply::data(StatusCode::CREATED, KeyView::issued(&state.keys, &issued.key, &issued.plain)))
 }
@@ -96,7 +105,7 @@ pub(crate) async fn account(
     Json(body): Json<AccountBody>,
 ) -> Answer<Reply> {
     let request = request_name(&headers, "POST /api/account/keys", &body)?;
-    let new = new_key(body.label, body.lifetime_days, body.scopes, None)?;
+    let new = new_key(body.label, body.lifetime_days, body.scopes, body.rate_limit)?;
     let issued = state.keys.create(caller.permit(None)?, new, request).await?;
     let view = KeyView::issued(&state.keys, &issued.key, &issued.plain);
     Ok(Reply::data(StatusCode::CREATED, view).with_deprecation(caller.key()))
@@ -106,12 +115,13 @@ fn new_key(
     label: Option<String>,
     lifetime_days: Option<i64>,
     scopes: Option<Vec<String>>,
-    tenant: Option<u32>,
+    rate_limit: Option<u32>,
 ) -> Result<NewKey, titan_core::Error> {
     Ok(NewKey {
         label: required("label", label)?,
         lifetime_days: required("lifetimeDays", lifetime_days)?,
         scopes: required("scopes", scopes)?,
-        tenant: tenant.map(TenantId),
+        rate_limit,
+        tenant: None,
     })
 }

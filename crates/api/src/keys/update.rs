@@ -1,4 +1,4 @@
-//! Rename a key, switch it on or off. `PUT` and `PATCH` are the same: what is not named stays.
+//! Rename a key, switch it on or off, limit its requests. `PUT` and `PATCH` are the same: what is not named stays.
 
 use super::view::KeyView;
 use crate::ControlPlane;
@@ -26,6 +26,9 @@ pub(crate) struct Body {
     label: Option<String>,
     /// Off: the key is refused until it is on again.
     is_active: Option<bool>,
+    /// How many requests it may make in any 60 seconds: 0 to 10,000,000; 0 is no limit of its own.
+    #[schema(value_type = Option<i64>, minimum = 0, maximum = 10_000_000_i64)]
+    rate_limit: Option<u32>,
 }
 
 /// How far it goes.
@@ -111,7 +114,12 @@ account!(account_patch, patch);
 
 impl Body {
     fn reaching(self, reaching: &Reaching) -> KeyUpdate {
-        KeyUpdate { label: self.label, is_active: self.is_active, with_descendants: reaching.descendants }
+        KeyUpdate {
+            label: self.label,
+            is_active: self.is_active,
+            rate_limit: self.rate_limit,
+            with_descendants: reaching.descendants,
+        }
     }
 }
 
@@ -123,8 +131,9 @@ async fn update_for(
     update: KeyUpdate,
     wait: Wait,
 ) -> Result<Changed, Error> {
+    let KeyUpdate { label, is_active, rate_limit, with_descendants } = &update;
     let is_mere_disable =
-        update.label.is_none() && update.is_active == Some(false) && !update.with_descendants;
+        label.is_none() && rate_limit.is_none() && *is_active == Some(false) && !with_descendants;
     match caller.permit::<UpdateKey>(Some(id)) {
         Ok(permit) => state.keys.update(&permit, id, update, wait).await,
         Err(Denial::InsufficientScope(_) | Denial::WrongCredential(_)) if is_mere_disable => {

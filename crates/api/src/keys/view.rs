@@ -20,6 +20,8 @@ pub(crate) struct KeyView {
     scopes: Vec<String>,
     /// The switch: a disabled key is refused until it is enabled again.
     is_active: bool,
+    /// How many requests it may make in any 60 seconds; null if it has no limit of its own.
+    rate_limit: Option<u32>,
     /// RFC 3339
     created_at: String,
     /// From then on it is refused.
@@ -43,6 +45,7 @@ impl KeyView {
             label: key.label.clone(),
             scopes: service.names(key),
             is_active: key.is_active,
+            rate_limit: key.rate_limit,
             created_at: key.created_at.to_string(),
             expires_at: key.expires_at.to_string(),
             last_used_at: key.last_used_at.map(|at| at.to_string()),

@@ -13,6 +13,7 @@ use titan_token::{
 pub struct KeyPrincipal {
     key: VerifiedKey,
     retirement: Option<Retirement>,
+    rate_limit: Option<u32>,
 }
 
 /// A rotated key that still lives for a while: from when it is deprecated, and when it ends.
@@ -29,7 +30,18 @@ impl KeyPrincipal {
     pub fn new(key: VerifiedKey, retirement: Option<Retirement>) -> Self {
         let expiry = Timestamp::from_secs(key.claims().expires_at.into());
         let retirement = retirement.map(|r| Retirement { until: r.until.min(expiry), ..r });
-        Self { key, retirement }
+        Self { key, retirement, rate_limit: None }
+    }
+
+    /// With how many requests it may make in any 60 seconds.
+    #[must_use]
+    pub fn limited(self, rate_limit: Option<u32>) -> Self {
+        Self { rate_limit, ..self }
+    }
+
+    /// How many requests it may make in any 60 seconds.
+    pub fn rate_limit(&self) -> Option<u32> {
+        self.rate_limit
     }
 
     /// The key whose MAC held.

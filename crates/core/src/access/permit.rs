@@ -97,6 +97,8 @@ actions! {
     ManageOwnKeys: By::Users, itself: false;
     /// See, end and change one's own sessions, password, second factor and memberships.
     ManageOwnSessions: By::Users, itself: false;
+    /// See and change the settings.
+    ManageSettings: By::Master, itself: false;
     /// Rotate and retire signing keys.
     ManageSigningKeys: By::Master, itself: false;
     /// Make, change and switch off tenants.
@@ -178,6 +180,14 @@ impl<A> Permit<A> {
             Caller::Opaque(key) => Some(key.tenant()),
             Caller::User(user) => Some(user.tenant()),
             Caller::Master => None,
+        }
+    }
+
+    /// How many requests the caller's key may make in a minute, if it is limited.
+    pub fn rate_limit(&self) -> Option<u32> {
+        match &self.caller {
+            Caller::Key(key) => key.rate_limit(),
+            Caller::Master | Caller::Opaque(_) | Caller::User(_) => None,
         }
     }
 

@@ -3,7 +3,7 @@
 use super::owner::check_room;
 use super::replay::{again, answered, remember};
 use super::service::{Issued, KeyService, NewKey, Rotation};
-use super::{Creator, Key, check_text};
+use super::{Creator, Key, check_rate_limit, check_text};
 use crate::access::{CreateKey, Permit, RotateKey};
 use crate::audit::Entry;
 use crate::entropy::random;
@@ -41,9 +41,11 @@ impl KeyService {
             is_active: true,
             created_by: permit.key().map_or(Creator::Master, Creator::Key),
             is_suspended: false,
+            rate_limit: new.rate_limit.map_or(Ok(permit.rate_limit()), check_rate_limit)?,
             rotated_from: None,
         };
         self.check_grant(&permit, &draft.scopes)?;
+        check_limit(&permit, draft.rate_limit)?;
         retried(|| self.try_create(&permit, &draft, request.as_ref())).await
     }
 
@@ -64,7 +66,12 @@ impl KeyService {
         self.check_role(&mut *tx, permit, &draft.scopes).await?;
         let issued = self.issue(&mut *tx, draft.clone(), now).await?;
         let key = &issued.key;
-        let detail = json!({ "label": key.label, "tenantId": key.tenant.0, "scopes": self.names(key) });
+        if key.rate_limit.is_some() {
+            tx.record_change(&key.change()).await?;
+        }
+        let detail = json!({
+            "label": key.label, "tenantId": key.tenant.0, "scopes": self.names(key), "rateLimit": key.rate_limit,
+        });
         tx.add_audit(&Entry::by(permit, now, "key.create", key.id.to_string(), detail)).await?;
         remember(&mut *tx, &permit.actor(), request, key, now).await?;
         let head = tx.head().await?;
@@ -118,8 +125,8 @@ impl KeyService {
         }
         tx.save_key(&old).await?;
         let mut revision = tx.record_change(&old.change()).await?;
-        // Rotating changes the key, not its switch: the successor of a disabled key is born disabled.
-        if !issued.key.is_on() {
+        // Rotating changes the key, not its switch nor its limit: the successor of a disabled key is born disabled.
+        if !issued.key.is_on() || issued.key.rate_limit.is_some() {
             revision = tx.record_change(&issued.key.change()).await?;
         }
         let detail =
@@ -181,6 +188,7 @@ impl KeyService {
             .filter(|key| permit.reach().includes(key.tenant, key.id, key.owner()))
             .ok_or_else(|| Error::not_found("key"))?;
         self.check_grant(permit, &key.scopes)?;
+        check_limit(permit, key.rate_limit)?;
         let conflict = match (key.rotated_at, key.revoked_at) {
             (None, None) => return Ok(key),
             (Some(_), _) => "key has already been rotated",
@@ -214,6 +222,16 @@ impl KeyService {
     }
 }
 
+/// A key that is limited makes, changes and rotates no key that is limited less.
+pub(super) fn check_limit<A>(permit: &Permit<A>, limit: Option<u32>) -> Result<(), Error> {
+    match permit.rate_limit() {
+        Some(own) if limit.is_none_or(|limit| limit > own) => {
+            Err(Error::invalid(format!("rateLimit: must be 1 to {own}, as the calling key has this limit")))
+        }
+        _ => Ok(()),
+    }
+}
+
 /// All of a key but its id and its times.
 #[derive(Clone)]
 pub(super) struct Draft {
@@ -225,6 +243,7 @@ pub(super) struct Draft {
     pub(super) is_active: bool,
     pub(super) created_by: Creator,
     pub(super) is_suspended: bool,
+    pub(super) rate_limit: Option<u32>,
     pub(super) rotated_from: Option<KeyId>,
 }
 
@@ -248,6 +267,7 @@ impl Draft {
             is_active: old.is_active,
             created_by,
             is_suspended: old.is_suspended,
+            rate_limit: old.rate_limit,
             rotated_from: Some(old.id),
         }
     }
@@ -268,6 +288,7 @@ impl Draft {
             retires_at: None,
             created_by: self.created_by,
             is_suspended: self.is_suspended,
+            rate_limit: self.rate_limit,
             rotated_from: self.rotated_from,
             last_used_at: None,
         }

@@ -8,6 +8,7 @@ mod replay;
 mod service;
 
 use crate::error::Error;
+use crate::limit::MOST;
 use crate::revision::{Change, KeyStatus};
 use crate::store_error::StoreResult;
 use crate::time::Timestamp;
@@ -50,6 +51,8 @@ pub struct Key {
     pub created_by: Creator,
     /// Switched off because of its owner: a user who is disabled, or whose role does not hold its scopes any more.
     pub is_suspended: bool,
+    /// How many requests it may make in any 60 seconds.
+    pub rate_limit: Option<u32>,
     /// The key whose successor it is.
     pub rotated_from: Option<KeyId>,
     /// When it was last accepted, at most a minute ago.
@@ -99,10 +102,22 @@ impl Key {
     /// What the edge must know of it.
     pub fn change(&self) -> Change {
         let retirement = self.rotated_at.zip(self.retires_at).map(|(since, until)| (since.ms(), until.ms()));
-        let status =
-            KeyStatus { is_revoked: self.revoked_at.is_some(), is_disabled: !self.is_on(), retirement };
+        let status = KeyStatus {
+            is_revoked: self.revoked_at.is_some(),
+            is_disabled: !self.is_on(),
+            retirement,
+            rate_limit: self.rate_limit,
+        };
         Change::Key(self.id, status)
     }
+}
+
+/// A limit as people give it: 0 is none.
+pub(crate) fn check_rate_limit(limit: u32) -> Result<Option<u32>, Error> {
+    if limit > MOST {
+        return Err(Error::invalid(format!("rateLimit: must be 0 to {MOST}")));
+    }
+    Ok(Some(limit).filter(|limit| *limit > 0))
 }
 
 /// A text that people gave something: 1 to 100 characters, none of them a control character.

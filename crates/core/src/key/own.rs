@@ -59,6 +59,7 @@ impl KeyService {
             is_active: true,
             created_by: Creator::User(user.id()),
             is_suspended: false,
+            rate_limit: None,
             rotated_from: None,
         };
         self.check_grant(permit, &draft.scopes)?;

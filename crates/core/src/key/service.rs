@@ -1,7 +1,8 @@
 //! What can be done with keys: one method a use case.
 
+use super::issue::check_limit;
 use super::owner::RoleScopes;
-use super::{Key, Which, check_text};
+use super::{Key, Which, check_rate_limit, check_text};
 use crate::access::{Catalogue, DeleteKey, Denial, DisableKey, Permit, ReadKey, UpdateKey};
 use crate::audit::{Entry, changed};
 use crate::entropy::Entropy;
@@ -42,6 +43,8 @@ pub struct NewKey {
     pub lifetime_days: i64,
     /// Names of the catalogue.
     pub scopes: Vec<String>,
+    /// How many requests it may make in any 60 seconds; 0 is no limit, `None` is that of the key that makes it.
+    pub rate_limit: Option<u32>,
 }
 
 /// What shall change of a key; `None` leaves it.
@@ -51,6 +54,8 @@ pub struct KeyUpdate {
     pub label: Option<String>,
     /// The switch.
     pub is_active: Option<bool>,
+    /// How many requests it may make in any 60 seconds; 0 is no limit.
+    pub rate_limit: Option<u32>,
     /// Also switch off what the key made. Only with `is_active: Some(false)`.
     pub with_descendants: bool,
 }
@@ -118,8 +123,8 @@ impl KeyService {
         update: KeyUpdate,
         wait: Wait,
     ) -> Result<Changed, Error> {
-        if update.label.is_none() && update.is_active.is_none() {
-            return Err(Error::invalid("body: must change label or isActive"));
+        if update.label.is_none() && update.is_active.is_none() && update.rate_limit.is_none() {
+            return Err(Error::invalid("body: must change label, isActive or rateLimit"));
         }
         if update.with_descendants && update.is_active != Some(false) {
             return Err(Error::invalid("descendants: is allowed only with isActive: false"));
@@ -127,6 +132,7 @@ impl KeyService {
         if let Some(label) = &update.label {
             check_text("label", label)?;
         }
+        check_rate_limit(update.rate_limit.unwrap_or(0))?;
         retried(|| self.apply_update(permit, id, &update, wait)).await
     }
 
@@ -163,6 +169,10 @@ impl KeyService {
         let (swept, before) = (tx.swept().await?.until, audited(&key));
         key.label = update.label.clone().unwrap_or(key.label);
         key.is_active = update.is_active.unwrap_or(key.is_active);
+        if let Some(limit) = update.rate_limit {
+            key.rate_limit = check_rate_limit(limit)?;
+            check_limit(permit, key.rate_limit)?;
+        }
         let revision = save(&mut *tx, permit, (&before, &key), (now, swept), "key.update").await?;
         tx.commit().await?;
         let receipt = self.propagation.receipt(revision, wait).await?;
@@ -346,6 +356,7 @@ pub(crate) fn audited(key: &Key) -> Value {
         "label": key.label,
         "isActive": key.is_on(),
         "isRevoked": key.revoked_at.is_some(),
+        "rateLimit": key.rate_limit,
     })
 }
 

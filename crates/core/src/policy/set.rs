@@ -1,5 +1,6 @@
 //! All policies of one upstream, and their decision about a request.
 
+use super::file::Limit;
 use super::path::fold;
 use super::tree::{Found, Index, Node};
 use super::{Default, Policy, Problem, RequestPath, Route, Source, Style};
@@ -13,6 +14,13 @@ pub enum Verdict<'a> {
     Route(&'a Route),
     /// No key may pass.
     Refused,
+}
+
+impl Verdict<'_> {
+    /// Whether the route counts toward the limit of messages.
+    pub fn is_message(&self) -> bool {
+        matches!(self, Self::Route(route) if route.limit == Some(Limit::Message))
+    }
 }
 
 /// The policies of one upstream. The first one sets the error style for requests that match no route.

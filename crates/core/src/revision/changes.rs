@@ -18,8 +18,11 @@ pub struct Changes {
     pub list: Encoded,
 }
 
+/// Changes with their revisions, oldest first.
+type List = Vec<(Revision, Change)>;
+
 /// Changes as the database gives them.
-pub struct Encoded(Box<dyn FnOnce() -> StoreResult<Vec<(Revision, Change)>> + Send>);
+pub struct Encoded(Box<dyn FnOnce() -> StoreResult<List> + Send>);
 
 impl Changes {
     /// The revision that whoever has applied this has reached.
@@ -30,12 +33,12 @@ impl Changes {
 
 impl Encoded {
     /// With what decodes them.
-    pub fn new(decode: impl FnOnce() -> StoreResult<Vec<(Revision, Change)>> + Send + 'static) -> Self {
+    pub fn new(decode: impl FnOnce() -> StoreResult<List> + Send + 'static) -> Self {
         Self(Box::new(decode))
     }
 
     /// The changes, oldest first.
-    pub fn decode(self) -> StoreResult<Vec<(Revision, Change)>> {
+    pub fn decode(self) -> StoreResult<List> {
         (self.0)()
     }
 }

@@ -11,6 +11,7 @@ mod instance;
 mod opaque;
 mod receipt;
 
+use crate::settings::Settings;
 use crate::store_error::StoreResult;
 use crate::time::Timestamp;
 use async_trait::async_trait;
@@ -42,6 +43,9 @@ pub struct KeyStatus {
     pub is_disabled: bool,
     /// Rotated with overlap: the time of the rotation, and the end of the overlap. Milliseconds since 1970.
     pub retirement: Option<(i64, i64)>,
+    /// How many requests it may make in any 60 seconds.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub rate_limit: Option<u32>,
 }
 
 /// The status of a tenant.
@@ -76,6 +80,10 @@ pub enum Change {
     Other,
     /// A session of a user.
     Session(SessionId, SessionStatus),
+    /// The debug mode of the instances that run; `None`: as the settings say.
+    Debug(Option<bool>),
+    /// The settings.
+    Settings(Settings),
     /// A signing key. The edge must read it again, because its secret is not in the log.
     SigningKey(Slot),
     /// A tenant.
@@ -133,7 +141,7 @@ impl KeyStatus {
         self.retirement.map(|(since, until)| (Timestamp::from_ms(since), Timestamp::from_ms(until)))
     }
 
-    /// Whether the key is neither revoked, disabled nor retiring.
+    /// Whether the key is neither revoked, disabled, retiring nor limited.
     pub fn is_unrestricted(&self) -> bool {
         *self == Self::default()
     }

@@ -8,6 +8,7 @@
 
 mod grants;
 mod instances;
+mod settings;
 mod spread;
 mod sweep;
 mod waits;
@@ -17,6 +18,7 @@ use crate::key_cache::KeyCache;
 use async_trait::async_trait;
 use grants::Grants;
 use instances::Watch;
+use settings::InForceHere;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
@@ -58,6 +60,7 @@ pub struct Follower {
     waits: Waits,
     watch: std::sync::Mutex<Watch>,
     sweep: Sweep,
+    settings: InForceHere,
 }
 
 /// Whether requests can be answered.
@@ -88,6 +91,7 @@ impl Follower {
             waits: Waits::default(),
             watch: std::sync::Mutex::default(),
             sweep: Sweep::default(),
+            settings: InForceHere::default(),
         }
     }
 
@@ -130,6 +134,7 @@ impl Follower {
             self.keep_waits(),
             self.watch_instances(),
             self.keep_sweeping(),
+            self.keep_limits(),
             self.keep_uses()
         );
     }
@@ -210,6 +215,9 @@ impl Follower {
         self.apply_sweep(changes.swept).await?;
         if !list.is_empty() {
             self.guard.apply(list.iter().map(|(_, change)| change));
+        }
+        for (_, change) in &list {
+            self.apply_settings(change);
         }
         self.key_cache.invalidate(list.iter().map(|(_, change)| change));
         self.applied.send_if_modified(|applied| std::mem::replace(applied, reached) != reached);

@@ -76,6 +76,7 @@ impl Follower {
         if let Some(next) = next {
             self.sweep.raised(next, now.uptime);
         }
+        self.store.sweep_budgets(now.uptime).await?;
         self.sweep_log(swept_until).await
     }
 

@@ -13,6 +13,7 @@ mod upstream;
 mod watch;
 
 use crate::access_log::Entry;
+use crate::limits::{Quota, Refusal};
 use crate::reply::error_response;
 use crate::{Body, Guard, RequestBody, TrustedProxies};
 use http::header::AUTHORIZATION;
@@ -78,8 +79,17 @@ struct Admitted {
     upstream: Arc<Upstream>,
     principal: Principal,
     session: Option<String>,
+    /// What is left of the tightest limit.
+    quota: Option<Quota>,
     /// Path and query as they are passed on.
     target: PathAndQuery,
+}
+
+/// A request that may not pass: why, in which style, and the limit that is used up.
+struct Refused {
+    error: Error,
+    style: Style,
+    quota: Option<Quota>,
 }
 
 impl Gateway {
@@ -104,9 +114,11 @@ impl Gateway {
     ) -> Response<Body> {
         let admitted = match self.admit(&request, entry).await {
             Ok(admitted) => admitted,
-            Err((error, style)) => return refusal(&error, style, entry),
+            Err(Refused { error, style, quota }) => {
+                return with_quota(refusal(&error, style, entry), quota);
+            }
         };
-        let style = admitted.upstream.style();
+        let (style, quota) = (admitted.upstream.style(), admitted.quota);
         let upgrade = upgrade::requested(&mut request);
         let identity =
             Identity::new(&admitted.principal, self.guard.catalogue(), admitted.session.as_deref());
@@ -119,16 +131,16 @@ impl Gateway {
         entry.answered();
         let answer = match answer {
             Ok(answer) => answer,
-            Err(error) => return refusal(&error, style, entry),
+            Err(error) => return with_quota(refusal(&error, style, entry), quota),
         };
         let mut answer = match upgrade::connect(upgrade, answer, watch(), &self.tunnels, entry) {
             Ok(answer) => answer,
-            Err(error) => return refusal(&error, style, entry),
+            Err(error) => return with_quota(refusal(&error, style, entry), quota),
         };
         if let Principal::Key(key) = &admitted.principal {
             headers::note_retirement(answer.headers_mut(), key);
         }
-        answer
+        with_quota(answer, quota)
     }
 
     /// Waits until the last WebSocket is closed.
@@ -136,28 +148,31 @@ impl Gateway {
         self.tunnels.closed().await;
     }
 
-    /// Every check, none of which waits while the lease is good. The credential comes before the route: who has no key
+    /// Every check, none of which waits while the lease is good, but for a loan once in a while. The credential comes before the route: who has no key
     /// learns nothing of the routes.
-    async fn admit(
-        &self,
-        request: &Request<RequestBody>,
-        entry: &mut Entry,
-    ) -> Result<Admitted, (Error, Style)> {
+    async fn admit(&self, request: &Request<RequestBody>, entry: &mut Entry) -> Result<Admitted, Refused> {
         let upstreams = self.upstreams.current();
-        let early = |error: Error| (error, upstreams.style());
+        let early = |error: Error| Refused { error, style: upstreams.style(), quota: None };
         framing::check(request).map_err(early)?;
         let path = RequestPath::parse(request.uri().path());
         let path = path.map_err(|error| early(Error::invalid(error.to_string())))?;
         let upstream = upstreams.find(&path).ok_or_else(|| early(Error::not_found("page")))?;
         let now = self.guard.now();
         let principal = self.authenticate(request, now, entry).await;
-        let principal = principal.map_err(|error| (error, upstream.style()))?;
+        let principal = principal.map_err(|error| Refused { error, style: upstream.style(), quota: None })?;
         let (verdict, style) = upstream.policies.decide(request.method().as_str(), &path);
         entry.decided(verdict, request.method());
-        let session = self.check_route(&principal, verdict, &path).map_err(|error| (error, style))?;
-        self.guard.record_use(&principal, now);
+        let session = self.check_route(&principal, verdict, &path).map_err(|error| Refused {
+            error,
+            style,
+            quota: None,
+        })?;
         let target = target(&path, request.uri()).map_err(early)?;
-        Ok(Admitted { upstream: Arc::clone(upstream), principal, session, target })
+        // The last check: what is refused for another reason counts for no limit.
+        let quota = self.guard.count(&principal, verdict.is_message(), 1, now).await;
+        let quota = quota.map_err(|Refusal { error, quota }| Refused { error, style, quota })?;
+        self.guard.record_use(&principal, now);
+        Ok(Admitted { upstream: Arc::clone(upstream), principal, session, quota, target })
     }
 
     async fn authenticate(
@@ -197,6 +212,14 @@ impl Gateway {
             }
         }
     }
+}
+
+/// The answer, with what is left of the tightest limit. What an upstream says of limits of its own is replaced.
+fn with_quota(mut answer: Response<Body>, quota: Option<Quota>) -> Response<Body> {
+    if let Some(quota) = quota {
+        quota.write(answer.headers_mut());
+    }
+    answer
 }
 
 /// An error, noted in the access log.

@@ -77,7 +77,7 @@ fn nothing_is_said_of_a_key_before_its_mac_held() {
 #[test]
 fn each_way_to_lose_a_key_is_named_in_order() {
     let id = claims().id;
-    let revoked = KeyStatus { is_revoked: true, is_disabled: true, retirement: None };
+    let revoked = KeyStatus { is_revoked: true, is_disabled: true, ..KeyStatus::default() };
     let disabled = KeyStatus { is_disabled: true, ..KeyStatus::default() };
     let mut snapshot = snapshot();
     apply(&mut snapshot, &Change::Key(id, disabled));

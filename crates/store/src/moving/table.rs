@@ -94,6 +94,7 @@ pub(super) const KEY: Table = Table {
         ("number", Number),
         ("is_owned", Flag),
         ("is_suspended", Flag),
+        ("rate_limit", Number),
     ],
     key_length: 1,
 };

@@ -52,6 +52,8 @@ const PATIENCE: Duration = Duration::from_secs(5);
 const READERS: u32 = 4;
 /// One follows the log, one renews the lease, one waits for others, one watches them, one listens.
 const FOLLOWERS: u32 = 5;
+/// One of them is open at a start.
+const BORROWERS: u32 = 3;
 
 /// Settings of every session. A session that stops in the middle of a write holds up all instances, so it is ended
 /// sooner than a lease ends. Others are what Titan was written for, whatever the server's defaults are.
@@ -69,6 +71,7 @@ pub(super) struct Pools {
     pub(super) writer: PgPool,
     pub(super) readers: PgPool,
     pub(super) log: PgPool,
+    pub(super) budgets: PgPool,
 }
 
 pub(super) async fn open(url: &str) -> Result<Pools, ConnectError> {
@@ -80,6 +83,7 @@ pub(super) async fn open(url: &str) -> Result<Pools, ConnectError> {
         writer: pool(&options, 1).await?,
         readers: pool(&options, READERS).await?,
         log: pool(&options, FOLLOWERS).await?,
+        budgets: pool(&options.options([("synchronous_commit", "off")]), BORROWERS).await?,
     })
 }
 

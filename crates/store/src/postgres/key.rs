@@ -38,14 +38,14 @@ const DESCENDANTS: &str = "WITH RECURSIVE \
 const ADD: &str = "WITH raised AS ( \
          UPDATE key_number SET last = last + cardinality($1::bytea[]) RETURNING last - cardinality($1) AS before) \
      INSERT INTO key (id, tenant, prefix, slot, label, scopes, created_at, expires_at, is_active, \
-         revoked_at, rotated_at, retires_at, created_by, rotated_from, last_used_at, terms, number, is_owned, is_suspended) \
+         revoked_at, rotated_at, retires_at, created_by, rotated_from, last_used_at, terms, number, is_owned, is_suspended, rate_limit) \
      SELECT id, tenant, prefix, slot, label, scopes, created_at, expires_at, is_active, revoked_at, rotated_at, retires_at, \
-         created_by, rotated_from, last_used_at, ($16::text[])[first_term:last_term], before + place, is_owned, is_suspended \
+         created_by, rotated_from, last_used_at, ($16::text[])[first_term:last_term], before + place, is_owned, is_suspended, rate_limit \
      FROM raised, unnest($1, $2::bigint[], $3::smallint[], $4::smallint[], $5::text[], $6::bytea[], $7::bigint[], \
          $8::bigint[], $9::boolean[], $10::bigint[], $11::bigint[], $12::bigint[], $13::bytea[], $14::bytea[], \
-         $15::bigint[], $17::integer[], $18::integer[], $19::boolean[], $20::boolean[]) WITH ORDINALITY AS new (id, tenant, prefix, slot, label, scopes, \
+         $15::bigint[], $17::integer[], $18::integer[], $19::boolean[], $20::boolean[], $21::bigint[]) WITH ORDINALITY AS new (id, tenant, prefix, slot, label, scopes, \
          created_at, expires_at, is_active, revoked_at, rotated_at, retires_at, created_by, rotated_from, last_used_at, \
-         first_term, last_term, is_owned, is_suspended, place)";
+         first_term, last_term, is_owned, is_suspended, rate_limit, place)";
 
 #[async_trait]
 impl Keys for Postgres {
@@ -125,7 +125,7 @@ impl KeysTx for PostgresTx {
     async fn save_key(&mut self, key: &Key) -> StoreResult<()> {
         query(
             "UPDATE key SET label = $2, is_active = $3, revoked_at = $4, rotated_at = $5, retires_at = $6, \
-             terms = $7, is_suspended = $8 WHERE id = $1",
+             terms = $7, is_suspended = $8, rate_limit = $9 WHERE id = $1",
         )
         .bind(key_bytes(key.id))
         .bind(&key.label)
@@ -135,6 +135,7 @@ impl KeysTx for PostgresTx {
         .bind(key.retires_at.map(Timestamp::ms))
         .bind(term::of(key))
         .bind(key.is_suspended)
+        .bind(key.rate_limit.map(i64::from))
         .execute(self.connection().await?)
         .await
         .map_err(failed)?;
@@ -170,6 +171,7 @@ pub(super) async fn add(connection: &mut PgConnection, keys: Vec<&Key>) -> Store
         .bind(last)
         .bind(each(&keys, |key| key.owner().is_some()))
         .bind(each(&keys, |key| key.is_suspended))
+        .bind(each(&keys, |key| key.rate_limit.map(i64::from)))
         .execute(connection)
         .await
         .map_err(failed)?;
@@ -187,6 +189,7 @@ fn read(row: &PgRow) -> StoreResult<Key> {
     let number_of_prefix = small(row, TABLE, "prefix")?;
     let scopes: &[u8] = column(row, TABLE, "scopes")?;
     let scopes: Option<Vec<ScopeBit>> = scopes.iter().map(|bit| ScopeBit::new(*bit)).collect();
+    let rate_limit: Option<i64> = column(row, TABLE, "rate_limit")?;
     Ok(Key {
         id: key_id(column(row, TABLE, "id")?).ok_or(corrupt("id"))?,
         tenant: TenantId(number(row, TABLE, "tenant")?),
@@ -202,6 +205,7 @@ fn read(row: &PgRow) -> StoreResult<Key> {
         retires_at: optional_time(row, TABLE, "retires_at")?,
         created_by: creator(optional_uuid("created_by")?, column(row, TABLE, "is_owned")?),
         is_suspended: column(row, TABLE, "is_suspended")?,
+        rate_limit: rate_limit.map(u32::try_from).transpose().map_err(|_| corrupt("rate_limit"))?,
         rotated_from: optional_uuid("rotated_from")?.map(KeyId::new),
         last_used_at: optional_time(row, TABLE, "last_used_at")?.filter(|at| at.ms() != NEVER),
     })

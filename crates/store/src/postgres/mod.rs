@@ -7,6 +7,7 @@
 mod answer;
 mod attempt;
 mod audit;
+mod budget;
 mod connect;
 mod error;
 mod instance;
@@ -19,6 +20,7 @@ mod revision;
 mod scope;
 mod second_factor;
 mod session;
+mod settings;
 mod signing;
 mod tenant;
 mod user;
@@ -50,6 +52,8 @@ pub(crate) struct Postgres {
     readers: PgPool,
     /// For the log of revisions and for leases alone.
     log: PgPool,
+    /// For loans alone. A commit does not wait for the disk.
+    budgets: PgPool,
     vault: Vault,
     news: Listener,
 }
@@ -68,10 +72,10 @@ impl Postgres {
         clock: &dyn Clock,
         entropy: Arc<dyn Entropy>,
     ) -> Result<(Self, Catalogue), ConnectError> {
-        let Pools { writer, readers, log } = connect::open(url).await?;
+        let Pools { writer, readers, log, budgets } = connect::open(url).await?;
         let writers = Groups::new(writer);
         let news = Listener::start(log.clone());
-        let store = Self { writers, readers, log, vault: Vault::new(seal, entropy), news };
+        let store = Self { writers, readers, log, budgets, vault: Vault::new(seal, entropy), news };
         store.check_seal().await?;
         let mut turn = store.writers.begin().await?;
         moving::postgres::refuse_unfinished(turn.connection().await?).await?;

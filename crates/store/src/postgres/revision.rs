@@ -147,7 +147,7 @@ async fn ended(
 ) -> StoreResult<Vec<(KeyId, Timestamp)>> {
     let rows = query(
         "SELECT id, expires_at FROM key \
-         WHERE (revoked_at IS NOT NULL OR retires_at IS NOT NULL OR NOT is_active) \
+         WHERE (revoked_at IS NOT NULL OR retires_at IS NOT NULL OR NOT is_active OR rate_limit IS NOT NULL) \
              AND expires_at > $1 AND expires_at <= $2 \
          ORDER BY expires_at FETCH FIRST $3 ROWS WITH TIES",
     )

@@ -112,7 +112,7 @@ impl KeysTx for SqliteTx {
         };
         query(
             "UPDATE key SET label = ?2, is_active = ?3, revoked_at = ?4, rotated_at = ?5, retires_at = ?6, \
-             is_suspended = ?7 WHERE id = ?1",
+             is_suspended = ?7, rate_limit = ?8 WHERE id = ?1",
         )
         .bind(key_bytes(key.id))
         .bind(&key.label)
@@ -121,6 +121,7 @@ impl KeysTx for SqliteTx {
         .bind(key.rotated_at.map(Timestamp::ms))
         .bind(key.retires_at.map(Timestamp::ms))
         .bind(key.is_suspended)
+        .bind(key.rate_limit)
         .execute(self.connection().await?)
         .await
         .map_err(failed)?;
@@ -145,7 +146,7 @@ pub(super) async fn add(connection: &mut SqliteConnection, keys: Vec<&Key>) -> S
 async fn add_rows(connection: &mut SqliteConnection, keys: &[(i64, &Key)]) -> StoreResult<()> {
     let mut insert = QueryBuilder::new(
         "INSERT INTO key (id, tenant, prefix, slot, label, scopes, created_at, expires_at, is_active, \
-         revoked_at, rotated_at, retires_at, created_by, rotated_from, last_used_at, number, is_owned, is_suspended) ",
+         revoked_at, rotated_at, retires_at, created_by, rotated_from, last_used_at, number, is_owned, is_suspended, rate_limit) ",
     );
     insert.push_values(keys, |mut row, (number, key)| {
         row.push_bind(key_bytes(key.id))
@@ -165,7 +166,8 @@ async fn add_rows(connection: &mut SqliteConnection, keys: &[(i64, &Key)]) -> St
             .push_bind(key.last_used_at.map_or(NEVER, Timestamp::ms))
             .push_bind(*number)
             .push_bind(key.owner().is_some())
-            .push_bind(key.is_suspended);
+            .push_bind(key.is_suspended)
+            .push_bind(key.rate_limit);
     });
     insert.build().execute(connection).await.map_err(failed)?;
     Ok(())
@@ -195,6 +197,7 @@ fn read(row: &SqliteRow) -> StoreResult<Key> {
         retires_at: optional_time(row, TABLE, "retires_at")?,
         created_by: creator(optional_uuid("created_by")?, column(row, TABLE, "is_owned")?),
         is_suspended: column(row, TABLE, "is_suspended")?,
+        rate_limit: column(row, TABLE, "rate_limit")?,
         rotated_from: optional_uuid("rotated_from")?.map(KeyId::new),
         last_used_at: optional_time(row, TABLE, "last_used_at")?.filter(|at| at.ms() != NEVER),
     })

@@ -7,6 +7,7 @@
 mod answer;
 mod attempt;
 mod audit;
+mod budget;
 mod error;
 mod instance;
 mod invitation;
@@ -17,6 +18,7 @@ mod revision;
 mod scope;
 mod second_factor;
 mod session;
+mod settings;
 mod signing;
 mod tenant;
 mod user;
@@ -29,6 +31,7 @@ use crate::group::{Engine, Groups, Rows, Turn};
 use crate::moving;
 use crate::seal::{SealKey, Vault};
 use async_trait::async_trait;
+use budget::Ledger;
 use sqlx::pool::PoolOptions;
 use sqlx::sqlite::{SqliteConnectOptions, SqliteJournalMode, SqliteSynchronous};
 use sqlx::{Connection, SqliteConnection, SqlitePool};
@@ -54,6 +57,7 @@ pub(crate) struct Sqlite {
     readers: SqlitePool,
     /// For the log of revisions alone: no list, however long, may hold up a revocation.
     log: SqlitePool,
+    ledger: Ledger,
     vault: Vault,
     /// The one instance, while it runs.
     instance: Mutex<Option<Instance>>,
@@ -81,11 +85,12 @@ impl Sqlite {
         moving::sqlite::leave_or_refuse(&writer, path).await?;
         let readers = pool(path, READERS, true).await?;
         let log = pool(path, 1, true).await?;
+        let ledger = Ledger::open(path).await.map_err(ConnectError::Store)?;
         let vault = Vault::new(seal, entropy);
         tenant::ensure_default(&writer, clock.now()).await?;
         let catalogue = scope::reconcile(&writer, own_scopes).await?;
         let writers = Groups::new(writer);
-        let store = Self { writers, readers, log, vault, instance: Mutex::default(), _lock: lock };
+        let store = Self { writers, readers, log, ledger, vault, instance: Mutex::default(), _lock: lock };
         store.check_seal().await?;
         Ok((store, catalogue))
     }

@@ -132,7 +132,8 @@ async fn ended(
     until: Timestamp,
     limit: u32,
 ) -> StoreResult<Vec<(KeyId, Timestamp)>> {
-    const ENDED: &str = "(revoked_at IS NOT NULL OR retires_at IS NOT NULL OR is_active = 0)";
+    const ENDED: &str =
+        "(revoked_at IS NOT NULL OR retires_at IS NOT NULL OR is_active = 0 OR rate_limit IS NOT NULL)";
     let sql = format!(
         "SELECT id, expires_at FROM key INDEXED BY key_by_end \
          WHERE {ENDED} AND expires_at > ?1 AND expires_at <= coalesce( \

@@ -6,6 +6,7 @@ mod expand;
 mod fixture;
 mod groups;
 mod instances;
+mod limits;
 mod lists;
 mod moving;
 mod people;
@@ -77,6 +78,10 @@ on_both!(
     waiting::a_writer_sees_the_keys_that_wait,
     waiting::an_answer_that_waits_is_found,
     waiting::many_keys_keep_their_order,
+    limits::all_who_borrow_together_get_no_more_than_there_is,
+    limits::settings_are_read_back,
+    limits::sweeping_leaves_what_still_counts,
+    limits::what_is_borrowed_is_known_after_a_restart,
     instances::an_instance_joins_reports_and_is_swept,
     instances::the_state_of_one_key_is_read_as_of_now,
 );

@@ -33,6 +33,7 @@ pub(crate) fn key(n: u8) -> Key {
         retires_at: None,
         created_by: Creator::Master,
         is_suspended: false,
+        rate_limit: None,
         rotated_from: None,
         last_used_at: None,
     }
@@ -57,6 +58,7 @@ pub(crate) async fn a_key_comes_back_as_it_was_written(fixture: Fixture) {
         last_used_at: Some(Timestamp::from_ms(1)),
         is_active: false,
         is_suspended: true,
+        rate_limit: Some(10_000_000),
         label: "ein Schlüssel 🔑 'quoted\"".to_owned(),
         ..key(1)
     };
@@ -68,6 +70,7 @@ pub(crate) async fn a_key_comes_back_as_it_was_written(fixture: Fixture) {
         label: "new".to_owned(),
         is_active: false,
         is_suspended: true,
+        rate_limit: Some(7),
         revoked_at: Some(NOW),
         ..key(2)
     };
@@ -152,9 +155,9 @@ pub(crate) async fn the_log_is_read_piece_by_piece(fixture: Fixture) {
         let changes = fixture.store.changes_after(after, 2).await.unwrap();
         let (has_more, last) = (changes.has_more, changes.last);
         assert_eq!((changes.head, changes.reached()), (Revision(5), last.unwrap()));
-        let list = changes.list.decode().unwrap();
-        assert_eq!(list.last().map(|(revision, _)| *revision), last);
-        seen += list.len();
+        let read = changes.list.decode().unwrap();
+        assert_eq!(read.last().map(|(revision, _)| *revision), last);
+        seen += read.len();
         if !has_more {
             break;
         }

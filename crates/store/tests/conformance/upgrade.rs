@@ -119,6 +119,7 @@ async fn keys_of_before_are_found_renamed_and_revoked_as_if_they_were_new() {
         "DROP INDEX audit_by_actor",
         "DROP INDEX audit_by_action",
         "DROP INDEX audit_by_subject",
+        "ALTER TABLE key DROP COLUMN rate_limit",
         "ALTER TABLE key DROP COLUMN is_owned",
         "ALTER TABLE key DROP COLUMN is_suspended",
         "DELETE FROM _sqlx_migrations WHERE version >= 6",
@@ -180,6 +181,7 @@ fn released_migrations_are_never_edited() {
         ("0015_invitations.sql", include_bytes!("../../migrations/sqlite/0015_invitations.sql")),
         ("0016_opaque_keys.sql", include_bytes!("../../migrations/sqlite/0016_opaque_keys.sql")),
         ("0017_audit_lists.sql", include_bytes!("../../migrations/sqlite/0017_audit_lists.sql")),
+        ("0018_limits.sql", include_bytes!("../../migrations/sqlite/0018_limits.sql")),
     ];
     let lines: String = released
         .iter()

@@ -33,7 +33,7 @@ impl Serve {
 
     async fn serve(&self) -> Result<()> {
         let mut config = self.config.load()?;
-        telemetry::start(&config.log, config.log_format)?;
+        let log = Arc::new(telemetry::start(&config.log, config.log_format)?);
         let dev = if self.dev { Some(Dev::prepare(&config).await?) } else { None };
         if let Some(dev) = &dev {
             dev.fill(&mut config);
@@ -41,7 +41,7 @@ impl Serve {
         let settings = Settings::check(config)?;
         let listeners = Listeners::bind(&settings)?;
         let address = listeners.public_address()?;
-        let app = App::start(&settings, Arc::new(SystemClock), Arc::new(SystemEntropy::new())).await?;
+        let app = App::start(&settings, Arc::new(SystemClock), Arc::new(SystemEntropy::new()), log).await?;
         let app = Arc::new(app);
         let mut hangup = signal(SignalKind::hangup())?;
         let reload = {

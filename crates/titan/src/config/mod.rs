@@ -91,6 +91,13 @@ pub struct Config {
     /// After how many days a new signing key signs, without being asked. 0: never.
     #[schemars(range(max = 3_650))]
     pub signing_key_rotation_days: u32,
+    /// The first value of the setting `rateLimit`: requests of all keys together in any 60 seconds. 0: no limit. Once the
+    /// database has settings, `PUT /admin/settings` changes it.
+    #[schemars(range(max = 10_000_000))]
+    pub rate_limit: u32,
+    /// The first value of the setting `msgRateLimit`: the same for routes that send messages.
+    #[schemars(range(max = 10_000_000))]
+    pub msg_rate_limit: u32,
     /// Proxies whose `X-Forwarded-*` headers Titan trusts: addresses and ranges such as `10.0.0.0/8`.
     pub trusted_proxies: Vec<String>,
     /// Seconds until an upstream must have accepted a connection.
@@ -113,7 +120,7 @@ pub struct Config {
     /// Seconds for which a connection may be idle between two requests.
     #[schemars(range(min = 1, max = 3600))]
     pub idle_timeout: u32,
-    /// What is logged: `error`, `warn`, `info`, `debug`, `trace`, or directives such as `info,titan_edge=debug`.
+    /// What is logged until the setting `logLevel` is changed: `error`, `warn`, `info`, `debug`, `trace`, or directives such as `info,titan_edge=debug`.
     pub log: String,
     /// How it is logged.
     pub log_format: LogFormat,
@@ -188,6 +195,8 @@ impl Default for Config {
             invitation_url: None,
             max_lifetime_days: 90,
             signing_key_rotation_days: 0,
+            rate_limit: 100,
+            msg_rate_limit: 50,
             trusted_proxies: Vec::new(),
             upstream_connect_timeout: 5,
             upstream_timeout: 30,

@@ -12,8 +12,10 @@ use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
 use titan_core::access::{Catalogue, MASTER_KEY_LENGTH, MasterKeys};
+use titan_core::limit::MOST;
 use titan_core::policy::{Policy, PolicySet, Problem};
 use titan_core::session::JwtSettings;
+use titan_core::settings::Settings as FirstSettings;
 use titan_edge::TrustedProxies;
 use titan_edge::gateway::{Address, Settings as GatewaySettings, TlsSettings, Upstream, UpstreamMap};
 use titan_store::Location;
@@ -59,6 +61,8 @@ pub struct Settings {
     pub max_lifetime_days: u32,
     /// After how many days signing keys rotate by themselves, if they do.
     pub signing_key_rotation_days: Option<u32>,
+    /// The first settings of a new database.
+    pub first_settings: FirstSettings,
     /// How the gateway behaves.
     pub gateway: GatewaySettings,
     /// How many connections there may be, and how long they may take.
@@ -106,6 +110,7 @@ impl Settings {
             jwt: jwt(&config.jwt_issuer, &config.jwt_audience)?,
             invitation_url: config.invitation_url.map(invitation_page).transpose()?,
             max_lifetime_days: config.max_lifetime_days,
+            first_settings: first_settings(config.rate_limit, config.msg_rate_limit)?,
             signing_key_rotation_days: Some(config.signing_key_rotation_days).filter(|days| *days > 0),
             log: config.log,
             log_format: config.log_format,
@@ -322,4 +327,13 @@ impl SealSource {
             }
         }
     }
+}
+
+fn first_settings(rate_limit: u32, msg_rate_limit: u32) -> Result<FirstSettings> {
+    for (name, limit) in [("rate_limit", rate_limit), ("msg_rate_limit", msg_rate_limit)] {
+        if limit > MOST {
+            bail!("{name}: must be 0 to {MOST}; 0 is no limit");
+        }
+    }
+    Ok(FirstSettings { rate_limit, msg_rate_limit, ..FirstSettings::default() })
 }

@@ -17,6 +17,7 @@ use titan_core::access::{Catalogue, MasterKeys};
 use titan_core::entropy::{Entropy, random};
 use titan_core::port::Store;
 use titan_core::revision::{InstanceId, Member};
+use titan_core::settings::{LogControl, SettingsService};
 use titan_core::signing::SigningKeyService;
 use titan_core::time::Clock;
 use titan_edge::gateway::{self, Upstreams};
@@ -46,9 +47,11 @@ impl App {
         settings: &Settings,
         clock: Arc<dyn Clock>,
         entropy: Arc<dyn Entropy>,
+        log: Arc<dyn LogControl>,
     ) -> Result<Self> {
         let (store, catalogue) = open(settings, &*clock, &entropy).await?;
         SigningKeyService::ensure(&*store, &*clock, &*entropy).await?;
+        SettingsService::ensure(&*store, &*clock, settings.first_settings).await?;
         let catalogue = Arc::new(catalogue);
         let upstreams = Arc::new(Upstreams::new(settings.upstream_map(&catalogue)?));
         let roles = settings.roles.resolve(&catalogue)?;
@@ -56,15 +59,15 @@ impl App {
         let guard = Guard::new(Arc::clone(&catalogue), jwt, Arc::clone(&clock), Arc::clone(&store));
         let guard = Arc::new(guard.with_roles(roles));
         let member = member(settings, &*clock, &*entropy);
-        let follower =
-            Arc::new(Follower::new(Arc::clone(&store), Arc::clone(&guard), Arc::clone(&clock), member));
+        let follower = Follower::new(Arc::clone(&store), Arc::clone(&guard), Arc::clone(&clock), member);
+        let follower = Arc::new(follower.with_log(Arc::clone(&log)));
         follower.start().await?;
 
         let access_log = settings.access_log.as_ref();
         let access_log =
             access_log.map(|settings| AccessLogWriter::start(settings, Arc::clone(&clock))).transpose()?;
         let master = Arc::new(settings.master.hashed());
-        let services = Services { settings, store, clock, entropy, catalogue, roles, guard, follower };
+        let services = Services { settings, store, clock, entropy, catalogue, roles, guard, follower, log };
         let control_plane = services.control_plane(Arc::clone(&master));
         let signing_keys = Arc::clone(&control_plane.signing_keys);
         let router = titan_api::router(control_plane, vec![Document::openapi()]);

@@ -14,6 +14,7 @@ use titan_core::opaque::OpaqueKeyService;
 use titan_core::port::Store;
 use titan_core::revision::{FleetService, Propagation};
 use titan_core::session::SessionService;
+use titan_core::settings::{LogControl, SettingsService};
 use titan_core::signing::SigningKeyService;
 use titan_core::tenant::TenantService;
 use titan_core::time::Clock;
@@ -30,6 +31,7 @@ pub(super) struct Services<'a> {
     pub(super) roles: Roles,
     pub(super) guard: Arc<Guard>,
     pub(super) follower: Arc<Follower>,
+    pub(super) log: Arc<dyn LogControl>,
 }
 
 impl Services<'_> {
@@ -41,6 +43,7 @@ impl Services<'_> {
             keys: Arc::new(self.keys()),
             tenants: Arc::new(TenantService::new(self.store(), self.clock(), self.propagation())),
             signing_keys: Arc::new(self.signing_keys()),
+            settings: Arc::new(self.settings()),
             users: Arc::new(self.users(Arc::clone(&passwords))),
             invitations: Arc::new(self.invitations(Arc::clone(&passwords))),
             opaque_keys: Arc::new(self.opaque_keys()),
@@ -67,6 +70,10 @@ impl Services<'_> {
 
     fn signing_keys(&self) -> SigningKeyService {
         SigningKeyService::new(self.store(), self.clock(), self.entropy(), self.propagation())
+    }
+
+    fn settings(&self) -> SettingsService {
+        SettingsService::new(self.store(), self.clock(), self.propagation(), Arc::clone(&self.log))
     }
 
     fn users(&self, passwords: Arc<dyn PasswordWork>) -> UserService {

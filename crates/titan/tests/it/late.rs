@@ -32,7 +32,13 @@ fn permit<A: Action>(caller: &Caller, target: Option<KeyId>) -> Permit<A> {
 }
 
 fn new_key() -> NewKey {
-    NewKey { tenant: None, label: "x".to_owned(), lifetime_days: 1, scopes: vec!["*".to_owned()] }
+    NewKey {
+        tenant: None,
+        label: "x".to_owned(),
+        lifetime_days: 1,
+        scopes: vec!["*".to_owned()],
+        rate_limit: None,
+    }
 }
 
 impl Rules {

@@ -19,6 +19,7 @@ mod hygiene;
 mod instances;
 mod keys_command;
 mod late;
+mod limits;
 mod logs;
 mod migrate;
 mod oauth2;

@@ -201,6 +201,7 @@ async fn fill(folder: &Path, keys: u64) {
             retires_at: None,
             created_by: Creator::Master,
             is_suspended: false,
+            rate_limit: None,
             rotated_from: None,
             last_used_at: None,
         };

@@ -104,6 +104,7 @@ impl Instance {
             retires_at: None,
             created_by: Creator::Master,
             is_suspended: false,
+            rate_limit: None,
             rotated_from: None,
             last_used_at: None,
         };

@@ -117,7 +117,7 @@ async fn an_update_changes_what_it_names_and_must_name_something() {
         app.master()
             .send(method, &path, Some(json!({})))
             .await
-            .refused(400, "body: must change label or isActive");
+            .refused(400, "body: must change label, isActive or rateLimit");
         app.master().send(method, &path, None).await.expect(415);
         let answer = app.master().send(method, &path, Some(json!({ "label": method }))).await.expect(200);
         assert_eq!((answer.at("/data/label"), answer.at("/data/isActive")), (json!(method), json!(true)));

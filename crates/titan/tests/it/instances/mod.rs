@@ -17,7 +17,7 @@ use std::time::{Duration, Instant};
 const LEASE_AND_MARGIN: Duration = Duration::from_millis(5500);
 
 /// Instances that share a database.
-pub(crate) struct Fleet(Vec<TestApp>);
+pub(crate) struct Fleet(pub(crate) Vec<TestApp>);
 
 impl Fleet {
     pub(crate) async fn start(count: usize) -> Self {

@@ -12,6 +12,7 @@ use titan::config::{Config, Settings, UpstreamConfig};
 use titan::server::{Listeners, serve};
 use titan::system::{SystemClock, SystemEntropy};
 use titan::wire::App;
+use titan_core::settings::{LogControl, LogLevel};
 use titan_core::time::{Clock, Timestamp, Uptime};
 use tokio::sync::oneshot;
 use tokio::task::JoinHandle;
@@ -35,6 +36,17 @@ impl Clock for TestClock {
 
     fn uptime(&self) -> Uptime {
         SystemClock.uptime()
+    }
+}
+
+/// A log whose level nobody looks at: that of a program is tested with the program.
+struct TestLog;
+
+impl LogControl for TestLog {
+    fn set(&self, _: Option<LogLevel>) {}
+
+    fn configured(&self) -> LogLevel {
+        LogLevel::Info
     }
 }
 
@@ -85,6 +97,9 @@ impl TestApp {
             }],
             upstream_connect_timeout: 1,
             upstream_timeout: 1,
+            // Most tests ask more often than a limit would let them.
+            rate_limit: 0,
+            msg_rate_limit: 0,
             ..Config::default()
         };
         change(&mut config);
@@ -92,9 +107,9 @@ impl TestApp {
         let settings = Settings::check(config).unwrap();
         let listeners = Listeners::bind(&settings).unwrap();
         let (address, control) = (listeners.public_address().unwrap(), listeners.control_address().unwrap());
-        let clock = Arc::new(TestClock::default());
+        let (clock, log) = (Arc::new(TestClock::default()), Arc::new(TestLog));
         let started =
-            App::start(&settings, Arc::<TestClock>::clone(&clock), Arc::new(SystemEntropy::new())).await;
+            App::start(&settings, Arc::<TestClock>::clone(&clock), Arc::new(SystemEntropy::new()), log).await;
         let app = Arc::new(started.unwrap());
         let (stop, stopped) = oneshot::channel();
         let serving = tokio::spawn(serve(app, listeners, async { stopped.await.unwrap_or_default() }));

@@ -61,6 +61,8 @@ impl Program {
             .env("TITAN_LISTEN", address.to_string())
             .env("MASTER_KEY", MASTER_KEY)
             .env("TITAN_LOG", "warn")
+            .env("TITAN_RATE_LIMIT", "0")
+            .env("TITAN_MSG_RATE_LIMIT", "0")
             .envs(if environment.iter().any(|(name, _)| *name == EMBEDDED.0) {
                 Vec::new()
             } else {

@@ -1,0 +1,126 @@
+//! The budgets of limits. There is one instance, so they are in memory; a file beside the database has them for the next
+//! start. It does not wait for the disk: a process that is killed loses nothing, a power cut forgets a window.
+
+use super::Sqlite;
+use super::error::{column, failed};
+use crate::stored::{limited, limited_of};
+use async_trait::async_trait;
+use sqlx::pool::PoolOptions;
+use sqlx::sqlite::{SqliteConnectOptions, SqliteJournalMode, SqliteSynchronous};
+use sqlx::{SqlitePool, query};
+use std::collections::HashMap;
+use std::fs::remove_file;
+use std::path::Path;
+use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
+use titan_core::limit::{Ask, Budget, Budgets, Loan, Subject, WINDOW};
+use titan_core::port::{StoreError, StoreResult};
+use titan_core::time::Uptime;
+
+const TABLE: &str = "budget";
+
+/// The budgets of the one instance.
+pub(super) struct Ledger {
+    budgets: Mutex<State>,
+    file: SqlitePool,
+}
+
+#[derive(Default)]
+struct State {
+    budgets: HashMap<Subject, Budget>,
+    /// The clock of the budgets never goes back while the program runs.
+    latest: Duration,
+}
+
+impl Ledger {
+    /// Reads the file. One that is broken is made anew: it has nothing that is needed after a minute.
+    pub(super) async fn open(database: &Path) -> StoreResult<Self> {
+        let path = crate::with_suffix(database, ".limits");
+        match Self::read(&path).await {
+            Ok(ledger) => Ok(ledger),
+            Err(error) => {
+                tracing::warn!(%error, path = %path.display(), "what was counted for limits cannot be read");
+                for suffix in ["", "-wal", "-shm"] {
+                    remove_file(crate::with_suffix(&path, suffix)).ok();
+                }
+                Self::read(&path).await
+            }
+        }
+    }
+
+    async fn read(path: &Path) -> StoreResult<Self> {
+        let options = SqliteConnectOptions::new()
+            .filename(path)
+            .create_if_missing(true)
+            .journal_mode(SqliteJournalMode::Wal)
+            .synchronous(SqliteSynchronous::Off);
+        let file = PoolOptions::new().max_connections(1).idle_timeout(None).max_lifetime(None);
+        let file = file.connect_with(options).await.map_err(failed)?;
+        let create = "CREATE TABLE IF NOT EXISTS budget \
+            (subject BLOB PRIMARY KEY, booked BLOB NOT NULL, last_tick INTEGER NOT NULL) WITHOUT ROWID";
+        query(create).execute(&file).await.map_err(failed)?;
+        let mut state = State::default();
+        for row in query("SELECT subject, booked FROM budget").fetch_all(&file).await.map_err(failed)? {
+            let corrupt = |column| StoreError::Corrupt { table: TABLE, column };
+            let subject = limited_of(column(&row, TABLE, "subject")?).ok_or(corrupt("subject"))?;
+            let budget = Budget::from_bytes(column(&row, TABLE, "booked")?).ok_or(corrupt("booked"))?;
+            state.budgets.insert(subject, budget);
+        }
+        Ok(Self { budgets: Mutex::new(state), file })
+    }
+
+    fn lock(&self) -> MutexGuard<'_, State> {
+        self.budgets.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn lend(&self, subject: Subject, ask: &Ask, now: Uptime) -> (Loan, Budget) {
+        let mut state = self.lock();
+        let now = state.advance(now);
+        let budget = state.budgets.entry(subject).or_default();
+        let loan = budget.lend(now, ask);
+        (loan, budget.clone())
+    }
+
+    async fn write(&self, subject: Subject, budget: &Budget) -> StoreResult<()> {
+        query("INSERT OR REPLACE INTO budget (subject, booked, last_tick) VALUES (?, ?, ?)")
+            .bind(limited(subject))
+            .bind(budget.to_bytes())
+            .bind(budget.last().unwrap_or_default().0)
+            .execute(&self.file)
+            .await
+            .map(|_| ())
+            .map_err(failed)
+    }
+}
+
+impl State {
+    fn advance(&mut self, now: Uptime) -> Duration {
+        self.latest = self.latest.max(now.since(Uptime::default()));
+        self.latest
+    }
+}
+
+#[async_trait]
+impl Budgets for Sqlite {
+    async fn borrow(&self, subject: Subject, ask: &Ask, now: Uptime) -> StoreResult<Loan> {
+        let (loan, budget) = self.ledger.lend(subject, ask, now);
+        // On a full disk, requests go on: only a start that follows would not know of this loan.
+        if let Err(error) = self.ledger.write(subject, &budget).await {
+            tracing::warn!(%error, "what is counted for limits cannot be written");
+        }
+        Ok(loan)
+    }
+
+    async fn sweep_budgets(&self, now: Uptime) -> StoreResult<()> {
+        let before = {
+            let mut state = self.ledger.lock();
+            let now = i64::try_from(state.advance(now).as_secs()).unwrap_or(i64::MAX);
+            let before = now - i64::try_from(WINDOW.as_secs()).unwrap_or(0) - 2;
+            state.budgets.retain(|_, budget| budget.last().is_some_and(|tick| tick.0 >= before));
+            before
+        };
+        let sweep = query("DELETE FROM budget WHERE last_tick < ?").bind(before);
+        sweep.execute(&self.ledger.file).await.map_err(failed)?;
+        Ok(())
+    }
+}
