@@ -10,12 +10,15 @@
 #![deny(unsafe_code)]
 
 pub mod access_log;
+mod admission;
 mod body;
 #[doc(hidden)]
 pub mod fault;
 mod follower;
+mod forward_auth;
 pub mod gateway;
 mod guard;
+mod identity;
 mod key_cache;
 mod lease;
 mod limits;
@@ -31,6 +34,7 @@ pub mod verify;
 
 pub use body::Body;
 pub use follower::{Follower, Readiness};
+pub use forward_auth::{ForwardAuth, Proxy};
 pub use gateway::Gateway;
 pub use guard::Guard;
 pub use limits::{Cost, Limiter, Quota, Refusal};

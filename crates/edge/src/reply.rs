@@ -2,8 +2,9 @@
 
 use crate::Body;
 use http::header::{CACHE_CONTROL, CONTENT_TYPE, RETRY_AFTER, WWW_AUTHENTICATE};
-use http::{HeaderValue, Response, StatusCode};
+use http::{HeaderMap, HeaderValue, Response, StatusCode};
 use titan_core::Error;
+use titan_core::access::KeyPrincipal;
 use titan_core::policy::Style;
 
 /// An error in the style of a surface. Its cause reaches the log through the extensions.
@@ -21,6 +22,17 @@ pub fn error_response(error: &Error, style: Style) -> Response<Body> {
         response.headers_mut().insert(WWW_AUTHENTICATE, challenge);
     }
     response
+}
+
+/// A key that was rotated and lives on for a while says so: RFC 9745 and RFC 8594.
+pub(crate) fn note_retirement(headers: &mut HeaderMap, key: &KeyPrincipal) {
+    let Some(retirement) = key.retirement() else { return };
+    let (since, until) = (format!("@{}", retirement.since.secs()), retirement.until.http_date());
+    for (name, text) in [("deprecation", since), ("sunset", until)] {
+        if let Ok(value) = HeaderValue::try_from(text) {
+            headers.insert(name, value);
+        }
+    }
 }
 
 /// A JSON answer that no cache may store.

@@ -59,6 +59,11 @@ impl Entry {
         self.note(|record| record.holder = proven.map(Holder::of));
     }
 
+    /// Notes the method of the request that a proxy asks about, in place of that of the question.
+    pub(crate) fn asks_about(&mut self, method: &Method) {
+        self.note(|record| record.asks_about(method));
+    }
+
     /// Notes the pattern of the route.
     pub(crate) fn route(&mut self, pattern: &Arc<str>) {
         self.note(|record| record.route = Some(Arc::clone(pattern)));

@@ -119,6 +119,10 @@ impl Record {
             aborted: Some(Abort::Client),
         }
     }
+
+    pub(super) fn asks_about(&mut self, method: &Method) {
+        self.method = is_standard(method).then(|| method.clone());
+    }
 }
 
 /// Whether it is a method of RFC 9110, section 9.3, or `PATCH`. Other methods can be any text from a client.

@@ -1,13 +1,12 @@
 //! Which headers cross the gateway.
 
 use super::Peer;
-use super::identity::Identity;
+use crate::identity::Identity;
 use http::header::{
     AUTHORIZATION, CONNECTION, CONTENT_LENGTH, COOKIE, HOST, HeaderMap, HeaderName, HeaderValue,
     MAX_FORWARDS, TRANSFER_ENCODING, UPGRADE, VIA,
 };
 use http::{Request, Version};
-use titan_core::access::KeyPrincipal;
 
 const FORWARDED_FOR: HeaderName = HeaderName::from_static("x-forwarded-for");
 const FORWARDED_HOST: HeaderName = HeaderName::from_static("x-forwarded-host");
@@ -150,9 +149,18 @@ fn is_claim(name: &str, is_trusted: bool) -> bool {
     if !name.starts_with(['x', 'f', 't']) {
         return false;
     }
-    let letters: String = name.chars().filter(char::is_ascii_alphanumeric).collect();
+    let letters = letters(name);
     let is_forwarding = letters.starts_with("xforwarded") || FORWARDING.contains(&letters.as_str());
     letters.starts_with("xtitan") || OVERRIDES.contains(&letters.as_str()) || (is_forwarding && !is_trusted)
+}
+
+fn letters(name: &str) -> String {
+    name.chars().filter(char::is_ascii_alphanumeric).collect()
+}
+
+/// Whether some server would take another method or path from this header than those that the policy judged.
+pub(crate) fn is_override(name: &HeaderName) -> bool {
+    name.as_str().starts_with('x') && OVERRIDES.contains(&letters(name.as_str()).as_str())
 }
 
 /// With these some servers replace the method or the path: the policy judged the real ones.
@@ -187,20 +195,12 @@ fn continue_chain(headers: &mut HeaderMap, peer: &Peer) {
     headers.insert(FORWARDED_FOR, chain);
 }
 
-/// A key that was rotated and lives on for a while says so: RFC 9745 and RFC 8594.
-pub(super) fn note_retirement(headers: &mut HeaderMap, key: &KeyPrincipal) {
-    if let Some(retirement) = key.retirement() {
-        headers.insert("deprecation", text_value(&format!("@{}", retirement.since.secs())));
-        headers.insert("sunset", text_value(&retirement.until.http_date()));
-    }
-}
-
 #[cfg(test)]
 mod tests {
-    use super::super::identity::{SUBJECT, TENANT};
     use super::*;
+    use crate::identity::{SUBJECT, TENANT};
     use http::header::TE;
-    use titan_core::access::{Catalogue, Principal};
+    use titan_core::access::{Catalogue, KeyPrincipal, Principal};
     use titan_token::{
         Claims, KeyId, Prefix, Presented, ScopeSet, SigningKey, SigningSecret, Slot, TenantId, Uuid,
     };

@@ -7,26 +7,21 @@
 mod counted;
 mod framing;
 mod headers;
-mod identity;
 mod upgrade;
 mod upstream;
 mod watch;
 
 use crate::access_log::Entry;
-use crate::limits::{Quota, Refusal};
-use crate::reply::error_response;
+use crate::admission::{Admission, Admitted, Refused};
 use crate::{Body, Guard, RequestBody, TrustedProxies};
-use http::header::AUTHORIZATION;
+pub(crate) use headers::is_override;
 use http::uri::PathAndQuery;
-use http::{HeaderName, HeaderValue, Request, Response, Uri};
-use identity::Identity;
+use http::{HeaderValue, Request, Response, Uri};
 use std::net::SocketAddr;
 use std::sync::Arc;
 use titan_core::Error;
-use titan_core::access::{Denial, MasterKeys, Principal, bearer_or_header};
-use titan_core::error::Code;
-use titan_core::policy::{RequestPath, Style, Verdict};
-use titan_core::time::Moment;
+use titan_core::access::MasterKeys;
+use titan_core::policy::RequestPath;
 use upgrade::Tunnels;
 use upstream::Client;
 pub(crate) use upstream::Progress;
@@ -46,12 +41,10 @@ pub struct Settings {
 
 /// Guards and forwards requests.
 pub struct Gateway {
-    guard: Arc<Guard>,
-    upstreams: Arc<Upstreams>,
+    admission: Admission,
     client: Client,
     settings: Settings,
     tunnels: Tunnels,
-    master: Arc<MasterKeys>,
 }
 
 /// Who is connected.
@@ -74,23 +67,8 @@ impl Peer {
     }
 }
 
-/// A request that may pass, and where to.
-struct Admitted {
-    upstream: Arc<Upstream>,
-    principal: Principal,
-    session: Option<String>,
-    /// What is left of the tightest limit.
-    quota: Option<Quota>,
-    /// Path and query as they are passed on.
-    target: PathAndQuery,
-}
-
-/// A request that may not pass: why, in which style, and the limit that is used up.
-struct Refused {
-    error: Error,
-    style: Style,
-    quota: Option<Quota>,
-}
+/// A request that may pass, and the path and query that are passed on.
+type Passed = (Admitted, PathAndQuery);
 
 impl Gateway {
     /// A gateway to these upstreams.
@@ -101,7 +79,8 @@ impl Gateway {
         master: Arc<MasterKeys>,
     ) -> Self {
         let client = Client::new(settings.connect_timeout, settings.answer_timeout);
-        Self { guard, upstreams, client, settings, tunnels: Tunnels::default(), master }
+        let admission = Admission::new(guard, upstreams, master);
+        Self { admission, client, settings, tunnels: Tunnels::default() }
     }
 
     /// The whole exchange. Never fails: what goes wrong is an answer.
@@ -112,35 +91,34 @@ impl Gateway {
         request_id: &HeaderValue,
         entry: &mut Entry,
     ) -> Response<Body> {
-        let admitted = match self.admit(&request, entry).await {
-            Ok(admitted) => admitted,
-            Err(Refused { error, style, quota }) => {
-                return with_quota(refusal(&error, style, entry), quota);
-            }
+        let (admitted, target) = match self.admit(&request, entry).await {
+            Ok(passed) => passed,
+            Err(refused) => return refused.response(entry),
         };
-        let (style, quota) = (admitted.upstream.style(), admitted.quota);
+        let style = admitted.upstream.style();
+        let refuse = |error, quota| Refused { error, style, quota };
         let upgrade = upgrade::requested(&mut request);
-        let identity =
-            Identity::new(&admitted.principal, self.guard.catalogue(), admitted.session.as_deref());
+        let identity = admitted.identity(self.guard());
         let is_trusted = self.settings.trusted_proxies.contains(peer.address.ip());
         headers::prepare(&mut request, identity, peer, request_id, is_trusted, upgrade.is_some());
         entry.asked(&admitted.upstream);
-        let watch = || CredentialWatch::new(&self.guard, &admitted.principal);
-        let answer =
-            self.client.send(&admitted.upstream, admitted.target.clone(), request, watch, entry).await;
+        let watch = || CredentialWatch::new(self.guard(), &admitted.principal);
+        let answer = self.client.send(&admitted.upstream, target, request, watch, entry).await;
         entry.answered();
-        let answer = match answer {
-            Ok(answer) => answer,
-            Err(error) => return with_quota(refusal(&error, style, entry), quota),
-        };
-        let mut answer = match upgrade::connect(upgrade, answer, watch(), &self.tunnels, entry) {
-            Ok(answer) => answer,
-            Err(error) => return with_quota(refusal(&error, style, entry), quota),
-        };
-        if let Principal::Key(key) = &admitted.principal {
-            headers::note_retirement(answer.headers_mut(), key);
+        let joined =
+            answer.and_then(|answer| upgrade::connect(upgrade, answer, watch(), &self.tunnels, entry));
+        match joined {
+            Ok(mut answer) => {
+                // What an upstream says of limits of its own is replaced.
+                admitted.note(answer.headers_mut());
+                answer
+            }
+            Err(error) => refuse(error, admitted.quota).response(entry),
         }
-        with_quota(answer, quota)
+    }
+
+    fn guard(&self) -> &Arc<Guard> {
+        self.admission.guard()
     }
 
     /// Waits until the last WebSocket is closed.
@@ -148,84 +126,19 @@ impl Gateway {
         self.tunnels.closed().await;
     }
 
-    /// Every check, none of which waits while the lease is good, but for a loan once in a while. The credential comes before the route: who has no key
-    /// learns nothing of the routes.
-    async fn admit(&self, request: &Request<RequestBody>, entry: &mut Entry) -> Result<Admitted, Refused> {
-        let upstreams = self.upstreams.current();
-        let early = |error: Error| Refused { error, style: upstreams.style(), quota: None };
+    async fn admit(&self, request: &Request<RequestBody>, entry: &mut Entry) -> Result<Passed, Refused> {
+        let upstreams = self.admission.upstreams();
+        let early = |error: Error| Refused::new(error, upstreams.style());
         framing::check(request).map_err(early)?;
         let path = RequestPath::parse(request.uri().path());
         let path = path.map_err(|error| early(Error::invalid(error.to_string())))?;
-        let upstream = upstreams.find(&path).ok_or_else(|| early(Error::not_found("page")))?;
-        let now = self.guard.now();
-        let principal = self.authenticate(request, now, entry).await;
-        let principal = principal.map_err(|error| Refused { error, style: upstream.style(), quota: None })?;
-        let (verdict, style) = upstream.policies.decide(request.method().as_str(), &path);
-        entry.decided(verdict, request.method());
-        let session = self.check_route(&principal, verdict, &path).map_err(|error| Refused {
-            error,
-            style,
-            quota: None,
-        })?;
+        let upstream = upstreams.find(&path).filter(|upstream| upstream.is_somewhere());
+        let upstream = upstream.ok_or_else(|| early(Error::not_found("page")))?;
+        let asked = (request.method(), &path);
+        let admitted = self.admission.admit(upstream, asked, request.headers(), entry).await?;
         let target = target(&path, request.uri()).map_err(early)?;
-        // The last check: what is refused for another reason counts for no limit.
-        let quota = self.guard.count(&principal, verdict.is_message(), 1, now).await;
-        let quota = quota.map_err(|Refusal { error, quota }| Refused { error, style, quota })?;
-        self.guard.record_use(&principal, now);
-        Ok(Admitted { upstream: Arc::clone(upstream), principal, session, quota, target })
+        Ok((admitted, target))
     }
-
-    async fn authenticate(
-        &self,
-        request: &Request<RequestBody>,
-        now: Moment,
-        entry: &mut Entry,
-    ) -> Result<Principal, Error> {
-        const API_KEY: HeaderName = HeaderName::from_static("x-api-key");
-        let values = |name| request.headers().get_all(name).iter().map(HeaderValue::as_bytes);
-        let credential = bearer_or_header(values(AUTHORIZATION), values(API_KEY))?;
-        let (proven, principal) = self.guard.decide(credential, now).await;
-        entry.proven(proven.as_ref());
-        principal.map_err(|denial| match denial {
-            // Looked at last, as it is the rarest mistake.
-            Denial::Malformed if self.master.contains(credential) => {
-                Denial::WrongCredential("api key required").into()
-            }
-            denial => denial.into(),
-        })
-    }
-
-    fn check_route(
-        &self,
-        principal: &Principal,
-        verdict: Verdict<'_>,
-        path: &RequestPath<'_>,
-    ) -> Result<Option<String>, Error> {
-        match verdict {
-            Verdict::Authenticated => Ok(None),
-            Verdict::Refused => Err(Error::new(Code::RouteNotAllowed, "route not allowed")),
-            Verdict::Route(route) => {
-                if let Some((bit, name)) = &route.scope {
-                    self.guard.check_scope(principal, *bit, name)?;
-                }
-                Ok(route.session_in(path).map(str::to_owned))
-            }
-        }
-    }
-}
-
-/// The answer, with what is left of the tightest limit. What an upstream says of limits of its own is replaced.
-fn with_quota(mut answer: Response<Body>, quota: Option<Quota>) -> Response<Body> {
-    if let Some(quota) = quota {
-        quota.write(answer.headers_mut());
-    }
-    answer
-}
-
-/// An error, noted in the access log.
-fn refusal(error: &Error, style: Style, entry: &mut Entry) -> Response<Body> {
-    entry.error(error.code());
-    error_response(error, style)
 }
 
 /// What the upstream is asked for: the path in its normal form, the query as it came.

@@ -21,11 +21,14 @@ pub(super) enum Place {
     Http(Uri),
     /// `https://host:port`
     Https { uri: Uri, name: ServerName<'static>, connector: TlsConnector },
+    /// `none`: there is no server.
+    Nowhere,
     /// `unix:/path/to/socket`
     Unix(PathBuf),
 }
 
-const FORMS: &str = "must be http://host:port, https://host:port or unix:/path/to/socket";
+const FORMS: &str = "must be http://host:port, https://host:port, unix:/path/to/socket or none";
+const NONE: &str = "none";
 
 impl Address {
     /// Parses a URL. `tls` applies only to `https://`; TLS settings for another kind of address are an error.
@@ -33,6 +36,9 @@ impl Address {
         let is_https = url.starts_with("https://");
         if !is_https && !tls.is_empty() {
             return Err(format!("{url}: a CA or a client certificate goes only with https://"));
+        }
+        if url == NONE {
+            return Ok(Self { host: HeaderValue::from_static(""), place: Place::Nowhere });
         }
         if let Some(path) = url.strip_prefix("unix:") {
             return Self::unix(path).ok_or_else(|| format!("{url}: {FORMS}"));
@@ -51,6 +57,10 @@ impl Address {
             _ => return Err(format!("{url}: {FORMS}")),
         };
         Ok(Self { host, place })
+    }
+
+    pub(super) fn is_somewhere(&self) -> bool {
+        !matches!(self.place, Place::Nowhere)
     }
 
     /// A socket in the file system has no host. Servers expect `localhost` there.
@@ -78,6 +88,7 @@ impl fmt::Display for Address {
         match &self.place {
             Place::Http(_) => write!(f, "http://{host}"),
             Place::Https { .. } => write!(f, "https://{host}"),
+            Place::Nowhere => f.write_str(NONE),
             Place::Unix(path) => write!(f, "unix:{}", path.display()),
         }
     }

@@ -8,6 +8,7 @@ use crate::body::BodyError;
 use http::Uri;
 use hyper_util::client::legacy::connect::HttpConnector;
 use hyper_util::rt::TokioIo;
+use std::io::ErrorKind;
 use std::time::Duration;
 use tokio::net::{TcpStream, UnixStream};
 use tokio::time::timeout;
@@ -45,6 +46,7 @@ impl Connector {
                 let tls = connector.connect(name.clone(), tcp).await?;
                 Stream::Tls(Box::new(TokioIo::new(tls)))
             }
+            Place::Nowhere => return Err(std::io::Error::from(ErrorKind::NotFound).into()),
             Place::Unix(path) => Stream::Unix(TokioIo::new(UnixStream::connect(path).await?)),
         })
     }

@@ -46,13 +46,18 @@ impl Upstream {
         Ok(Self { id, address, name, prefixes, policies })
     }
 
+    /// Whether there is a server. Without one, only forward-auth uses the policies.
+    pub(crate) fn is_somewhere(&self) -> bool {
+        self.address.is_somewhere()
+    }
+
     /// Its name in the access log: its URL.
     pub fn name(&self) -> &str {
         &self.name
     }
 
     /// The style of errors before a route is known.
-    pub(super) fn style(&self) -> Style {
+    pub(crate) fn style(&self) -> Style {
         self.policies.policies().first().map(|policy| policy.style).unwrap_or_default()
     }
 
@@ -101,7 +106,7 @@ impl UpstreamMap {
     }
 
     /// The style of errors before a path is known.
-    pub(super) fn style(&self) -> Style {
+    pub(crate) fn style(&self) -> Style {
         self.0.first().map(|upstream| upstream.style()).unwrap_or_default()
     }
 }

@@ -5,17 +5,17 @@ use http::header::{HeaderMap, HeaderName, HeaderValue};
 use std::fmt::Write;
 use titan_core::access::{Catalogue, Principal};
 
-pub(super) const KEY_ID: HeaderName = HeaderName::from_static("x-titan-key-id");
-pub(super) const SCOPES: HeaderName = HeaderName::from_static("x-titan-scopes");
-pub(super) const SESSION: HeaderName = HeaderName::from_static("x-titan-session");
-pub(super) const SUBJECT: HeaderName = HeaderName::from_static("x-titan-subject");
-pub(super) const TENANT: HeaderName = HeaderName::from_static("x-titan-tenant");
+pub(crate) const KEY_ID: HeaderName = HeaderName::from_static("x-titan-key-id");
+pub(crate) const SCOPES: HeaderName = HeaderName::from_static("x-titan-scopes");
+pub(crate) const SESSION: HeaderName = HeaderName::from_static("x-titan-session");
+pub(crate) const SUBJECT: HeaderName = HeaderName::from_static("x-titan-subject");
+pub(crate) const TENANT: HeaderName = HeaderName::from_static("x-titan-tenant");
 /// Enough for an id, a tenant and a few scopes.
 const USUAL_LENGTH: usize = 128;
 const EMPTY: HeaderValue = HeaderValue::from_static("");
 
 /// The caller, as header values.
-pub(super) struct Identity {
+pub(crate) struct Identity {
     key_id: HeaderValue,
     tenant: HeaderValue,
     /// Names, separated by spaces.
@@ -26,7 +26,7 @@ pub(super) struct Identity {
 }
 
 impl Identity {
-    pub(super) fn new(principal: &Principal, catalogue: &Catalogue, session: Option<&str>) -> Self {
+    pub(crate) fn new(principal: &Principal, catalogue: &Catalogue, session: Option<&str>) -> Self {
         // One allocation for all three. Writing to a text cannot fail.
         let mut text = String::with_capacity(USUAL_LENGTH);
         let _ = match principal {
@@ -57,7 +57,7 @@ impl Identity {
     }
 
     /// Sets every header of this kind. Unknown ones are empty.
-    pub(super) fn write(self, headers: &mut HeaderMap) {
+    pub(crate) fn write(self, headers: &mut HeaderMap) {
         headers.insert(KEY_ID, self.key_id);
         headers.insert(TENANT, self.tenant);
         headers.insert(SCOPES, self.scopes);

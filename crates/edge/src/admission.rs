@@ -1,0 +1,151 @@
+//! The decision about a request: whose credential, which route, which limit. The gateway and forward-auth have it in common.
+
+use crate::Guard;
+use crate::access_log::Entry;
+use crate::gateway::{Upstream, UpstreamMap, Upstreams};
+use crate::identity::Identity;
+use crate::limits::{Quota, Refusal};
+use crate::reply::error_response;
+use crate::{Body, reply};
+use http::header::{AUTHORIZATION, HeaderMap, HeaderName, HeaderValue};
+use http::{Method, Response};
+use std::sync::Arc;
+use titan_core::Error;
+use titan_core::access::{Denial, MasterKeys, Principal, bearer_or_header};
+use titan_core::error::Code;
+use titan_core::policy::{RequestPath, Style, Verdict};
+use titan_core::time::Moment;
+
+const API_KEY: HeaderName = HeaderName::from_static("x-api-key");
+
+/// Decides about requests.
+pub(crate) struct Admission {
+    guard: Arc<Guard>,
+    upstreams: Arc<Upstreams>,
+    master: Arc<MasterKeys>,
+}
+
+/// A request that may pass.
+pub(crate) struct Admitted {
+    pub(crate) upstream: Arc<Upstream>,
+    pub(crate) principal: Principal,
+    /// The session that the path names.
+    pub(crate) session: Option<String>,
+    /// What is left of the tightest limit.
+    pub(crate) quota: Option<Quota>,
+}
+
+/// A request that may not pass: why, in which style, and the limit that is used up.
+pub(crate) struct Refused {
+    pub(crate) error: Error,
+    pub(crate) style: Style,
+    pub(crate) quota: Option<Quota>,
+}
+
+impl Refused {
+    pub(crate) fn new(error: Error, style: Style) -> Self {
+        Self { error, style, quota: None }
+    }
+
+    /// The answer, noted in the access log.
+    pub(crate) fn response(self, entry: &mut Entry) -> Response<Body> {
+        entry.error(self.error.code());
+        let mut response = error_response(&self.error, self.style);
+        if let Some(quota) = self.quota {
+            quota.write(response.headers_mut());
+        }
+        response
+    }
+}
+
+impl Admitted {
+    /// What the server behind the proxy is told of the caller.
+    pub(crate) fn identity(&self, guard: &Guard) -> Identity {
+        Identity::new(&self.principal, guard.catalogue(), self.session.as_deref())
+    }
+
+    /// What the client is told of its key and its limits.
+    pub(crate) fn note(&self, headers: &mut HeaderMap) {
+        if let Principal::Key(key) = &self.principal {
+            reply::note_retirement(headers, key);
+        }
+        if let Some(quota) = self.quota {
+            quota.write(headers);
+        }
+    }
+}
+
+impl Admission {
+    pub(crate) fn new(guard: Arc<Guard>, upstreams: Arc<Upstreams>, master: Arc<MasterKeys>) -> Self {
+        Self { guard, upstreams, master }
+    }
+
+    pub(crate) fn guard(&self) -> &Arc<Guard> {
+        &self.guard
+    }
+
+    /// The upstreams in force now.
+    pub(crate) fn upstreams(&self) -> Arc<UpstreamMap> {
+        self.upstreams.current()
+    }
+
+    /// Every check, none of which waits while the lease is good, but for a loan once in a while. The credential comes before the
+    /// route: who has no key learns nothing of the routes.
+    pub(crate) async fn admit(
+        &self,
+        upstream: &Arc<Upstream>,
+        (method, path): (&Method, &RequestPath<'_>),
+        headers: &HeaderMap,
+        entry: &mut Entry,
+    ) -> Result<Admitted, Refused> {
+        let now = self.guard.now();
+        let principal = self.authenticate(headers, now, entry).await;
+        let principal = principal.map_err(|error| Refused::new(error, upstream.style()))?;
+        let (verdict, style) = upstream.policies.decide(method.as_str(), path);
+        entry.decided(verdict, method);
+        let session = self.check_route(&principal, verdict, path);
+        let session = session.map_err(|error| Refused::new(error, style))?;
+        // The last check: what is refused for another reason counts for no limit.
+        let quota = self.guard.count(&principal, verdict.is_message(), 1, now).await;
+        let quota = quota.map_err(|Refusal { error, quota }| Refused { error, style, quota })?;
+        self.guard.record_use(&principal, now);
+        Ok(Admitted { upstream: Arc::clone(upstream), principal, session, quota })
+    }
+
+    async fn authenticate(
+        &self,
+        headers: &HeaderMap,
+        now: Moment,
+        entry: &mut Entry,
+    ) -> Result<Principal, Error> {
+        let values = |name| headers.get_all(name).iter().map(HeaderValue::as_bytes);
+        let credential = bearer_or_header(values(AUTHORIZATION), values(API_KEY))?;
+        let (proven, principal) = self.guard.decide(credential, now).await;
+        entry.proven(proven.as_ref());
+        principal.map_err(|denial| match denial {
+            // Looked at last, as it is the rarest mistake.
+            Denial::Malformed if self.master.contains(credential) => {
+                Denial::WrongCredential("api key required").into()
+            }
+            denial => denial.into(),
+        })
+    }
+
+    fn check_route(
+        &self,
+        principal: &Principal,
+        verdict: Verdict<'_>,
+        path: &RequestPath<'_>,
+    ) -> Result<Option<String>, Error> {
+        match verdict {
+            Verdict::Authenticated => Ok(None),
+            Verdict::Refused => Err(Error::new(Code::RouteNotAllowed, "route not allowed")),
+            Verdict::Route(route) => {
+                if let Some((bit, name)) = &route.scope {
+                    self.guard.check_scope(principal, *bit, name)?;
+                }
+                Ok(route.session_in(path).map(str::to_owned))
+            }
+        }
+    }
+}
