@@ -79,11 +79,19 @@ class Bench:
         self.backend = stack.enter_context(servers.backend(folder)).until_it_listens()
         self.hello = stack.enter_context(servers.hello(folder)).until_it_listens()
         self.nginx = stack.enter_context(servers.nginx(folder, self.backend.port)).until_it_listens()
+        bare = servers.nginx(folder / "asks-hello", self.backend.port, self.hello.address)
+        self.asks_hello = stack.enter_context(bare).until_it_listens()
         self.proxy = stack.enter_context(servers.proxy(folder, self.backend.address)).until_it_listens()
         titan = servers.Titan(folder / "titan", servers.SERVER_CORE, self.backend.address)
         self.titan = stack.enter_context(titan).until_ready()
+        asking = servers.nginx(folder / "asks-titan", self.backend.port, self.titan.address, "/auth/nginx")
+        self.asks_titan = stack.enter_context(asking).until_it_listens()
         titan = servers.Titan(folder / "logged", servers.SERVER_CORE, self.backend.address, keeps_access_log=True)
         self.logged = stack.enter_context(titan).until_ready()
+        unlike = {"TITAN_FAILED_ATTEMPTS": "60"}
+        titan = servers.Titan(folder / "slow", servers.SERVER_CORE, self.backend.address, environment=unlike)
+        self.slow = stack.enter_context(titan).until_ready()
+        self.slow_keys = [create_key(self.slow, "sessions:read") for _ in range(KEYS)]
         unlike = {"TITAN_RATE_LIMIT": "10000000", "TITAN_MSG_RATE_LIMIT": "10000000"}
         titan = servers.Titan(folder / "limited", servers.SERVER_CORE, self.backend.address, environment=unlike)
         self.limited = stack.enter_context(titan).until_ready()
@@ -95,6 +103,10 @@ class Bench:
         self.caller = create_key(self.titan, "keys:verify")
         self.keys = [create_key(self.titan, "sessions:read") for _ in range(KEYS)]
         self.logged_keys = [create_key(self.logged, "sessions:read") for _ in range(KEYS)]
+        self.flooded = [
+            self.get_row("good keys beside a flood", self.slow, PATH, self.slow_keys),
+            self.get_row("the flood", self.slow, PATH, [forge(key) for key in self.slow_keys], True),
+        ]
         self.forged = [forge(key) for key in self.keys]
         self.revoked = [create_revoked_key(self.titan, "sessions:read") for _ in range(KEYS)]
 
@@ -131,6 +143,8 @@ class Bench:
                 "titan verify, refuses a forged caller", self.titan, verify, self.forged, self.keys, True
             ),
             "nginx": self.get_row("nginx proxy_pass, keep-alive", self.nginx, PATH, self.keys),
+            "asks hello": self.get_row("nginx, auth_request to axum hello", self.asks_hello, PATH, self.keys),
+            "asks titan": self.get_row("nginx, auth_request to titan", self.asks_titan, PATH, self.keys),
             "proxy": self.get_row("hyper-util proxy that checks nothing", self.proxy, PATH, self.keys),
             "gateway": self.get_row("titan gateway", self.titan, PATH, self.keys),
             "gateway logged": self.get_row(
@@ -203,7 +217,7 @@ def measure(folder, rounds, seconds):
                 row.samples.append(row.measure(seconds))
             for pair in latencies:
                 pair.measure(seconds)
-            beside = flood(rows["gateway"], rows["gateway refuses"], seconds)
+            beside = flood(*bench.flooded, seconds)
             kept.append(beside / rows["gateway"].samples[-1].rate)
     report(rows, latencies, kept)
 
@@ -230,6 +244,8 @@ def report(rows, latencies, kept):
     ratio_line("gateway used up", "gateway limited", "cpu_us", "CPU: titan gateway, refused by a limit / let through", 1.0)
     ratio_line("gateway refuses", "gateway", "cpu_us", "CPU: titan gateway, forged key / good key", EQUAL)
     ratio_line("gateway revoked", "gateway", "cpu_us", "CPU: titan gateway, revoked key / good key", EQUAL)
+    ratio_line("asks titan", "asks hello", "rate", "requests a second: nginx, auth_request to titan / to axum hello")
+    ratio_line("asks titan", "nginx", "rate", "requests a second: nginx, auth_request to titan / nginx proxy_pass")
     for pair in latencies:
         pair.print()
     text = "rate that good keys keep at the gateway beside as many connections with forged ones"

@@ -49,9 +49,12 @@ http {{
         keepalive 128;
         keepalive_requests 1000000000;
     }}
+    {asked}
     server {{
         listen 127.0.0.1:{port};
+        {question}
         location / {{
+            {asks}
             proxy_pass http://backend;
             proxy_http_version 1.1;
             proxy_set_header Connection "";
@@ -59,6 +62,23 @@ http {{
     }}
 }}
 """
+
+# A server that nginx asks about each request, and what it is asked.
+ASKED = """upstream asked {{
+        server {address};
+        keepalive 128;
+        keepalive_requests 1000000000;
+    }}"""
+QUESTION = """location = /_question {{
+            internal;
+            proxy_pass http://asked{path};
+            proxy_http_version 1.1;
+            proxy_pass_request_body off;
+            proxy_set_header Content-Length "";
+            proxy_set_header Connection "";
+            proxy_set_header X-Original-Method $request_method;
+            proxy_set_header X-Original-URL $request_uri;
+        }}"""
 
 # One route, which needs a scope.
 POLICY = """
@@ -182,6 +202,7 @@ class Titan(Server):
             "TITAN_LISTEN": f"127.0.0.1:{port}",
             "TITAN_DATABASE_URL": f"sqlite://{folder}/titan.db",
             "MASTER_KEY": self.master_key,
+            "TITAN_FAILED_ATTEMPTS": "0",
             "TITAN_RATE_LIMIT": "0",
             "TITAN_MSG_RATE_LIMIT": "0",
         } | (environment or {})
@@ -230,8 +251,15 @@ def backend(folder):
     return Server(pinned(CLIENT_CORE, BACKEND, f"127.0.0.1:{port}"), port, folder)
 
 
-def nginx(folder, backend_port):
+def nginx(folder, backend_port, asked=None, path="/"):
+    """`asked`: the address of a server that decides about each request."""
     port = free_port()
-    (folder / "nginx.conf").write_text(NGINX.format(folder=folder, backend=backend_port, port=port))
+    folder.mkdir(exist_ok=True)
+    parts = {"asked": "", "question": "", "asks": ""}
+    if asked:
+        question = QUESTION.format(path=path)
+        parts = {"asked": ASKED.format(address=asked), "question": question, "asks": "auth_request /_question;"}
+    text = NGINX.format(folder=folder, backend=backend_port, port=port, **parts)
+    (folder / "nginx.conf").write_text(text)
     command = [find("nginx"), "-p", folder, "-e", folder / "error.log", "-c", folder / "nginx.conf"]
     return Server(pinned(SERVER_CORE, *command), port, folder)

@@ -53,6 +53,7 @@ impl Instance {
             pair("TITAN_POLICY", "whatsapp".to_owned()),
             pair("TITAN_SEAL_KEY", SEAL_KEY.to_owned()),
             pair("TITAN_LOG", "warn".to_owned()),
+            pair("TITAN_FAILED_ATTEMPTS", "0".to_owned()),
             pair("TITAN_RATE_LIMIT", "0".to_owned()),
             pair("TITAN_MSG_RATE_LIMIT", "0".to_owned()),
             pair("MASTER_KEY", MASTER_KEY.to_owned()),

@@ -1,8 +1,9 @@
 //! Which part of Titan answers a request.
 
+use crate::failures::Failures;
 use crate::telemetry::loggable;
 use axum::Router;
-use http::{HeaderMap, HeaderName, HeaderValue, Method, Request, Response};
+use http::{HeaderMap, HeaderName, HeaderValue, Method, Request, Response, StatusCode};
 use std::net::{IpAddr, SocketAddr};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -13,7 +14,7 @@ use titan_core::{Error, Failure};
 use titan_edge::access_log::{AccessLog, Entry};
 use titan_edge::gateway::Peer;
 use titan_edge::verify::Verifier;
-use titan_edge::{Body, Gateway, RequestBody, TrustedProxies, error_response};
+use titan_edge::{Body, ForwardAuth, Gateway, Proxy, RequestBody, TrustedProxies, error_response};
 use tower::ServiceExt;
 
 const REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
@@ -51,16 +52,24 @@ pub(crate) struct Client {
 
 enum Part {
     ControlPlane,
+    ForwardAuth(Proxy),
     Gateway,
     Nothing,
     Verify,
 }
 
+/// What answers requests.
+pub(crate) struct Parts {
+    pub(crate) router: Router,
+    pub(crate) verifier: Verifier,
+    pub(crate) gateway: Gateway,
+    pub(crate) forward_auth: ForwardAuth,
+}
+
 /// Sends each request to the part that answers it.
 pub(crate) struct Dispatcher {
-    router: Router,
-    verifier: Verifier,
-    gateway: Gateway,
+    parts: Parts,
+    failures: Arc<Failures>,
     access_log: Option<Arc<AccessLog>>,
     trusted_proxies: TrustedProxies,
     /// Request ids: random for each worker, and counted.
@@ -70,23 +79,14 @@ pub(crate) struct Dispatcher {
 
 impl Dispatcher {
     pub(crate) fn new(
-        router: Router,
-        verifier: Verifier,
-        gateway: Gateway,
+        parts: Parts,
+        failures: Arc<Failures>,
         access_log: Option<Arc<AccessLog>>,
         trusted_proxies: TrustedProxies,
         entropy: &dyn Entropy,
     ) -> Self {
         let id_prefix = u64::from_be_bytes(random(entropy));
-        Self {
-            router,
-            verifier,
-            gateway,
-            access_log,
-            trusted_proxies,
-            id_prefix,
-            id_count: AtomicU64::new(0),
-        }
+        Self { parts, failures, access_log, trusted_proxies, id_prefix, id_count: AtomicU64::new(0) }
     }
 
     /// The whole exchange.
@@ -94,14 +94,21 @@ impl Dispatcher {
         let Client { peer, port } = client;
         let request_id = self.request_id(request.headers());
         let destination = part(request.uri().path(), *port);
-        let mut entry = self.entry(&destination, &request, peer, &request_id);
+        let source = self.client(request.headers(), peer.address);
+        let mut entry = self.entry(&destination, &request, source, &request_id);
         let mut response = match destination {
-            Part::Verify => self.verifier.handle(request, &mut entry).await,
+            Part::Verify => self.parts.verifier.handle(request, &mut entry).await,
+            Part::ForwardAuth(proxy) => {
+                Box::pin(self.parts.forward_auth.handle(proxy, &request, &mut entry)).await
+            }
             // In a box: it is large and rare, and every other request would be as large as the largest.
-            Part::ControlPlane => Box::pin(self.control_plane(request, peer.address, &request_id)).await,
+            Part::ControlPlane => Box::pin(self.control_plane(request, source, &request_id)).await,
             Part::Nothing => error_response(&Error::not_found("page"), Style::Titan),
-            Part::Gateway => self.gateway.handle(request, peer, &request_id, &mut entry).await,
+            Part::Gateway => self.parts.gateway.handle(request, peer, &request_id, &mut entry).await,
         };
+        if response.status() == StatusCode::UNAUTHORIZED {
+            Box::pin(self.failures.count(source)).await;
+        }
         if let Some(Failure { code, cause }) = response.extensions_mut().remove() {
             tracing::error!(
                 code = code.slug(),
@@ -119,12 +126,12 @@ impl Dispatcher {
         &self,
         destination: &Part,
         request: &Request<RequestBody>,
-        peer: &Peer,
+        client: IpAddr,
         request_id: &HeaderValue,
     ) -> Entry {
         match (&self.access_log, destination) {
-            (Some(log), Part::Gateway | Part::Verify) => {
-                log.begin(request.method(), self.client(request.headers(), peer.address), request_id)
+            (Some(log), Part::ForwardAuth(_) | Part::Gateway | Part::Verify) => {
+                log.begin(request.method(), client, request_id)
             }
             _ => Entry::off(),
         }
@@ -132,22 +139,20 @@ impl Dispatcher {
 
     /// Waits until the last WebSocket is closed.
     pub(crate) async fn tunnels_closed(&self) {
-        self.gateway.tunnels_closed().await;
+        self.parts.gateway.tunnels_closed().await;
     }
 
     async fn control_plane(
         &self,
         mut request: Request<RequestBody>,
-        address: SocketAddr,
+        client: IpAddr,
         request_id: &HeaderValue,
     ) -> Response<Body> {
-        let origin = Origin {
-            ip: Some(self.client(request.headers(), address)),
-            request_id: request_id.to_str().unwrap_or_default().to_owned(),
-        };
+        let origin =
+            Origin { ip: Some(client), request_id: request_id.to_str().unwrap_or_default().to_owned() };
         let (method, path) = (request.method().clone(), request.uri().path().to_owned());
         request.extensions_mut().insert(origin);
-        let response = match self.router.clone().oneshot(request).await {
+        let response = match self.parts.router.clone().oneshot(request).await {
             Ok(response) => response,
             Err(impossible) => match impossible {},
         };
@@ -205,12 +210,14 @@ fn log_answer(method: &Method, path: &str, status: u16, request_id: &HeaderValue
 }
 
 fn part(path: &str, port: Port) -> Part {
+    let proxy = Proxy::at(path);
     let is_control = CONTROL.iter().any(|prefix| is_below(path, prefix));
     let is_health = HEALTH.contains(&path);
     let is_public = PUBLIC.iter().any(|prefix| is_below(path, prefix));
-    match port {
-        Port::Public if is_control => Part::Gateway,
-        Port::Control if !is_control && !is_health => Part::Nothing,
+    match (port, proxy) {
+        (Port::Public, _) if is_control => Part::Gateway,
+        (Port::Control, _) if !is_control && !is_health => Part::Nothing,
+        (_, Some(proxy)) => Part::ForwardAuth(proxy),
         _ if path == "/auth/verify" => Part::Verify,
         _ if is_control || is_health || is_public => Part::ControlPlane,
         _ => Part::Gateway,

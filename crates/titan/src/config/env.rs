@@ -19,7 +19,7 @@ pub enum Kind {
 }
 
 /// Variable, option, kind.
-pub const VARIABLES: [(&str, &str, Kind); 40] = [
+pub const VARIABLES: [(&str, &str, Kind); 41] = [
     ("TITAN_LISTEN", "listen", Kind::Text),
     ("TITAN_ADMIN_LISTEN", "admin_listen", Kind::Text),
     ("TITAN_TLS_CERT_FILE", "tls_cert_file", Kind::Text),
@@ -47,6 +47,7 @@ pub const VARIABLES: [(&str, &str, Kind); 40] = [
     ("TITAN_INVITATION_URL", "invitation_url", Kind::Text),
     ("TITAN_MAX_LIFETIME_DAYS", "max_lifetime_days", Kind::Number),
     ("TITAN_SIGNING_KEY_ROTATION_DAYS", "signing_key_rotation_days", Kind::Number),
+    ("TITAN_FAILED_ATTEMPTS", "failed_attempts", Kind::Number),
     ("TITAN_RATE_LIMIT", "rate_limit", Kind::Number),
     ("TITAN_MSG_RATE_LIMIT", "msg_rate_limit", Kind::Number),
     ("TITAN_TRUSTED_PROXIES", "trusted_proxies", Kind::List),

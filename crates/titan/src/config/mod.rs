@@ -57,7 +57,7 @@ pub struct Config {
     pub seal_key: Option<String>,
     /// A file that holds the seal key.
     pub seal_key_file: Option<PathBuf>,
-    /// The one upstream behind the gateway: `http://host:port`, `https://host:port` or `unix:/path/to/socket`. For
+    /// The one upstream behind the gateway: `http://host:port`, `https://host:port`, `unix:/path/to/socket` or `none`. For
     /// several, use `upstreams`.
     pub upstream: Option<String>,
     /// For an `https://` upstream: a PEM file with the CAs that Titan trusts for it. Unset: the CAs that the platform
@@ -98,6 +98,9 @@ pub struct Config {
     /// The first value of the setting `msgRateLimit`: the same for routes that send messages.
     #[schemars(range(max = 10_000_000))]
     pub msg_rate_limit: u32,
+    /// How many answers with 401 an address gets at once in a minute. Further ones take a second. 0: all at once.
+    #[schemars(range(max = 1_000_000))]
+    pub failed_attempts: u32,
     /// Proxies whose `X-Forwarded-*` headers Titan trusts: addresses and ranges such as `10.0.0.0/8`.
     pub trusted_proxies: Vec<String>,
     /// Seconds until an upstream must have accepted a connection.
@@ -134,7 +137,7 @@ pub struct Config {
 #[derive(Clone, Default, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct UpstreamConfig {
-    /// `http://host:port`, `https://host:port` or `unix:/path/to/socket`
+    /// `http://host:port`, `https://host:port`, `unix:/path/to/socket`, or `none`: only forward-auth uses the policies
     pub url: String,
     /// For `https://`: a PEM file with the CAs that Titan trusts for it. Unset: the CAs that the platform trusts.
     pub ca_file: Option<PathBuf>,
@@ -197,6 +200,7 @@ impl Default for Config {
             signing_key_rotation_days: 0,
             rate_limit: 100,
             msg_rate_limit: 50,
+            failed_attempts: 60,
             trusted_proxies: Vec::new(),
             upstream_connect_timeout: 5,
             upstream_timeout: 30,

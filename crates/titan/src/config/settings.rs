@@ -61,6 +61,8 @@ pub struct Settings {
     pub max_lifetime_days: u32,
     /// After how many days signing keys rotate by themselves, if they do.
     pub signing_key_rotation_days: Option<u32>,
+    /// How many failures of an address are answered at once in a minute; `None`: all.
+    pub failed_attempts: Option<u32>,
     /// The first settings of a new database.
     pub first_settings: FirstSettings,
     /// How the gateway behaves.
@@ -81,6 +83,9 @@ impl Settings {
         let database = location(&config)?;
         if !(1..=3_650).contains(&config.max_lifetime_days) {
             bail!("max_lifetime_days: must be 1 to 3650");
+        }
+        if config.failed_attempts > 1_000_000 {
+            bail!("failed_attempts: must be at most 1000000; 0 is no limit");
         }
         if config.signing_key_rotation_days > 3_650 {
             bail!("signing_key_rotation_days: must be at most 3650; 0 is never");
@@ -110,6 +115,7 @@ impl Settings {
             jwt: jwt(&config.jwt_issuer, &config.jwt_audience)?,
             invitation_url: config.invitation_url.map(invitation_page).transpose()?,
             max_lifetime_days: config.max_lifetime_days,
+            failed_attempts: Some(config.failed_attempts).filter(|count| *count > 0),
             first_settings: first_settings(config.rate_limit, config.msg_rate_limit)?,
             signing_key_rotation_days: Some(config.signing_key_rotation_days).filter(|days| *days > 0),
             log: config.log,

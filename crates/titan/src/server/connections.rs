@@ -2,8 +2,9 @@
 
 use super::activity::Activity;
 use super::limits::Caps;
-use super::queue::{Entry, Queue, Source};
+use super::queue::{Entry, Queue};
 use crate::dispatch::Port;
+use crate::source::Source;
 use std::collections::HashMap;
 use std::net::IpAddr;
 use std::sync::atomic::{AtomicU64, Ordering};

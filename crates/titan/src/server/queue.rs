@@ -1,8 +1,8 @@
 //! Connections in the order of their age, and which one is closed when another needs its place.
 
 use super::activity::Activity;
+use crate::source::Source;
 use std::collections::BTreeMap;
-use std::net::{IpAddr, Ipv4Addr};
 use std::ops::Bound::{Excluded, Unbounded};
 use std::sync::Arc;
 
@@ -11,25 +11,6 @@ const LOOKS: usize = 1024;
 /// Of this many idle connections, the one that has been idle longest is closed. That is nearly the longest idle of all,
 /// and needs no list that each request would have to change.
 const SAMPLE: usize = 16;
-
-/// The address for which a connection counts. For an IPv6 client, it is a whole /64.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-pub(super) enum Source {
-    V4(Ipv4Addr),
-    V6([u16; 4]),
-}
-
-impl From<IpAddr> for Source {
-    fn from(address: IpAddr) -> Self {
-        match address.to_canonical() {
-            IpAddr::V4(address) => Self::V4(address),
-            IpAddr::V6(address) => {
-                let [a, b, c, d, ..] = address.segments();
-                Self::V6([a, b, c, d])
-            }
-        }
-    }
-}
 
 /// A connection in a queue.
 #[derive(Clone)]
@@ -104,6 +85,7 @@ impl Queue {
 mod tests {
     use super::super::activity::Exchange;
     use super::*;
+    use std::net::IpAddr;
 
     fn queue(length: u64) -> (Queue, Vec<Arc<Activity>>) {
         let mut queue = Queue::default();

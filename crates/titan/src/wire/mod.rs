@@ -4,7 +4,8 @@ mod services;
 
 use crate::access_log::AccessLogWriter;
 use crate::config::{SealSource, Settings};
-use crate::dispatch::Dispatcher;
+use crate::dispatch::{Dispatcher, Parts};
+use crate::failures::Failures;
 use crate::upkeep::SigningKeyUpkeep;
 use anyhow::{Context, Result};
 use axum::Router;
@@ -22,7 +23,7 @@ use titan_core::signing::SigningKeyService;
 use titan_core::time::Clock;
 use titan_edge::gateway::{self, Upstreams};
 use titan_edge::verify::{Document, Verifier};
-use titan_edge::{Follower, Gateway, Guard, TrustedProxies};
+use titan_edge::{Follower, ForwardAuth, Gateway, Guard, TrustedProxies};
 use titan_store::SealKey;
 use utoipa::OpenApi;
 
@@ -38,6 +39,7 @@ pub struct App {
     router: Router,
     gateway: gateway::Settings,
     access_log: Option<AccessLogWriter>,
+    failures: Arc<Failures>,
 }
 
 impl App {
@@ -85,6 +87,7 @@ impl App {
             router,
             gateway,
             access_log,
+            failures: Arc::new(Failures::new(settings.failed_attempts)),
         })
     }
 
@@ -99,10 +102,17 @@ impl App {
             self.gateway.clone(),
             Arc::clone(&master),
         );
+        let forward_auth = ForwardAuth::new(Arc::clone(&guard), Arc::clone(&upstreams), Arc::clone(&master));
         let verifier = Verifier::new(guard, Arc::clone(&self.follower), master, upstreams);
         let trusted = self.gateway.trusted_proxies.clone();
         let access_log = self.access_log.as_ref().map(AccessLogWriter::log);
-        Dispatcher::new(self.router.clone(), verifier, gateway, access_log, trusted, &*self.entropy)
+        Dispatcher::new(
+            Parts { router: self.router.clone(), verifier, gateway, forward_auth },
+            Arc::clone(&self.failures),
+            access_log,
+            trusted,
+            &*self.entropy,
+        )
     }
 
     /// Proxies whose word about a client is believed.

@@ -98,6 +98,7 @@ impl TestApp {
             upstream_connect_timeout: 1,
             upstream_timeout: 1,
             // Most tests ask more often than a limit would let them.
+            failed_attempts: 0,
             rate_limit: 0,
             msg_rate_limit: 0,
             ..Config::default()

@@ -18,10 +18,11 @@ pub(crate) struct Program {
     child: Child,
 }
 
-/// `titan` with these arguments in `folder`, and nothing of this process's environment.
+/// `titan` with these arguments in `folder`, and nothing of this process's environment. Many tests fail more often than is free.
 pub(crate) fn titan(folder: &Path, arguments: &[&str]) -> Command {
     let mut command = Command::new(env!("CARGO_BIN_EXE_titan"));
     command.args(arguments).current_dir(folder).env_clear().stdin(Stdio::null());
+    command.env("TITAN_FAILED_ATTEMPTS", "0");
     command
 }
 
