@@ -3,7 +3,7 @@
 use super::owner::check_room;
 use super::replay::{again, answered, remember};
 use super::service::{Issued, KeyService, NewKey, Rotation};
-use super::{Creator, Key, check_rate_limit, check_text};
+use super::{Creator, Key, check_limit, check_rate_limit, check_text};
 use crate::access::{CreateKey, Permit, RotateKey};
 use crate::audit::Entry;
 use crate::entropy::random;
@@ -219,16 +219,6 @@ impl KeyService {
 
     fn new_id(&self, at: Timestamp) -> KeyId {
         KeyId::new(Uuid::v7(at.ms().unsigned_abs(), random(&*self.entropy)))
-    }
-}
-
-/// A key that is limited makes, changes and rotates no key that is limited less.
-pub(super) fn check_limit<A>(permit: &Permit<A>, limit: Option<u32>) -> Result<(), Error> {
-    match permit.rate_limit() {
-        Some(own) if limit.is_none_or(|limit| limit > own) => {
-            Err(Error::invalid(format!("rateLimit: must be 1 to {own}, as the calling key has this limit")))
-        }
-        _ => Ok(()),
     }
 }
 

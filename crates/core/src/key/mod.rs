@@ -7,6 +7,7 @@ pub(crate) mod owner;
 mod replay;
 mod service;
 
+use crate::access::Permit;
 use crate::error::Error;
 use crate::limit::MOST;
 use crate::revision::{Change, KeyStatus};
@@ -118,6 +119,16 @@ pub(crate) fn check_rate_limit(limit: u32) -> Result<Option<u32>, Error> {
         return Err(Error::invalid(format!("rateLimit: must be 0 to {MOST}")));
     }
     Ok(Some(limit).filter(|limit| *limit > 0))
+}
+
+/// A key that is limited makes, changes and rotates no key that is limited less.
+fn check_limit<A>(permit: &Permit<A>, limit: Option<u32>) -> Result<(), Error> {
+    match permit.rate_limit() {
+        Some(own) if limit.is_none_or(|limit| limit > own) => {
+            Err(Error::invalid(format!("rateLimit: must be 1 to {own}, as the calling key has this limit")))
+        }
+        _ => Ok(()),
+    }
 }
 
 /// A text that people gave something: 1 to 100 characters, none of them a control character.

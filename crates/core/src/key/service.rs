@@ -1,8 +1,7 @@
 //! What can be done with keys: one method a use case.
 
-use super::issue::check_limit;
 use super::owner::RoleScopes;
-use super::{Key, Which, check_rate_limit, check_text};
+use super::{Key, Which, check_limit, check_rate_limit, check_text};
 use crate::access::{Catalogue, DeleteKey, Denial, DisableKey, Permit, ReadKey, UpdateKey};
 use crate::audit::{Entry, changed};
 use crate::entropy::Entropy;

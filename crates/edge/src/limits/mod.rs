@@ -4,12 +4,12 @@
 //! request → key, message, global: each has a purse → one atomic step, or a loan from the database
 //! ```
 
-mod idle;
+mod agenda;
 mod purse;
 mod quota;
 mod word;
 
-use idle::Idle;
+use agenda::Agenda;
 use purse::{Purse, Spent, Stop};
 pub use quota::{Quota, Refusal};
 use std::collections::HashMap;
@@ -46,7 +46,8 @@ pub struct Limiter {
     global: Arc<Purse>,
     message: Arc<Purse>,
     keys: [Mutex<Shard>; SHARDS],
-    idle: Arc<Idle>,
+    /// When the loan of a purse has ended.
+    agenda: Arc<Agenda<Purse>>,
 }
 
 impl Limiter {
@@ -59,7 +60,7 @@ impl Limiter {
             global: Arc::new(Purse::new(Subject::Global)),
             message: Arc::new(Purse::new(Subject::Message)),
             keys: std::array::from_fn(|_| Mutex::default()),
-            idle: Arc::default(),
+            agenda: Arc::default(),
         }
     }
 
@@ -141,13 +142,13 @@ impl Limiter {
     ) -> Result<Spent, Stop> {
         let Some(budgets) = &self.budgets else { return Ok(Spent::nothing()) };
         let Some(now) = now else {
-            self.idle.add(Arc::clone(purse), 0);
+            self.agenda.add(Arc::clone(purse), 0);
             return purse.ask_once(&**budgets, limit, amount, &*self.clock).await;
         };
         if let Some(result) = purse.spend(limit, amount, now) {
             return result;
         }
-        Box::pin(Arc::clone(purse).borrow(budgets, limit, amount, &self.clock, &self.idle)).await
+        Box::pin(Arc::clone(purse).borrow(budgets, limit, amount, &self.clock, &self.agenda)).await
     }
 
     fn refusal(&self, purse: &Purse, limit: u32, stop: Stop) -> Refusal {
@@ -177,7 +178,7 @@ impl Limiter {
     /// Gives back what is left of loans that have ended, and forgets keys that are not used any more.
     pub(crate) async fn tidy(&self) {
         let Some(budgets) = &self.budgets else { return };
-        for purse in self.idle.due(self.clock.uptime()) {
+        for purse in self.agenda.due(self.clock.uptime()) {
             if purse.is_over(self.clock.uptime()) {
                 purse.give_back(&**budgets, &*self.clock).await;
             }

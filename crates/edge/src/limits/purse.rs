@@ -1,6 +1,6 @@
 //! What this instance holds of one limit.
 
-use super::idle::Idle;
+use super::agenda::Agenda;
 use super::quota::{Quota, Refusal};
 use super::word::{LARGEST, LoanId, Word};
 use std::sync::Arc;
@@ -130,15 +130,15 @@ impl Purse {
         limit: u32,
         amount: u32,
         clock: &Arc<dyn Clock>,
-        idle: &Arc<Idle>,
+        agenda: &Arc<Agenda<Self>>,
     ) -> Result<Spent, Stop> {
         let books = Arc::clone(&self.books).lock_owned().await;
         if let Some(result) = self.spend(limit, amount, clock.uptime()) {
             return result;
         }
-        let (budgets, clock, idle) = (Arc::clone(budgets), Arc::clone(clock), Arc::clone(idle));
+        let (budgets, clock, agenda) = (Arc::clone(budgets), Arc::clone(clock), Arc::clone(agenda));
         // In a task of its own: if this caller goes away, the next one finds the loan.
-        let asking = async move { self.ask(books, &*budgets, limit, amount, &*clock, &idle).await };
+        let asking = async move { self.ask(books, &*budgets, limit, amount, &*clock, &agenda).await };
         tokio::spawn(asking).await.map_err(Error::internal)?
     }
 
@@ -149,7 +149,7 @@ impl Purse {
         limit: u32,
         amount: u32,
         clock: &dyn Clock,
-        idle: &Idle,
+        agenda: &Agenda<Self>,
     ) -> Result<Spent, Stop> {
         // Before asking: the loan ends so much later, by whatever clock.
         let now = clock.uptime();
@@ -174,7 +174,7 @@ impl Purse {
         };
         // It is looked at again when what it has now has ended.
         let end = self.end();
-        idle.add(self, end);
+        agenda.add(self, end);
         taken
     }
 

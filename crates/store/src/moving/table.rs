@@ -1,6 +1,6 @@
 //! What moves: the tables, and the one form that their rows have in both engines.
 //!
-//! Not in the list: the instances that run, the migrations, and the terms of keys, which each engine has in a form of
+//! Not in the list: the instances that run, the migrations, the budgets of limits, and the terms of keys, which each engine has in a form of
 //! its own.
 
 use Kind::{Bytes, Flag, Number, Text};

@@ -4,6 +4,7 @@ mod fleet;
 mod holders;
 mod restart;
 mod settings;
+mod soak;
 mod verify;
 
 use crate::support::app::MadeKey;
