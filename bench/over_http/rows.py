@@ -79,7 +79,7 @@ class Bench:
         self.backend = stack.enter_context(servers.backend(folder)).until_it_listens()
         self.hello = stack.enter_context(servers.hello(folder)).until_it_listens()
         self.nginx = stack.enter_context(servers.nginx(folder, self.backend.port)).until_it_listens()
-        bare = servers.nginx(folder / "asks-hello", self.backend.port, self.hello.address)
+        bare = servers.nginx(folder / "asks-hello", self.backend.port, self.hello.address, "/nothing")
         self.asks_hello = stack.enter_context(bare).until_it_listens()
         self.proxy = stack.enter_context(servers.proxy(folder, self.backend.address)).until_it_listens()
         titan = servers.Titan(folder / "titan", servers.SERVER_CORE, self.backend.address)

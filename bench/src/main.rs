@@ -215,7 +215,10 @@ fn check_outcomes(guards: &Guards, piles: &Piles, rivals: &Rivals, now: Moment) 
             limited.check(&piles.many, n, now)
         };
         anyhow::ensure!(limited(&guards.limited) == Ok(keys::TENANT), "a limit refused a key");
-        anyhow::ensure!(limited(&guards.used_up) == Err(Denial::Unknown), "a limit that is used up let a key pass");
+        anyhow::ensure!(
+            limited(&guards.used_up) == Err(Denial::Unknown),
+            "a limit that is used up let a key pass"
+        );
         anyhow::ensure!(
             rivals.index.check(piles.opaque.get(n), now.wall.secs_u32()).is_some(),
             "not in the index"
@@ -267,7 +270,11 @@ fn print(board: &Board<'_>, hashing: Hashing, reference: &[RowId; 2], titan: &Ti
                 equal,
             ),
             ("a limit on / off", board.ratio(titan.limited, titan.million), None),
-            ("refused by a limit / let through by it", board.ratio(titan.used_up, titan.limited), Some(AtMost(1.0))),
+            (
+                "refused by a limit / let through by it",
+                board.ratio(titan.used_up, titan.limited),
+                Some(AtMost(1.0)),
+            ),
         ],
     );
 }

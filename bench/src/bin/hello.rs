@@ -3,6 +3,7 @@
 //! `GET /` answers a text. `POST /json` reads a body of the shape of `/auth/verify`'s and answers one of the
 //! shape of its answer: what HTTP and JSON cost without any decision.
 
+use axum::http::StatusCode;
 use axum::routing::{get, post};
 use axum::{Json, Router};
 use serde::{Deserialize, Serialize};
@@ -48,6 +49,9 @@ async fn json(Json(question): Json<Question>) -> Json<Answer> {
 #[tokio::main(flavor = "current_thread")]
 async fn main() -> std::io::Result<()> {
     let address = std::env::args().nth(1).unwrap_or_else(|| "127.0.0.1:0".to_owned());
-    let router = Router::new().route("/", get(|| async { "hello" })).route("/json", post(json));
+    let router = Router::new()
+        .route("/", get(|| async { "hello" }))
+        .route("/nothing", get(|| async { StatusCode::NO_CONTENT }))
+        .route("/json", post(json));
     axum::serve(TcpListener::bind(address).await?, router).await
 }
