@@ -23,7 +23,7 @@ struct Generous;
 impl Budgets for Generous {
     async fn borrow(&self, _: Subject, ask: &Ask, _: Uptime) -> StoreResult<Loan> {
         if ask.limit == 1 {
-            return Ok(Loan::Refused { retry_in: Duration::from_mins(1) });
+            return Ok(Loan::Refused { retry_in: Duration::from_mins(1), rest: 0 });
         }
         let (amount, resets_in) = (ask.wanted, Duration::from_mins(1));
         Ok(Loan::Lent { amount, tick: Tick(1), rest: ask.limit - amount, resets_in })

@@ -264,12 +264,16 @@ impl Guard {
         now: Moment,
     ) -> Result<Option<Quota>, Refusal> {
         let key = match principal {
-            Principal::Key(key) => key.rate_limit().map(|limit| (key.id(), limit)),
+            Principal::Key(key) => key.limit(),
             Principal::Opaque(_) | Principal::User(_) => None,
         };
         let cost = Cost { amount, key, is_message };
-        if self.lease.is_good(now) {
-            return self.limiter.count(cost, now.uptime).await;
+        if self.lease.is_good(now) && !self.limiter.is_limited(cost) {
+            return Ok(None);
+        }
+        // Since the request came, the database may have been waited for.
+        if self.lease.is_good(self.clock.moment()) {
+            return self.limiter.count(cost).await;
         }
         // The limits may have changed since the lease ended.
         let settings = Box::pin(self.read_settings()).await?;

@@ -41,6 +41,14 @@ struct Signing {
     not_before: Timestamp,
 }
 
+/// How a key that passes is restricted.
+#[derive(Default)]
+struct Restrictions {
+    retirement: Option<Retirement>,
+    /// The first key of its line, and how many requests they may make.
+    limit: Option<(KeyId, u32)>,
+}
+
 /// What the edge knows. Copies share what did not change. All copies share one revocation set and one index of opaque keys,
 /// which are changed in place, so that a revocation does not copy ten million ids.
 #[derive(Clone)]
@@ -245,19 +253,19 @@ impl Snapshot {
         if signing.is_retired {
             return Err(Denial::Revoked);
         }
-        let (retirement, rate_limit) = self.check_status(claims.id, now)?;
+        let Restrictions { retirement, limit } = self.check_status(claims.id, now)?;
         let issued_ms = claims.id.uuid().unix_ms();
         self.check_tenant(claims.tenant, issued_ms)?;
         if is_before(issued_ms, signing.not_before.ms()) {
             return Err(Denial::Revoked);
         }
-        Ok(KeyPrincipal::new(*key, retirement).limited(rate_limit))
+        Ok(KeyPrincipal::new(*key, retirement).limited(limit))
     }
 
     #[inline]
-    fn check_status(&self, id: KeyId, now: Timestamp) -> Result<(Option<Retirement>, Option<u32>), Denial> {
+    fn check_status(&self, id: KeyId, now: Timestamp) -> Result<Restrictions, Denial> {
         if !self.revocations.contains(id) {
-            return Ok((None, None));
+            return Ok(Restrictions::default());
         }
         // In the set without a status: revoked for good.
         let status = self.statuses.get(&id).ok_or(Denial::Revoked)?;
@@ -268,7 +276,8 @@ impl Snapshot {
         if status.is_disabled {
             return Err(Denial::Disabled);
         }
-        Ok((retirement, status.rate_limit))
+        let limit = status.rate_limit.map(|limit| (status.limited_as.unwrap_or(id), limit));
+        Ok(Restrictions { retirement, limit })
     }
 
     #[inline]

@@ -65,7 +65,9 @@ fn at(configured: &Targets, level: LogLevel) -> Targets {
         LogLevel::Info => LevelFilter::INFO,
         LogLevel::Debug => LevelFilter::DEBUG,
     };
-    configured.clone().with_default(level.min(LevelFilter::INFO)).with_target("titan", level)
+    let filter = configured.clone().with_default(level.min(LevelFilter::INFO));
+    let has_own = configured.iter().any(|(part, _)| part == "titan");
+    if has_own { filter } else { filter.with_target("titan", level) }
 }
 
 /// Reads a level, or directives `part=level`, with commas between.

@@ -18,7 +18,7 @@ const LIFETIME: u64 = 90;
 const DAY_MS: u64 = 86_400_000;
 /// As many as the follower applies at once.
 const PIECE: u64 = 10_000;
-const REVOKED: KeyStatus = KeyStatus { is_revoked: true, is_disabled: false, retirement: None, rate_limit: None };
+const REVOKED: KeyStatus = KeyStatus { is_revoked: true, is_disabled: false, retirement: None, rate_limit: None, limited_as: None };
 
 /// The key with this number of a day. Its random bits follow from both, so that nobody has to remember it.
 fn key(day: u64, number: u64) -> KeyId {

@@ -13,7 +13,7 @@ use titan_token::{
 pub struct KeyPrincipal {
     key: VerifiedKey,
     retirement: Option<Retirement>,
-    rate_limit: Option<u32>,
+    limit: Option<(KeyId, u32)>,
 }
 
 /// A rotated key that still lives for a while: from when it is deprecated, and when it ends.
@@ -30,18 +30,23 @@ impl KeyPrincipal {
     pub fn new(key: VerifiedKey, retirement: Option<Retirement>) -> Self {
         let expiry = Timestamp::from_secs(key.claims().expires_at.into());
         let retirement = retirement.map(|r| Retirement { until: r.until.min(expiry), ..r });
-        Self { key, retirement, rate_limit: None }
+        Self { key, retirement, limit: None }
     }
 
-    /// With how many requests it may make in any 60 seconds.
+    /// With how many requests it may make in any 60 seconds, together with the other keys of its line.
     #[must_use]
-    pub fn limited(self, rate_limit: Option<u32>) -> Self {
-        Self { rate_limit, ..self }
+    pub fn limited(self, limit: Option<(KeyId, u32)>) -> Self {
+        Self { limit, ..self }
+    }
+
+    /// The first key of its line, and how many requests they may make.
+    pub fn limit(&self) -> Option<(KeyId, u32)> {
+        self.limit
     }
 
     /// How many requests it may make in any 60 seconds.
     pub fn rate_limit(&self) -> Option<u32> {
-        self.rate_limit
+        self.limit.map(|(_, limit)| limit)
     }
 
     /// The key whose MAC held.

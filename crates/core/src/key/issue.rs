@@ -42,6 +42,7 @@ impl KeyService {
             created_by: permit.key().map_or(Creator::Master, Creator::Key),
             is_suspended: false,
             rate_limit: new.rate_limit.map_or(Ok(permit.rate_limit()), check_rate_limit)?,
+            limited_as: None,
             rotated_from: None,
         };
         self.check_grant(&permit, &draft.scopes)?;
@@ -234,6 +235,7 @@ pub(super) struct Draft {
     pub(super) created_by: Creator,
     pub(super) is_suspended: bool,
     pub(super) rate_limit: Option<u32>,
+    pub(super) limited_as: Option<KeyId>,
     pub(super) rotated_from: Option<KeyId>,
 }
 
@@ -258,6 +260,8 @@ impl Draft {
             created_by,
             is_suspended: old.is_suspended,
             rate_limit: old.rate_limit,
+            // Otherwise a key that rotates itself would have a new budget each time.
+            limited_as: Some(old.limited_as.unwrap_or(old.id)),
             rotated_from: Some(old.id),
         }
     }
@@ -279,6 +283,7 @@ impl Draft {
             created_by: self.created_by,
             is_suspended: self.is_suspended,
             rate_limit: self.rate_limit,
+            limited_as: self.limited_as,
             rotated_from: self.rotated_from,
             last_used_at: None,
         }

@@ -54,6 +54,8 @@ pub struct Key {
     pub is_suspended: bool,
     /// How many requests it may make in any 60 seconds.
     pub rate_limit: Option<u32>,
+    /// The key with which it shares this limit: the first of those whose successor it is.
+    pub limited_as: Option<KeyId>,
     /// The key whose successor it is.
     pub rotated_from: Option<KeyId>,
     /// When it was last accepted, at most a minute ago.
@@ -108,6 +110,7 @@ impl Key {
             is_disabled: !self.is_on(),
             retirement,
             rate_limit: self.rate_limit,
+            limited_as: self.limited_as.filter(|_| self.rate_limit.is_some()),
         };
         Change::Key(self.id, status)
     }
@@ -121,7 +124,7 @@ pub(crate) fn check_rate_limit(limit: u32) -> Result<Option<u32>, Error> {
     Ok(Some(limit).filter(|limit| *limit > 0))
 }
 
-/// A key that is limited makes, changes and rotates no key that is limited less.
+/// A key that is limited makes and rotates no key that is limited less, and raises no limit.
 fn check_limit<A>(permit: &Permit<A>, limit: Option<u32>) -> Result<(), Error> {
     match permit.rate_limit() {
         Some(own) if limit.is_none_or(|limit| limit > own) => {

@@ -60,6 +60,7 @@ impl KeyService {
             created_by: Creator::User(user.id()),
             is_suspended: false,
             rate_limit: None,
+            limited_as: None,
             rotated_from: None,
         };
         self.check_grant(permit, &draft.scopes)?;

@@ -7,6 +7,8 @@ use std::time::Duration;
 const AHEAD: i64 = 1;
 /// The rule looks back this far.
 const BACK: i64 = 60;
+/// A loan that was not spent has been given back after so long.
+const COMES_BACK: Duration = Duration::from_millis(1500);
 /// No loan is smaller than this part of the limit, if there is so much left: otherwise the last parts are too small, and each
 /// of them is a question to the database.
 const SMALLEST_PART: u32 = 64;
@@ -50,12 +52,18 @@ impl Budget {
         self.forget(tick, at);
         let rest = ask.limit.saturating_sub(self.booked());
         if rest < ask.needed || ask.wanted.max(ask.needed) == 0 {
-            return Loan::Refused { retry_in: self.room_in(now, ask) };
+            return Loan::Refused { retry_in: self.room_in(now, tick, ask), rest };
         }
         let part = (rest / 2).max(ask.limit.div_ceil(SMALLEST_PART));
         let amount = ask.wanted.min(part).max(ask.needed).min(rest);
         self.book(at, amount);
         Loan::Lent { amount, tick: at, rest: rest - amount, resets_in: self.leaves_in(now, 0) }
+    }
+
+    /// The clock begins anew: what is booked in its future counts from now.
+    pub fn begin_at(&mut self, now: Duration) {
+        let tick = Tick(i64::try_from(now.as_secs()).unwrap_or(i64::MAX - AHEAD));
+        self.forget(tick, Tick(tick.0 + AHEAD));
     }
 
     fn give_back(&mut self, unspent: Option<(Tick, u32)>) {
@@ -85,10 +93,16 @@ impl Budget {
         self.0.iter().map(|(_, amount)| *amount).fold(0, u32::saturating_add)
     }
 
-    /// When so much has left the window that the request fits.
-    fn room_in(&self, now: Duration, ask: &Ask) -> Duration {
+    /// When so much has left the window that the request fits. What was lent a moment ago may come back before.
+    fn room_in(&self, now: Duration, tick: Tick, ask: &Ask) -> Duration {
         let missing = (self.booked().saturating_add(ask.needed)).saturating_sub(ask.limit);
-        self.leaves_in(now, missing)
+        let lent = self.0.iter().filter(|(booked, _)| booked.0 >= tick.0 - AHEAD).map(|(_, amount)| *amount);
+        let leaves_in = self.leaves_in(now, missing);
+        if !ask.is_alone && lent.fold(0, u32::saturating_add) >= missing {
+            leaves_in.min(COMES_BACK)
+        } else {
+            leaves_in
+        }
     }
 
     /// When at least so much of what is booked has left the window; for nothing, when the oldest booking has.
@@ -114,7 +128,7 @@ mod tests {
     }
 
     fn ask(limit: u32, wanted: u32) -> Ask {
-        Ask { limit, wanted, needed: 1, unspent: None }
+        Ask { limit, wanted, needed: 1, ..Ask::default() }
     }
 
     fn lent(loan: Loan) -> u32 {
@@ -138,8 +152,12 @@ mod tests {
         lent(budget.lend(at(1000), &Ask { needed: 3, ..ask(5, 3) }));
         lent(budget.lend(at(1010), &Ask { needed: 2, ..ask(5, 2) }));
         let now = Duration::from_millis(1_020_250);
-        let refused = |budget: &mut Budget, needed| budget.lend(now, &Ask { needed, ..ask(5, needed) });
-        let retry = |ms| Loan::Refused { retry_in: Duration::from_millis(ms) };
+        let refused = |budget: &mut Budget, needed| match budget.lend(now, &Ask { needed, ..ask(5, needed) })
+        {
+            Loan::Refused { retry_in, rest: 0 } => retry_in,
+            other => panic!("{other:?}"),
+        };
+        let retry = Duration::from_millis;
         // What is booked at 1001 counts in the ticks up to 1061, and is gone at 1062.
         assert_eq!(refused(&mut budget, 1), retry(41_750));
         assert_eq!(refused(&mut budget, 4), retry(51_750), "the second booking must go, too");
@@ -149,12 +167,27 @@ mod tests {
     }
 
     #[test]
+    fn what_was_lent_a_moment_ago_may_come_back_soon() {
+        let mut budget = Budget::default();
+        lent(budget.lend(at(1000), &Ask { needed: 5, ..ask(5, 5) }));
+        let refused = |budget: &mut Budget, secs| match budget.lend(at(secs), &ask(5, 1)) {
+            Loan::Refused { retry_in, .. } => retry_in,
+            other @ Loan::Lent { .. } => panic!("{other:?}"),
+        };
+        assert_eq!(refused(&mut budget, 1001), COMES_BACK);
+        assert_eq!(refused(&mut budget, 1003), at(59));
+        let alone = Ask { is_alone: true, ..ask(5, 1) };
+        let Loan::Refused { retry_in, .. } = budget.lend(at(1001), &alone) else { panic!("nothing is left") };
+        assert_eq!(retry_in, at(61), "there is nobody from whom it could come back");
+    }
+
+    #[test]
     fn what_is_given_back_is_there_once() {
         let mut budget = Budget::default();
         let Loan::Lent { amount: 50, tick, .. } = budget.lend(at(1000), &ask(100, 50)) else {
             panic!("the first loan")
         };
-        let back = Ask { unspent: Some((tick, 40)), wanted: 0, needed: 0, limit: 100 };
+        let back = Ask { unspent: Some((tick, 40)), limit: 100, ..Ask::default() };
         assert!(matches!(budget.lend(at(1002), &back), Loan::Refused { .. }), "it only gives back");
         assert_eq!(budget.booked(), 10);
         budget.lend(at(1100), &back);

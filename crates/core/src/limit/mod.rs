@@ -44,6 +44,8 @@ pub struct Ask {
     pub needed: u32,
     /// What is left of an earlier loan, and where that was booked. It is not spent any more.
     pub unspent: Option<(Tick, u32)>,
+    /// Whether nobody else can have borrowed anything.
+    pub is_alone: bool,
 }
 
 /// The answer.
@@ -64,6 +66,8 @@ pub enum Loan {
     Refused {
         /// When there may be enough: not before.
         retry_in: Duration,
+        /// What others may still borrow.
+        rest: u32,
     },
 }
 

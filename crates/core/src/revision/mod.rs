@@ -7,6 +7,7 @@
 
 mod changes;
 mod fleet;
+mod id_text;
 mod instance;
 mod opaque;
 mod receipt;
@@ -46,6 +47,9 @@ pub struct KeyStatus {
     /// How many requests it may make in any 60 seconds.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub rate_limit: Option<u32>,
+    /// The key with which it shares this limit.
+    #[serde(default, with = "id_text", skip_serializing_if = "Option::is_none")]
+    pub limited_as: Option<KeyId>,
 }
 
 /// The status of a tenant.

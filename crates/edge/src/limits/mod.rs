@@ -5,16 +5,19 @@
 //! ```
 
 mod agenda;
+mod lender;
 mod purse;
 mod quota;
 mod word;
 
 use agenda::Agenda;
+use lender::Lender;
 use purse::{Purse, Spent, Stop};
 pub use quota::{Quota, Refusal};
 use std::collections::HashMap;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
 use titan_core::Error;
 use titan_core::limit::{Budgets, Subject};
 use titan_core::settings::Settings;
@@ -23,6 +26,8 @@ use titan_token::KeyId;
 
 /// Purses of keys are kept in so many maps, so that workers seldom wait for each other.
 const SHARDS: usize = 64;
+/// How long giving back may take at a time.
+const TIDY: Duration = Duration::from_millis(300);
 
 type Shard = HashMap<KeyId, Arc<Purse>>;
 
@@ -39,8 +44,8 @@ pub struct Cost {
 
 /// Counts requests, and refuses those above a limit.
 pub struct Limiter {
-    budgets: Option<Arc<dyn Budgets>>,
-    clock: Arc<dyn Clock>,
+    /// Without one, nothing is limited.
+    lender: Option<Arc<Lender>>,
     /// The limits of the settings: the global one in the upper half.
     limits: AtomicU64,
     global: Arc<Purse>,
@@ -54,8 +59,7 @@ impl Limiter {
     /// Without budgets, nothing is limited.
     pub(crate) fn new(budgets: Option<Arc<dyn Budgets>>, clock: Arc<dyn Clock>) -> Self {
         Self {
-            budgets,
-            clock,
+            lender: budgets.map(|budgets| Arc::new(Lender::new(budgets, clock))),
             limits: AtomicU64::new(0),
             global: Arc::new(Purse::new(Subject::Global)),
             message: Arc::new(Purse::new(Subject::Message)),
@@ -80,14 +84,16 @@ impl Limiter {
         }
     }
 
-    /// Counts a request that comes now. The quota is that of the tightest limit; `None` if nothing is limited. It waits for
-    /// the database only where a loan is used up.
+    /// Whether this request counts toward a limit.
     #[inline]
-    pub(crate) async fn count(&self, cost: Cost, now: Uptime) -> Result<Option<Quota>, Refusal> {
-        if cost.key.is_none() && self.limits.load(Ordering::Acquire) == 0 {
-            return Ok(None);
-        }
-        self.count_limited(cost, self.limits(), Some(now)).await
+    pub(crate) fn is_limited(&self, cost: Cost) -> bool {
+        cost.key.is_some() || self.limits.load(Ordering::Acquire) != 0
+    }
+
+    /// Counts a request. The quota is that of the tightest limit; `None` if nothing is limited. It waits for the database only
+    /// where a loan is used up.
+    pub(crate) async fn count(&self, cost: Cost) -> Result<Option<Quota>, Refusal> {
+        self.count_limited(cost, self.limits(), true).await
     }
 
     /// The same without a good lease: the limits are those of the database, and each request asks it.
@@ -96,65 +102,96 @@ impl Limiter {
         cost: Cost,
         settings: Settings,
     ) -> Result<Option<Quota>, Refusal> {
-        self.count_limited(cost, settings, None).await
+        self.count_limited(cost, settings, false).await
     }
 
-    /// The key comes first: what it may not do takes nothing from the others.
     async fn count_limited(
         &self,
         cost: Cost,
         settings: Settings,
-        now: Option<Uptime>,
+        keeps: bool,
     ) -> Result<Option<Quota>, Refusal> {
-        let key = cost.key.map(|(id, limit)| (Subject::Key(id), limit));
-        let message = cost.is_message.then_some((Subject::Message, settings.msg_rate_limit));
-        let all = [key, message, Some((Subject::Global, settings.rate_limit))];
-        let mut tightest: Option<Quota> = None;
-        let mut spent: [Option<(Arc<Purse>, Spent)>; 3] = [None, None, None];
-        for (place, (subject, limit)) in all.into_iter().flatten().filter(|(_, limit)| *limit > 0).enumerate()
-        {
-            let purse = self.purse(subject);
-            match self.spend(&purse, limit, cost.amount, now).await {
-                Ok(taken) => {
-                    let quota = purse.quota(limit, taken.left, self.clock.uptime());
-                    tightest = Some(tightest.map_or(quota, |other| other.tighter(quota)));
-                    spent[place] = Some((purse, taken));
-                }
-                Err(stop) => {
-                    // It was not let through, so it counts for none of them.
-                    for (purse, taken) in spent.into_iter().flatten() {
-                        purse.put_back(taken, cost.amount);
-                    }
-                    return Err(self.refusal(&purse, limit, stop));
+        let Some(lender) = &self.lender else { return Ok(None) };
+        let purses = self.purses(cost, settings);
+        let now = lender.clock.uptime();
+        if keeps {
+            // What one of them refuses from memory takes nothing from the others, and asks nobody.
+            for (purse, limit) in purses.iter().flatten() {
+                if let Some(until) = purse.refused(*limit, cost.amount, now) {
+                    return Err(purse.refusal(*limit, until, now));
                 }
             }
         }
-        Ok(tightest)
+        for _ in 0..2 {
+            let (quota, ends_ms) = self.charge(lender, &purses, cost.amount, keeps).await?;
+            if lender.clock.uptime().ms() < ends_ms {
+                return Ok(quota);
+            }
+        }
+        let error = Error::not_ready("loans end before the next one has come");
+        Err(Refusal { error, quota: None })
+    }
+
+    /// The key comes first: what it may not do takes nothing from the others.
+    fn purses(&self, cost: Cost, settings: Settings) -> [Option<(Arc<Purse>, u32)>; 3] {
+        let key = cost.key.map(|(id, limit)| (Subject::Key(id), limit));
+        let message = cost.is_message.then_some((Subject::Message, settings.msg_rate_limit));
+        [key, message, Some((Subject::Global, settings.rate_limit))].map(|limited| {
+            let (subject, limit) = limited.filter(|(_, limit)| *limit > 0)?;
+            Some((self.purse(subject), limit))
+        })
+    }
+
+    /// Takes from all of them, or from none. Also until when the request must have passed.
+    async fn charge(
+        &self,
+        lender: &Arc<Lender>,
+        purses: &[Option<(Arc<Purse>, u32)>; 3],
+        amount: u32,
+        keeps: bool,
+    ) -> Result<(Option<Quota>, u64), Refusal> {
+        let mut now = lender.clock.uptime();
+        let (mut tightest, mut ends_ms): (Option<Quota>, u64) = (None, u64::MAX);
+        let mut spent: [Option<Spent>; 3] = [None; 3];
+        for (place, (purse, limit)) in
+            purses.iter().enumerate().filter_map(|(n, purse)| Some((n, purse.as_ref()?)))
+        {
+            let taken = match self.spend(lender, purse, (*limit, amount), keeps.then_some(now)).await {
+                Ok(taken) => taken,
+                Err(stop) => {
+                    put_back(purses, &spent, amount);
+                    return Err(refusal(purse, *limit, stop, lender.clock.uptime()));
+                }
+            };
+            if taken.has_waited {
+                now = lender.clock.uptime();
+            }
+            let quota = purse.quota(*limit, taken.left, now);
+            tightest = Some(tightest.map_or(quota, |other| other.tighter(quota)));
+            ends_ms = ends_ms.min(taken.ends_ms);
+            spent[place] = Some(taken);
+        }
+        if now.ms() >= ends_ms {
+            put_back(purses, &spent, amount);
+        }
+        Ok((tightest, ends_ms))
     }
 
     #[inline]
     async fn spend(
         &self,
+        lender: &Arc<Lender>,
         purse: &Arc<Purse>,
-        limit: u32,
-        amount: u32,
+        (limit, amount): (u32, u32),
         now: Option<Uptime>,
     ) -> Result<Spent, Stop> {
-        let Some(budgets) = &self.budgets else { return Ok(Spent::nothing()) };
         let Some(now) = now else {
             self.agenda.add(Arc::clone(purse), 0);
-            return purse.ask_once(&**budgets, limit, amount, &*self.clock).await;
+            return purse.ask_once(lender, limit, amount).await;
         };
-        if let Some(result) = purse.spend(limit, amount, now) {
-            return result;
-        }
-        Box::pin(Arc::clone(purse).borrow(budgets, limit, amount, &self.clock, &self.agenda)).await
-    }
-
-    fn refusal(&self, purse: &Purse, limit: u32, stop: Stop) -> Refusal {
-        match stop {
-            Stop::Limited(until) => purse.refusal(limit, until, self.clock.uptime()),
-            Stop::Unavailable(error) => Refusal { error, quota: None },
+        match purse.spend(limit, amount, now) {
+            Some(spent) => Ok(spent),
+            None => Box::pin(Arc::clone(purse).borrow(lender, limit, amount, &self.agenda)).await,
         }
     }
 
@@ -177,14 +214,20 @@ impl Limiter {
 
     /// Gives back what is left of loans that have ended, and forgets keys that are not used any more.
     pub(crate) async fn tidy(&self) {
-        let Some(budgets) = &self.budgets else { return };
-        for purse in self.agenda.due(self.clock.uptime()) {
-            if purse.is_over(self.clock.uptime()) {
-                purse.give_back(&**budgets, &*self.clock).await;
+        let Some(lender) = &self.lender else { return };
+        let began = lender.clock.uptime();
+        let mut due = self.agenda.due(began);
+        // What all share is worth most.
+        due.sort_by_key(|purse| matches!(purse.subject(), Subject::Key(_)));
+        for purse in due {
+            let now = lender.clock.uptime();
+            // What there is no time for is lost until its window has passed; it is forgotten all the same.
+            if purse.is_over(now) && now.since(began) < TIDY && lender.check().is_ok() {
+                purse.give_back(lender).await;
             }
             // If it is not idle, it is due again at the end of what it has.
             if let Subject::Key(id) = purse.subject()
-                && purse.is_idle(self.clock.uptime())
+                && purse.is_idle(lender.clock.uptime())
             {
                 self.shard(id).remove(&id);
             }
@@ -198,9 +241,19 @@ impl Limiter {
     }
 }
 
-impl From<Error> for Stop {
-    fn from(error: Error) -> Self {
-        Self::Unavailable(error)
+/// It was not let through, so it counts for none of them.
+fn put_back(purses: &[Option<(Arc<Purse>, u32)>; 3], spent: &[Option<Spent>; 3], amount: u32) {
+    for (purse, taken) in purses.iter().zip(spent) {
+        if let (Some((purse, _)), Some(taken)) = (purse, taken) {
+            purse.put_back(*taken, amount);
+        }
+    }
+}
+
+fn refusal(purse: &Purse, limit: u32, stop: Stop, now: Uptime) -> Refusal {
+    match stop {
+        Stop::Limited(until) => purse.refusal(limit, until, now),
+        Stop::Unavailable(error) => Refusal { error, quota: None },
     }
 }
 

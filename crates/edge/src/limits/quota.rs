@@ -6,6 +6,7 @@ use titan_core::limit::{Subject, WINDOW};
 
 const LIMIT: HeaderName = HeaderName::from_static("x-ratelimit-limit");
 const REMAINING: HeaderName = HeaderName::from_static("x-ratelimit-remaining");
+const RESET: HeaderName = HeaderName::from_static("x-ratelimit-reset");
 /// draft-ietf-httpapi-ratelimit-headers-10
 const RATE_LIMIT: HeaderName = HeaderName::from_static("ratelimit");
 const POLICY: HeaderName = HeaderName::from_static("ratelimit-policy");
@@ -73,6 +74,8 @@ impl Quota {
     pub(crate) fn write(&self, headers: &mut HeaderMap) {
         let Self { limit, remaining, resets_in_secs, .. } = self;
         let name = self.kind.name();
+        // What the upstream says of a limit of its own would not go with ours.
+        headers.remove(RESET);
         headers.insert(LIMIT, HeaderValue::from(*limit));
         headers.insert(REMAINING, HeaderValue::from(*remaining));
         let state = format!("\"{name}\";r={remaining};t={resets_in_secs}");

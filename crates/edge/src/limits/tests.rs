@@ -43,6 +43,8 @@ struct Memory {
     budgets: Mutex<HashMap<Subject, Budget>>,
     asked: AtomicU64,
     is_down: AtomicBool,
+    /// How long a question takes until it is decided, and then until the answer is there.
+    latency: AtomicU64,
 }
 
 #[async_trait]
@@ -52,8 +54,12 @@ impl Budgets for Memory {
         if self.is_down.load(Ordering::SeqCst) {
             return Err(StoreError::Unavailable("down".into()));
         }
+        let latency = self.latency.load(Ordering::SeqCst);
+        self.clock.advance(latency);
         let now = Duration::from_millis(self.clock.ms() + 1_700_000_000_321);
-        Ok(self.budgets.lock().unwrap().entry(subject).or_default().lend(now, ask))
+        let loan = self.budgets.lock().unwrap().entry(subject).or_default().lend(now, ask);
+        self.clock.advance(latency);
+        Ok(loan)
     }
 
     async fn sweep_budgets(&self, _: Uptime) -> StoreResult<()> {
@@ -80,6 +86,7 @@ impl World {
             budgets: Mutex::default(),
             asked: AtomicU64::new(0),
             is_down: AtomicBool::new(false),
+            latency: AtomicU64::new(0),
         });
         let runtime = Builder::new_current_thread().enable_time().build().unwrap();
         let mut world = Self { clock, database, instances: Vec::new(), runtime, limit, passed: Vec::new() };
@@ -90,14 +97,15 @@ impl World {
     fn instance(&self) -> Limiter {
         let (budgets, clock) = (Arc::clone(&self.database), Arc::clone(&self.clock));
         let limiter = Limiter::new(Some(budgets), clock);
-        limiter.set(&Settings { rate_limit: self.limit, ..Settings::default() });
+        limiter.set(&Settings { rate_limit: self.limit, msg_rate_limit: self.limit, ..Settings::default() });
         limiter
     }
 
     fn count(&mut self, instance: usize, cost: Cost) -> Result<Option<Quota>, Refusal> {
-        let (now, ms) = (self.clock.uptime(), self.clock.ms());
-        let result = self.runtime.block_on(self.instances[instance].count(cost, now));
+        let result = self.runtime.block_on(self.instances[instance].count(cost));
         if result.is_ok() {
+            // It passes now, after all that it has waited for.
+            let ms = self.clock.ms();
             self.passed.extend((0..cost.amount).map(|_| ms));
         }
         result
@@ -143,6 +151,8 @@ enum Step {
     Burst(usize, u16),
     /// One of them dies with what it holds, and starts anew.
     Death(usize),
+    /// From now on, a question takes so long.
+    Latency(u64),
     Tidy,
     Wait(u64),
 }
@@ -152,6 +162,7 @@ fn steps() -> impl Strategy<Value = Vec<Step>> {
         4 => (0_usize..4, 1_u16..80).prop_map(|(instance, count)| Step::Burst(instance, count)),
         4 => prop_oneof![0_u64..40, 300_u64..1_300, 5_000_u64..70_000].prop_map(Step::Wait),
         1 => (0_usize..4).prop_map(Step::Death),
+        1 => prop_oneof![Just(0_u64), 1_u64..600].prop_map(Step::Latency),
         1 => Just(Step::Tidy),
     ];
     prop::collection::vec(step, 1..120)
@@ -164,10 +175,13 @@ proptest! {
         for step in steps {
             match step {
                 Step::Burst(instance, requests) => {
-                    for _ in 0..requests {
-                        world.ask(instance % count);
+                    for n in 0..requests {
+                        // Some count toward three limits: each of them may have to be asked for.
+                        let key = (n % 3 == 0).then(|| (key(u32::from(n % 2)), limit));
+                        world.count(instance % count, Cost { amount: 1, key, is_message: n % 2 == 0 }).ok();
                     }
                 }
+                Step::Latency(ms) => world.database.latency.store(ms, Ordering::SeqCst),
                 Step::Death(instance) => world.instances[instance % count] = world.instance(),
                 Step::Tidy => world.tidy(),
                 Step::Wait(ms) => world.clock.advance(ms),
@@ -175,6 +189,49 @@ proptest! {
         }
         prop_assert!(world.most_in_a_window() <= usize::try_from(limit).unwrap());
     }
+}
+
+/// What one has borrowed and does not use is soon there for the others.
+#[test]
+fn an_instance_that_goes_quiet_takes_little_from_the_others() {
+    let mut world = World::new(2, 100);
+    for _ in 0..2 {
+        assert!(world.ask(0));
+        world.clock.advance(2);
+    }
+    for _ in 0..400 {
+        world.ask(1);
+        world.clock.advance(10);
+        world.tidy();
+    }
+    assert!((95..=100).contains(&world.passed.len()), "{} of 100", world.passed.len());
+}
+
+#[test]
+fn what_a_large_request_cannot_have_is_left_for_others() {
+    let mut world = World::new(1, 10);
+    let cost = |amount| Cost { amount, ..ONE };
+    assert!(world.count(0, cost(7)).is_ok());
+    let refusal = world.count(0, cost(4)).unwrap_err();
+    assert_eq!(refusal.quota.unwrap().remaining, 3);
+    let asked = world.asked();
+    for amount in [4, 9, 11] {
+        assert!(world.count(0, cost(amount)).is_err());
+    }
+    assert_eq!(world.asked(), asked, "it is known");
+    assert_eq!((0..5).filter(|_| world.ask(0)).count(), 3);
+}
+
+#[test]
+fn a_key_asks_nobody_while_the_global_limit_is_used_up() {
+    let mut world = World::new(1, 3);
+    while world.ask(0) {}
+    let asked = world.asked();
+    for n in 0..50 {
+        let refusal = world.count(0, Cost { key: Some((key(n), 5)), ..ONE }).unwrap_err();
+        assert_eq!(refusal.quota.unwrap().kind, Kind::Global);
+    }
+    assert_eq!(world.asked(), asked);
 }
 
 /// Three instances share a large limit as unevenly as one likes: little of it is lost, and the database has little to do.
@@ -206,7 +263,7 @@ fn what_is_refused_asks_nobody() {
     let mut world = World::new(2, 5);
     assert_eq!((0..10).filter(|_| world.ask(0)).count(), 5);
     let asked = world.asked();
-    assert_eq!(world.count(0, ONE).unwrap_err().error.retry_after(), Some(62));
+    assert_eq!(world.count(0, ONE).unwrap_err().error.retry_after(), Some(2));
     for _ in 0..1000 {
         let refusal = world.count(0, ONE).unwrap_err();
         assert_eq!(refusal.error.code(), Code::RateLimitExceeded);

@@ -53,6 +53,13 @@ impl Word {
         }
     }
 
+    /// Whether so much could be taken now.
+    #[inline]
+    pub(super) fn has(&self, amount: u32, now_ms: u64) -> bool {
+        let (loan, left) = self.read();
+        now_ms < loan.ends_ms() && left >= amount
+    }
+
     /// Puts back what was taken of this loan. If there is another one by now, it stays spent.
     pub(super) fn put_back(&self, loan: LoanId, amount: u32) {
         let add = |word| {

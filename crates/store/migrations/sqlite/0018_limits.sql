@@ -2,6 +2,8 @@
 
 -- Requests of a key in any 60 seconds; null: it has no limit of its own.
 ALTER TABLE key ADD COLUMN rate_limit INTEGER;
+-- The first key of its line, with which a successor shares the limit.
+ALTER TABLE key ADD COLUMN limited_as BLOB;
 
 -- A key with a limit has a row in the log, too.
 DROP INDEX key_by_end;

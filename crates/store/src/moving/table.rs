@@ -95,6 +95,7 @@ pub(super) const KEY: Table = Table {
         ("is_owned", Flag),
         ("is_suspended", Flag),
         ("rate_limit", Number),
+        ("limited_as", Bytes),
     ],
     key_length: 1,
 };

@@ -52,8 +52,8 @@ const PATIENCE: Duration = Duration::from_secs(5);
 const READERS: u32 = 4;
 /// One follows the log, one renews the lease, one waits for others, one watches them, one listens.
 const FOLLOWERS: u32 = 5;
-/// One of them is open at a start.
-const BORROWERS: u32 = 3;
+/// For the limits of keys. Those that all keys share have a connection of their own: they wait for no key.
+const BORROWERS: u32 = 2;
 
 /// Settings of every session. A session that stops in the middle of a write holds up all instances, so it is ended
 /// sooner than a lease ends. Others are what Titan was written for, whatever the server's defaults are.
@@ -71,7 +71,8 @@ pub(super) struct Pools {
     pub(super) writer: PgPool,
     pub(super) readers: PgPool,
     pub(super) log: PgPool,
-    pub(super) budgets: PgPool,
+    pub(super) shared_budgets: PgPool,
+    pub(super) key_budgets: PgPool,
 }
 
 pub(super) async fn open(url: &str) -> Result<Pools, ConnectError> {
@@ -79,11 +80,13 @@ pub(super) async fn open(url: &str) -> Result<Pools, ConnectError> {
     let options = options.application_name("titan");
     prepare(&options).await?;
     let options = options.options(SETTINGS);
+    let borrowing = options.clone().options([("synchronous_commit", "off")]);
     Ok(Pools {
         writer: pool(&options, 1).await?,
         readers: pool(&options, READERS).await?,
         log: pool(&options, FOLLOWERS).await?,
-        budgets: pool(&options.options([("synchronous_commit", "off")]), BORROWERS).await?,
+        shared_budgets: pool(&borrowing, 1).await?,
+        key_budgets: pool(&borrowing, BORROWERS).await?,
     })
 }
 

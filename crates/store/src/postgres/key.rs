@@ -38,14 +38,14 @@ const DESCENDANTS: &str = "WITH RECURSIVE \
 const ADD: &str = "WITH raised AS ( \
          UPDATE key_number SET last = last + cardinality($1::bytea[]) RETURNING last - cardinality($1) AS before) \
      INSERT INTO key (id, tenant, prefix, slot, label, scopes, created_at, expires_at, is_active, \
-         revoked_at, rotated_at, retires_at, created_by, rotated_from, last_used_at, terms, number, is_owned, is_suspended, rate_limit) \
+         revoked_at, rotated_at, retires_at, created_by, rotated_from, last_used_at, terms, number, is_owned, is_suspended, rate_limit, limited_as) \
      SELECT id, tenant, prefix, slot, label, scopes, created_at, expires_at, is_active, revoked_at, rotated_at, retires_at, \
-         created_by, rotated_from, last_used_at, ($16::text[])[first_term:last_term], before + place, is_owned, is_suspended, rate_limit \
+         created_by, rotated_from, last_used_at, ($16::text[])[first_term:last_term], before + place, is_owned, is_suspended, rate_limit, limited_as \
      FROM raised, unnest($1, $2::bigint[], $3::smallint[], $4::smallint[], $5::text[], $6::bytea[], $7::bigint[], \
          $8::bigint[], $9::boolean[], $10::bigint[], $11::bigint[], $12::bigint[], $13::bytea[], $14::bytea[], \
-         $15::bigint[], $17::integer[], $18::integer[], $19::boolean[], $20::boolean[], $21::bigint[]) WITH ORDINALITY AS new (id, tenant, prefix, slot, label, scopes, \
+         $15::bigint[], $17::integer[], $18::integer[], $19::boolean[], $20::boolean[], $21::bigint[], $22::bytea[]) WITH ORDINALITY AS new (id, tenant, prefix, slot, label, scopes, \
          created_at, expires_at, is_active, revoked_at, rotated_at, retires_at, created_by, rotated_from, last_used_at, \
-         first_term, last_term, is_owned, is_suspended, rate_limit, place)";
+         first_term, last_term, is_owned, is_suspended, rate_limit, limited_as, place)";
 
 #[async_trait]
 impl Keys for Postgres {
@@ -172,6 +172,7 @@ pub(super) async fn add(connection: &mut PgConnection, keys: Vec<&Key>) -> Store
         .bind(each(&keys, |key| key.owner().is_some()))
         .bind(each(&keys, |key| key.is_suspended))
         .bind(each(&keys, |key| key.rate_limit.map(i64::from)))
+        .bind(each(&keys, |key| key.limited_as.map(key_bytes)))
         .execute(connection)
         .await
         .map_err(failed)?;
@@ -206,6 +207,7 @@ fn read(row: &PgRow) -> StoreResult<Key> {
         created_by: creator(optional_uuid("created_by")?, column(row, TABLE, "is_owned")?),
         is_suspended: column(row, TABLE, "is_suspended")?,
         rate_limit: rate_limit.map(u32::try_from).transpose().map_err(|_| corrupt("rate_limit"))?,
+        limited_as: optional_uuid("limited_as")?.map(KeyId::new),
         rotated_from: optional_uuid("rotated_from")?.map(KeyId::new),
         last_used_at: optional_time(row, TABLE, "last_used_at")?.filter(|at| at.ms() != NEVER),
     })

@@ -53,7 +53,8 @@ pub(crate) struct Postgres {
     /// For the log of revisions and for leases alone.
     log: PgPool,
     /// For loans alone. A commit does not wait for the disk.
-    budgets: PgPool,
+    shared_budgets: PgPool,
+    key_budgets: PgPool,
     vault: Vault,
     news: Listener,
 }
@@ -72,10 +73,18 @@ impl Postgres {
         clock: &dyn Clock,
         entropy: Arc<dyn Entropy>,
     ) -> Result<(Self, Catalogue), ConnectError> {
-        let Pools { writer, readers, log, budgets } = connect::open(url).await?;
+        let Pools { writer, readers, log, shared_budgets, key_budgets } = connect::open(url).await?;
         let writers = Groups::new(writer);
         let news = Listener::start(log.clone());
-        let store = Self { writers, readers, log, budgets, vault: Vault::new(seal, entropy), news };
+        let store = Self {
+            writers,
+            readers,
+            log,
+            shared_budgets,
+            key_budgets,
+            vault: Vault::new(seal, entropy),
+            news,
+        };
         store.check_seal().await?;
         let mut turn = store.writers.begin().await?;
         moving::postgres::refuse_unfinished(turn.connection().await?).await?;

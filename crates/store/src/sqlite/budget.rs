@@ -13,11 +13,15 @@ use std::fs::remove_file;
 use std::path::Path;
 use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
-use titan_core::limit::{Ask, Budget, Budgets, Loan, Subject, WINDOW};
+use titan_core::limit::{Ask, Budget, Budgets, Loan, Subject};
 use titan_core::port::{StoreError, StoreResult};
 use titan_core::time::Uptime;
 
 const TABLE: &str = "budget";
+/// What is older counts no more.
+const KEPT_SECS: i64 = 62;
+/// How many rows leave at once.
+const PIECE: i64 = 1000;
 
 /// The budgets of the one instance.
 pub(super) struct Ledger {
@@ -28,8 +32,8 @@ pub(super) struct Ledger {
 #[derive(Default)]
 struct State {
     budgets: HashMap<Subject, Budget>,
-    /// The clock of the budgets never goes back while the program runs.
-    latest: Duration,
+    /// The clock of the budgets never goes back while the program runs. `None` before its first use.
+    latest: Option<Duration>,
 }
 
 impl Ledger {
@@ -38,6 +42,8 @@ impl Ledger {
         let path = crate::with_suffix(database, ".limits");
         match Self::read(&path).await {
             Ok(ledger) => Ok(ledger),
+            // Busy, or no file descriptor is left: it is not broken.
+            Err(error @ StoreError::Unavailable(_)) => Err(error),
             Err(error) => {
                 tracing::warn!(%error, path = %path.display(), "what was counted for limits cannot be read");
                 for suffix in ["", "-wal", "-shm"] {
@@ -56,9 +62,13 @@ impl Ledger {
             .synchronous(SqliteSynchronous::Off);
         let file = PoolOptions::new().max_connections(1).idle_timeout(None).max_lifetime(None);
         let file = file.connect_with(options).await.map_err(failed)?;
-        let create = "CREATE TABLE IF NOT EXISTS budget \
-            (subject BLOB PRIMARY KEY, booked BLOB NOT NULL, last_tick INTEGER NOT NULL) WITHOUT ROWID";
-        query(create).execute(&file).await.map_err(failed)?;
+        for create in [
+            "CREATE TABLE IF NOT EXISTS budget \
+             (subject BLOB PRIMARY KEY, booked BLOB NOT NULL, last_tick INTEGER NOT NULL) WITHOUT ROWID",
+            "CREATE INDEX IF NOT EXISTS budget_by_last_tick ON budget (last_tick)",
+        ] {
+            query(create).execute(&file).await.map_err(failed)?;
+        }
         let mut state = State::default();
         for row in query("SELECT subject, booked FROM budget").fetch_all(&file).await.map_err(failed)? {
             let corrupt = |column| StoreError::Corrupt { table: TABLE, column };
@@ -77,7 +87,7 @@ impl Ledger {
         let mut state = self.lock();
         let now = state.advance(now);
         let budget = state.budgets.entry(subject).or_default();
-        let loan = budget.lend(now, ask);
+        let loan = budget.lend(now, &Ask { is_alone: true, ..*ask });
         (loan, budget.clone())
     }
 
@@ -95,8 +105,12 @@ impl Ledger {
 
 impl State {
     fn advance(&mut self, now: Uptime) -> Duration {
-        self.latest = self.latest.max(now.since(Uptime::default()));
-        self.latest
+        let now = now.since(Uptime::default());
+        if self.latest.is_none() {
+            // After a start of the machine, what the file has may lie in the future: it counts from now.
+            self.budgets.values_mut().for_each(|budget| budget.begin_at(now));
+        }
+        *self.latest.insert(self.latest.unwrap_or_default().max(now))
     }
 }
 
@@ -115,12 +129,21 @@ impl Budgets for Sqlite {
         let before = {
             let mut state = self.ledger.lock();
             let now = i64::try_from(state.advance(now).as_secs()).unwrap_or(i64::MAX);
-            let before = now - i64::try_from(WINDOW.as_secs()).unwrap_or(0) - 2;
+            let before = now - KEPT_SECS;
             state.budgets.retain(|_, budget| budget.last().is_some_and(|tick| tick.0 >= before));
             before
         };
-        let sweep = query("DELETE FROM budget WHERE last_tick < ?").bind(before);
-        sweep.execute(&self.ledger.file).await.map_err(failed)?;
-        Ok(())
+        // What lies in the future is of before a start of the machine, and in memory it is not any more.
+        loop {
+            let sweep = query(
+                "DELETE FROM budget WHERE subject IN \
+                 (SELECT subject FROM budget WHERE last_tick < ?1 OR last_tick > ?2 LIMIT ?3)",
+            );
+            let sweep = sweep.bind(before).bind(before + 2 * KEPT_SECS).bind(PIECE);
+            let swept = sweep.execute(&self.ledger.file).await.map_err(failed)?;
+            if swept.rows_affected() < PIECE.unsigned_abs() {
+                return Ok(());
+            }
+        }
     }
 }

@@ -146,7 +146,7 @@ pub(super) async fn add(connection: &mut SqliteConnection, keys: Vec<&Key>) -> S
 async fn add_rows(connection: &mut SqliteConnection, keys: &[(i64, &Key)]) -> StoreResult<()> {
     let mut insert = QueryBuilder::new(
         "INSERT INTO key (id, tenant, prefix, slot, label, scopes, created_at, expires_at, is_active, \
-         revoked_at, rotated_at, retires_at, created_by, rotated_from, last_used_at, number, is_owned, is_suspended, rate_limit) ",
+         revoked_at, rotated_at, retires_at, created_by, rotated_from, last_used_at, number, is_owned, is_suspended, rate_limit, limited_as) ",
     );
     insert.push_values(keys, |mut row, (number, key)| {
         row.push_bind(key_bytes(key.id))
@@ -167,7 +167,8 @@ async fn add_rows(connection: &mut SqliteConnection, keys: &[(i64, &Key)]) -> St
             .push_bind(*number)
             .push_bind(key.owner().is_some())
             .push_bind(key.is_suspended)
-            .push_bind(key.rate_limit);
+            .push_bind(key.rate_limit)
+            .push_bind(key.limited_as.map(key_bytes));
     });
     insert.build().execute(connection).await.map_err(failed)?;
     Ok(())
@@ -198,6 +199,7 @@ fn read(row: &SqliteRow) -> StoreResult<Key> {
         created_by: creator(optional_uuid("created_by")?, column(row, TABLE, "is_owned")?),
         is_suspended: column(row, TABLE, "is_suspended")?,
         rate_limit: column(row, TABLE, "rate_limit")?,
+        limited_as: optional_uuid("limited_as")?.map(KeyId::new),
         rotated_from: optional_uuid("rotated_from")?.map(KeyId::new),
         last_used_at: optional_time(row, TABLE, "last_used_at")?.filter(|at| at.ms() != NEVER),
     })

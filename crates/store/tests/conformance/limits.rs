@@ -15,7 +15,7 @@ fn at(secs: u64) -> Uptime {
 }
 
 fn ask(limit: u32, wanted: u32) -> Ask {
-    Ask { limit, wanted, needed: 1, unspent: None }
+    Ask { limit, wanted, needed: 1, ..Ask::default() }
 }
 
 async fn borrow(store: &dyn Store, subject: Subject, ask: Ask) -> u32 {
@@ -53,7 +53,7 @@ pub(crate) async fn what_is_borrowed_is_known_after_a_restart(fixture: Fixture) 
     let loan = fixture.store.borrow(Subject::Global, &ask(10, 5), at(1000)).await.unwrap();
     let Loan::Lent { amount: 5, tick, rest: 5, .. } = loan else { unreachable!("{loan:?}") };
     let fixture = fixture.reopen(&[]).await.unwrap();
-    let rest = Ask { limit: 10, wanted: 5, needed: 5, unspent: None };
+    let rest = Ask { needed: 5, ..ask(10, 5) };
     assert_eq!(borrow(&*fixture.store, Subject::Global, rest).await, 5);
     assert_eq!(borrow(&*fixture.store, Subject::Global, ask(10, 1)).await, 0);
     let unspent = Ask { unspent: Some((tick, 3)), needed: 3, ..ask(10, 3) };

@@ -34,6 +34,7 @@ pub(crate) fn key(n: u8) -> Key {
         created_by: Creator::Master,
         is_suspended: false,
         rate_limit: None,
+        limited_as: None,
         rotated_from: None,
         last_used_at: None,
     }
@@ -59,6 +60,7 @@ pub(crate) async fn a_key_comes_back_as_it_was_written(fixture: Fixture) {
         is_active: false,
         is_suspended: true,
         rate_limit: Some(10_000_000),
+        limited_as: Some(id(7)),
         label: "ein Schlüssel 🔑 'quoted\"".to_owned(),
         ..key(1)
     };

@@ -120,6 +120,7 @@ async fn keys_of_before_are_found_renamed_and_revoked_as_if_they_were_new() {
         "DROP INDEX audit_by_action",
         "DROP INDEX audit_by_subject",
         "ALTER TABLE key DROP COLUMN rate_limit",
+        "ALTER TABLE key DROP COLUMN limited_as",
         "ALTER TABLE key DROP COLUMN is_owned",
         "ALTER TABLE key DROP COLUMN is_suspended",
         "DELETE FROM _sqlx_migrations WHERE version >= 6",

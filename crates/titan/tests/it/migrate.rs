@@ -202,6 +202,7 @@ async fn fill(folder: &Path, keys: u64) {
             created_by: Creator::Master,
             is_suspended: false,
             rate_limit: None,
+            limited_as: None,
             rotated_from: None,
             last_used_at: None,
         };

@@ -105,6 +105,7 @@ impl Instance {
             created_by: Creator::Master,
             is_suspended: false,
             rate_limit: None,
+            limited_as: None,
             rotated_from: None,
             last_used_at: None,
         };

@@ -40,7 +40,7 @@ fn most_in_a_window(times: &[Instant]) -> usize {
     let (mut window, mut most) = (VecDeque::new(), 0);
     for at in times {
         window.push_back(*at);
-        while window.front().is_some_and(|first| at.duration_since(*first) >= WINDOW - 2 * LOOK) {
+        while window.front().is_some_and(|first| at.duration_since(*first) + 2 * LOOK >= WINDOW) {
             window.pop_front();
         }
         most = most.max(window.len());
