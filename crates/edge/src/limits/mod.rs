@@ -185,10 +185,7 @@ impl Limiter {
         (limit, amount): (u32, u32),
         now: Option<Uptime>,
     ) -> Result<Spent, Stop> {
-        let Some(now) = now else {
-            self.agenda.add(Arc::clone(purse), 0);
-            return purse.ask_once(lender, limit, amount).await;
-        };
+        let Some(now) = now else { return purse.ask_once(lender, limit, amount).await };
         match purse.spend(limit, amount, now) {
             Some(spent) => Ok(spent),
             None => Box::pin(Arc::clone(purse).borrow(lender, limit, amount, &self.agenda)).await,
@@ -201,7 +198,12 @@ impl Limiter {
             Subject::Message => Arc::clone(&self.message),
             Subject::Key(id) => {
                 let mut shard = self.shard(id);
-                Arc::clone(shard.entry(id).or_insert_with(|| Arc::new(Purse::new(subject))))
+                Arc::clone(shard.entry(id).or_insert_with(|| {
+                    let purse = Arc::new(Purse::new(subject));
+                    // Perhaps nothing is lent to it: then it is forgotten at the next look.
+                    self.agenda.add(Arc::clone(&purse), 0);
+                    purse
+                }))
             }
         }
     }

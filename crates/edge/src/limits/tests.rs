@@ -232,6 +232,9 @@ fn a_key_asks_nobody_while_the_global_limit_is_used_up() {
         assert_eq!(refusal.quota.unwrap().kind, Kind::Global);
     }
     assert_eq!(world.asked(), asked);
+    assert_eq!(world.instances[0].key_count(), 50);
+    world.tidy();
+    assert_eq!(world.instances[0].key_count(), 0, "and takes no memory");
 }
 
 /// Three instances share a large limit as unevenly as one likes: little of it is lost, and the database has little to do.
