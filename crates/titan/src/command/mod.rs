@@ -12,6 +12,7 @@ mod openapi;
 mod policy;
 mod remote;
 mod serve;
+mod settings;
 mod signing_keys;
 mod stream;
 mod table;
@@ -40,6 +41,8 @@ enum Command {
     Keys(keys::Keys),
     /// Manage the tenants of a running Titan
     Tenants(tenants::Tenants),
+    /// Show and change the settings of a running Titan: limits, and what it logs
+    Settings(settings::Settings),
     /// Manage the users of a running Titan, and their roles
     Users(users::Users),
     /// Manage the signing keys of a running Titan
@@ -91,6 +94,7 @@ pub fn run(titan: Titan) -> ExitCode {
         Command::Serve(serve) => serve.run(),
         Command::Keys(keys) => keys.run(),
         Command::Tenants(tenants) => tenants.run(),
+        Command::Settings(settings) => settings.run(),
         Command::Users(users) => users.run(),
         Command::SigningKeys(signing_keys) => signing_keys.run(),
         Command::Audit(audit) => audit.run(),

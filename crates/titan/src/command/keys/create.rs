@@ -21,6 +21,9 @@ pub(super) struct Create {
     /// The tenant that owns the key [default: 1]
     #[arg(long, value_name = "NUMBER")]
     tenant: Option<u32>,
+    /// How many requests the key may make in any 60 seconds [default: no limit of its own]
+    #[arg(long, value_name = "NUMBER")]
+    rate_limit: Option<u32>,
     /// A name for this request. If you repeat the request with the same name within 24 hours, you get the same key
     #[arg(long, value_name = "NAME")]
     idempotency_key: Option<String>,
@@ -33,6 +36,7 @@ impl Create {
     pub(super) fn run(&self, remote: &Remote) -> Result<()> {
         let body = json!({
             "label": self.label, "lifetimeDays": self.days, "scopes": self.scopes, "tenantId": self.tenant,
+            "rateLimit": self.rate_limit,
         });
         let answer = remote.client()?.post(PATH, Some(&body), self.idempotency_key.as_deref())?;
         if self.key_only {

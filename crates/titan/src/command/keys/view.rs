@@ -16,6 +16,7 @@ pub(super) struct KeyView {
     pub(super) last_used_at: Option<String>,
     pub(super) created_by: String,
     pub(super) tenant_id: u32,
+    pub(super) rate_limit: Option<u32>,
 }
 
 /// A key that was issued just now.
@@ -27,7 +28,7 @@ pub(super) struct IssuedView {
 }
 
 pub(super) fn fields(key: &KeyView) -> String {
-    Table::default()
+    let table = Table::default()
         .row(["id", &key.id])
         .row(["label", &key.label])
         .row(["scopes", &key.scopes.join(", ")])
@@ -36,8 +37,11 @@ pub(super) fn fields(key: &KeyView) -> String {
         .row(["created by", &key.created_by])
         .row(["expires", &key.expires_at])
         .row(["last used", key.last_used_at.as_deref().unwrap_or("never")])
-        .row(["tenant", &key.tenant_id.to_string()])
-        .to_string()
+        .row(["tenant", &key.tenant_id.to_string()]);
+    match key.rate_limit {
+        Some(limit) => table.row(["limit", &format!("{limit} requests a minute")]).to_string(),
+        None => table.to_string(),
+    }
 }
 
 /// The key on a line of its own, so that it can be marked with one click.

@@ -60,6 +60,27 @@ async fn changes_are_in_the_audit_log() {
     assert_eq!(log.at("/data/2/action"), "settings.create");
 }
 
+#[tokio::test(flavor = "multi_thread")]
+async fn the_command_shows_and_changes_them() {
+    let (app, folder) = (TestApp::with(first).await, tempfile::tempdir().unwrap());
+    let settings = |arguments: &[&str]| {
+        let mut command = titan(folder.path(), &["settings"]);
+        command.args(arguments).env("MASTER_KEY", MASTER_KEY);
+        command.env("TITAN_URL", format!("http://{}", app.address));
+        let output = tokio::task::block_in_place(|| command.output().unwrap());
+        (output.status.success(), String::from_utf8(output.stdout).unwrap())
+    };
+    let shown = "requests    100 a minute\nmessages    50 a minute\ndebug mode  no\nlog level   info\n";
+    assert_eq!(settings(&["get"]), (true, shown.to_owned()));
+    let (is_done, text) = settings(&["set", "--rate-limit", "0", "--log-level", "warn"]);
+    assert!(is_done && text.starts_with("requests    none\nmessages    50 a minute\n"), "{text}");
+    assert!(text.contains("log level   warn\n"), "{text}");
+    let (_, json) = settings(&["get", "--json"]);
+    assert_eq!(serde_json::from_str::<serde_json::Value>(&json).unwrap()["rateLimit"], 0);
+    assert!(settings(&["debug", "on"]).1.starts_with("debug mode of the instances that run: yes\n"));
+    assert!(!settings(&["set"]).0 && !settings(&["set", "--log-level", "loud"]).0);
+}
+
 /// A running program whose log is in a file.
 struct Logging {
     program: Program,
