@@ -7,6 +7,8 @@ use std::time::Duration;
 const AHEAD: i64 = 1;
 /// The rule looks back this far.
 const BACK: i64 = 60;
+/// A budget whose last booking is older than so many ticks says nothing any more.
+pub const KEPT_TICKS: i64 = BACK + AHEAD + 1;
 /// A loan that was not spent has been given back after so long.
 const COMES_BACK: Duration = Duration::from_millis(1500);
 /// No loan is smaller than this part of the limit, if there is so much left: otherwise the last parts are too small, and each

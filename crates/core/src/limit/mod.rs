@@ -7,7 +7,7 @@ mod budget;
 use crate::store_error::StoreResult;
 use crate::time::Uptime;
 use async_trait::async_trait;
-pub use budget::Budget;
+pub use budget::{Budget, KEPT_TICKS};
 use std::time::Duration;
 use titan_token::KeyId;
 

@@ -7,7 +7,7 @@ use crate::stored::limited;
 use async_trait::async_trait;
 use sqlx::{Connection, PgConnection, query};
 use std::time::Duration;
-use titan_core::limit::{Ask, Budget, Budgets, LOAN, Loan, Subject};
+use titan_core::limit::{Ask, Budget, Budgets, KEPT_TICKS, LOAN, Loan, Subject};
 use titan_core::port::{StoreError, StoreResult};
 use titan_core::time::Uptime;
 use tokio::time::error::Elapsed;
@@ -16,8 +16,6 @@ use tokio::time::timeout;
 const TABLE: &str = "budget";
 /// How many rows leave at once.
 const PIECE: i64 = 10_000;
-/// What is older counts no more.
-const KEPT_SECS: i64 = 62;
 
 /// The row is there and locked before the clock is read.
 const LOCK: &str = "\
@@ -51,7 +49,7 @@ impl Budgets for Postgres {
 
     async fn sweep_budgets(&self, _now: Uptime) -> StoreResult<()> {
         loop {
-            let swept = promptly!(self.key_budgets, execute, query(SWEEP).bind(KEPT_SECS).bind(PIECE))?;
+            let swept = promptly!(self.key_budgets, execute, query(SWEEP).bind(KEPT_TICKS).bind(PIECE))?;
             if swept.rows_affected() < PIECE.unsigned_abs() {
                 return Ok(());
             }

@@ -13,13 +13,11 @@ use std::fs::remove_file;
 use std::path::Path;
 use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
-use titan_core::limit::{Ask, Budget, Budgets, Loan, Subject};
+use titan_core::limit::{Ask, Budget, Budgets, KEPT_TICKS, Loan, Subject};
 use titan_core::port::{StoreError, StoreResult};
 use titan_core::time::Uptime;
 
 const TABLE: &str = "budget";
-/// What is older counts no more.
-const KEPT_SECS: i64 = 62;
 /// How many rows leave at once.
 const PIECE: i64 = 1000;
 
@@ -129,7 +127,7 @@ impl Budgets for Sqlite {
         let before = {
             let mut state = self.ledger.lock();
             let now = i64::try_from(state.advance(now).as_secs()).unwrap_or(i64::MAX);
-            let before = now - KEPT_SECS;
+            let before = now - KEPT_TICKS;
             state.budgets.retain(|_, budget| budget.last().is_some_and(|tick| tick.0 >= before));
             before
         };
@@ -139,7 +137,7 @@ impl Budgets for Sqlite {
                 "DELETE FROM budget WHERE subject IN \
                  (SELECT subject FROM budget WHERE last_tick < ?1 OR last_tick > ?2 LIMIT ?3)",
             );
-            let sweep = sweep.bind(before).bind(before + 2 * KEPT_SECS).bind(PIECE);
+            let sweep = sweep.bind(before).bind(before + 2 * KEPT_TICKS).bind(PIECE);
             let swept = sweep.execute(&self.ledger.file).await.map_err(failed)?;
             if swept.rows_affected() < PIECE.unsigned_abs() {
                 return Ok(());
