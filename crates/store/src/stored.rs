@@ -3,7 +3,7 @@
 use titan_core::key::Creator;
 use titan_core::limit::Subject;
 use titan_core::port::{StoreError, StoreResult};
-use titan_core::revision::{Change, CredentialId, Revision};
+use titan_core::revision::{Change, Changes, CredentialId, Encoded, Revision, Swept};
 use titan_core::settings::Settings;
 use titan_core::user::{RecoveryHash, Role};
 use titan_token::{HashedKey, InvitationId, KeyId, Prefix, SessionId, Slot, TenantId, UserId, Uuid};
@@ -88,8 +88,28 @@ pub(crate) fn read_settings(status: &str) -> StoreResult<Settings> {
     serde_json::from_str(status).map_err(|_| corrupt("change", "status"))
 }
 
+/// A piece of the log, as a query gives it: how many changes, the newest revision, and their text.
+pub(crate) struct Piece {
+    pub(crate) count: i64,
+    pub(crate) last: Option<i64>,
+    pub(crate) lines: Option<String>,
+}
+
+impl Piece {
+    /// `limit`: how many were asked for.
+    pub(crate) fn changes(self, head: Revision, swept: Swept, limit: u32) -> StoreResult<Changes> {
+        Ok(Changes {
+            head,
+            last: self.last.map(revision).transpose()?,
+            has_more: self.count == i64::from(limit),
+            swept,
+            list: Encoded::new(move || read_lines(&self.lines.unwrap_or_default())),
+        })
+    }
+}
+
 /// The changes in a text with a line for each: revision, kind, subject in hexadecimal, and status, with spaces between.
-pub(crate) fn read_lines(lines: &str) -> StoreResult<Vec<(Revision, Change)>> {
+fn read_lines(lines: &str) -> StoreResult<Vec<(Revision, Change)>> {
     let mut list = lines.lines().map(read_line).collect::<StoreResult<Vec<_>>>()?;
     // They come in their order, but nothing promises it.
     list.sort_by_key(|(revision, _)| *revision);

@@ -5,20 +5,20 @@ use super::error::{column, failed, time};
 use super::news::CHANGES;
 use super::{Postgres, PostgresTx};
 use crate::stored::{
-    KEY, OPAQUE, SESSION, StoredChange, key_bytes, key_id, read_change, read_lines, revision, revision_number,
+    KEY, OPAQUE, Piece, SESSION, StoredChange, key_bytes, key_id, read_change, revision, revision_number,
 };
 use async_trait::async_trait;
 use sqlx::postgres::PgRow;
 use sqlx::{PgConnection, PgExecutor, query, query_scalar};
 use titan_core::port::{StoreError, StoreResult};
-use titan_core::revision::{Change, Changes, Encoded, Revision, Revisions, RevisionsTx, Swept};
+use titan_core::revision::{Change, Changes, Revision, Revisions, RevisionsTx, Swept};
 use titan_core::time::Timestamp;
 use titan_token::KeyId;
 
 const TABLE: &str = "change";
 const HEAD: &str = "revision_head";
 
-/// The head, and a piece of the log as [`read_lines`] takes it. With a row for each change, a start with a million takes longer.
+/// The head, and a piece of the log as [`Piece`] takes it. With a row for each change, a start with a million takes longer.
 const CHANGES_AFTER: &str = "\
     SELECT head.*, pg_is_in_recovery() AS is_standby, piece.* \
     FROM revision_head AS head, \
@@ -33,15 +33,12 @@ impl Revisions for Postgres {
         let select = query(CHANGES_AFTER).bind(revision_number(after)).bind(i64::from(limit));
         let row = promptly!(self.log, fetch_one, select)?;
         let (head, swept) = read_head_of(&row)?;
-        let last: Option<i64> = column(&row, TABLE, "last")?;
-        let lines: Option<String> = column(&row, TABLE, "lines")?;
-        Ok(Changes {
-            head,
-            last: last.map(revision).transpose()?,
-            has_more: column::<i64>(&row, TABLE, "count")? == i64::from(limit),
-            swept,
-            list: Encoded::new(move || read_lines(&lines.unwrap_or_default())),
-        })
+        let piece = Piece {
+            count: column(&row, TABLE, "count")?,
+            last: column(&row, TABLE, "last")?,
+            lines: column(&row, TABLE, "lines")?,
+        };
+        piece.changes(head, swept, limit)
     }
 
     async fn ended_keys(

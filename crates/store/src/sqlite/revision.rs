@@ -3,20 +3,20 @@
 use super::error::{column, failed, time};
 use super::{Sqlite, SqliteTx};
 use crate::stored::{
-    KEY, OPAQUE, SESSION, StoredChange, key_bytes, key_id, read_change, read_lines, revision, revision_number,
+    KEY, OPAQUE, Piece, SESSION, StoredChange, key_bytes, key_id, read_change, revision, revision_number,
 };
 use async_trait::async_trait;
 use sqlx::sqlite::SqliteRow;
 use sqlx::{AssertSqlSafe, SqliteConnection, SqliteExecutor, query, query_scalar};
 use titan_core::port::{StoreError, StoreResult};
-use titan_core::revision::{Change, Changes, Encoded, Revision, Revisions, RevisionsTx, Swept};
+use titan_core::revision::{Change, Changes, Revision, Revisions, RevisionsTx, Swept};
 use titan_core::time::Timestamp;
 use titan_token::KeyId;
 
 const TABLE: &str = "change";
 const HEAD: &str = "revision_head";
 
-/// A piece of the log as [`read_lines`] takes it. With a row for each change, a start with a million takes twice as long.
+/// A piece of the log as [`Piece`] takes it. With a row for each change, a start with a million takes twice as long.
 const CHANGES_AFTER: &str = "\
     SELECT count(*) AS count, max(revision) AS last, \
         group_concat(concat_ws(' ', revision, kind, hex(subject), status), char(10)) AS lines \
@@ -30,15 +30,12 @@ impl Revisions for Sqlite {
         let (head, swept) = read_head(&mut *tx).await?;
         let select = query(CHANGES_AFTER).bind(revision_number(after)).bind(limit);
         let row = select.fetch_one(&mut *tx).await.map_err(failed)?;
-        let last: Option<i64> = column(&row, TABLE, "last")?;
-        let lines: Option<String> = column(&row, TABLE, "lines")?;
-        Ok(Changes {
-            head,
-            last: last.map(revision).transpose()?,
-            has_more: column::<i64>(&row, TABLE, "count")? == i64::from(limit),
-            swept,
-            list: Encoded::new(move || read_lines(&lines.unwrap_or_default())),
-        })
+        let piece = Piece {
+            count: column(&row, TABLE, "count")?,
+            last: column(&row, TABLE, "last")?,
+            lines: column(&row, TABLE, "lines")?,
+        };
+        piece.changes(head, swept, limit)
     }
 
     async fn ended_keys(
