@@ -1533,6 +1533,80 @@ def session_jwt_vectors() -> dict:
     )
 
 
+# --- Licenses -------------------------------------------------------------------------------
+
+LICENSE_PURPOSE = b"titan/v1/license\0"
+LICENSE_BEGIN, LICENSE_END = "-----BEGIN TITAN LICENSE-----", "-----END TITAN LICENSE-----"
+LICENSE_SEED = fixed_bytes("license key")
+LICENSE_CLAIMS = compact_json(
+    {
+        "sessionLimit": 100,
+        "platform": "kubernetes",
+        "issuedAt": "2025-01-01T00:00:00Z",
+        "expiresAt": "2026-01-01T00:00:00Z",
+        "gracePeriodDays": 14,
+        "awsAccountId": None,
+    }
+)
+
+
+def armoured(data: bytes) -> str:
+    body = base64.b64encode(data).decode("ascii")
+    lines = [body[start : start + 64] for start in range(0, len(body), 64)]
+    return "\n".join([LICENSE_BEGIN, *lines, LICENSE_END]) + "\n"
+
+
+def sign_license(claims: str, seed: bytes = LICENSE_SEED, purpose: bytes = LICENSE_PURPOSE) -> str:
+    payload = claims.encode("utf-8")
+    return armoured(ed25519.sign(seed, purpose + payload) + payload)
+
+
+def malformed_licenses() -> list[tuple[str, str]]:
+    good = sign_license(LICENSE_CLAIMS)
+    return [
+        ("empty", ""),
+        ("a note before it", "for you\n" + good),
+        ("a note behind it", good + "for you\n"),
+        ("two of them", good + good),
+        ("no end", good.replace(LICENSE_END, "")),
+        ("another armour", good.replace("TITAN LICENSE", "CERTIFICATE")),
+        ("base64url", armoured(b"\xff" * 64).replace("/", "_")),
+        ("no padding", armoured(b"\x00" * 65).replace("=", "")),
+        ("63 bytes", armoured(b"\x00" * 63)),
+        ("claims that are not UTF-8", armoured(b"\x00" * 64 + b"\xff")),
+        ("20,000 bytes", armoured(b"\x00" * 20_000)),
+    ]
+
+
+def unsigned_licenses() -> list[tuple[str, str]]:
+    good = ed25519.sign(LICENSE_SEED, LICENSE_PURPOSE + LICENSE_CLAIMS.encode("ascii"))
+    more = LICENSE_CLAIMS.replace("100", "999")
+    return [
+        ("other claims", armoured(good + more.encode("ascii"))),
+        ("no claims", armoured(good)),
+        ("another key", sign_license(LICENSE_CLAIMS, seed=fixed_bytes("another license key"))),
+        ("signed for no purpose", sign_license(LICENSE_CLAIMS, purpose=b"")),
+        ("signed for another purpose", sign_license(LICENSE_CLAIMS, purpose=b"titan/v1/session-jwt\0")),
+        ("a signature of zeros", armoured(bytes(64) + LICENSE_CLAIMS.encode("ascii"))),
+        ("a flipped bit", armoured(bytes([good[0] ^ 1]) + good[1:] + LICENSE_CLAIMS.encode("ascii"))),
+    ]
+
+
+def license_vectors() -> dict:
+    public = ed25519.public_key(LICENSE_SEED)
+    data = LICENSE_PURPOSE + LICENSE_CLAIMS.encode("ascii")
+    require(ed25519.verify(public, data, ed25519.sign(LICENSE_SEED, data)), "the license verifies")
+    return {
+        "description": "Licenses: docs/license.md. The seed is that of RFC 8032, 5.1.5.",
+        "seed": LICENSE_SEED.hex(),
+        "publicKey": encode_base64url(public),
+        "claims": LICENSE_CLAIMS,
+        "license": sign_license(LICENSE_CLAIMS),
+        "malformed": [{"name": name, "text": text} for name, text in malformed_licenses()],
+        "badSignature": [{"name": name, "text": text} for name, text in unsigned_licenses()],
+    }
+
+
 # --- The program ----------------------------------------------------------------------------
 
 
@@ -1568,6 +1642,7 @@ def render_all() -> dict[Path, bytes]:
         FOLDER / "opaque.json": render(opaque_vectors()),
         FOLDER / "refresh-token.json": render(refresh_token_vectors()),
         FOLDER / "session-jwt.json": render(session_jwt_vectors()),
+        FOLDER / "license.json": render(license_vectors()),
     }
 
 

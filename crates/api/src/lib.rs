@@ -16,6 +16,7 @@ mod instances;
 mod invitations;
 mod jwks;
 mod keys;
+mod license;
 mod members;
 mod oauth2;
 mod opaque_keys;
@@ -38,6 +39,7 @@ use titan_core::audit::AuditService;
 use titan_core::holder::HolderService;
 use titan_core::invitation::InvitationService;
 use titan_core::key::KeyService;
+use titan_core::license::LicenseService;
 use titan_core::opaque::OpaqueKeyService;
 use titan_core::revision::FleetService;
 use titan_core::session::SessionService;
@@ -67,6 +69,8 @@ pub struct ControlPlane {
     pub signing_keys: Arc<SigningKeyService>,
     /// The rules of the settings.
     pub settings: Arc<SettingsService>,
+    /// The license.
+    pub license: Arc<LicenseService>,
     /// The rules of users.
     pub users: Arc<UserService>,
     /// The rules of invitations.
@@ -95,6 +99,7 @@ fn routes() -> OpenApiRouter<ControlPlane> {
         .merge(tenants::routes())
         .merge(signing_keys::routes())
         .merge(settings::routes())
+        .merge(license::routes())
         .merge(audit::routes())
         .merge(oauth2::routes())
         .merge(instances::routes())

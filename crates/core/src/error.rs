@@ -32,6 +32,8 @@ pub enum Code {
     InvalidRequest,
     /// A JWT or refresh token that this Titan did not issue, or that is for somebody else.
     InvalidToken,
+    /// The license of this Titan is over.
+    LicenseExpired,
     /// Not the shape of a key.
     MalformedApiKey,
     /// The path exists, the method does not.
@@ -58,6 +60,8 @@ pub enum Code {
     SecondFactorRequired,
     /// The session was ended, or its user was disabled or removed.
     SessionEnded,
+    /// As many sessions are open as the license allows.
+    SessionLimitReached,
     /// A JWT past its `exp`, or one from before a change of the role: refresh it.
     TokenExpired,
     /// The body is not JSON.
@@ -72,7 +76,7 @@ pub enum Code {
 
 impl Code {
     /// All of them, so that documents and tests can walk them.
-    pub const ALL: [Self; 30] = [
+    pub const ALL: [Self; 32] = [
         Self::ApiKeyDisabled,
         Self::ApiKeyExpired,
         Self::ApiKeyRevoked,
@@ -85,6 +89,7 @@ impl Code {
         Self::InvalidMasterKey,
         Self::InvalidRequest,
         Self::InvalidToken,
+        Self::LicenseExpired,
         Self::MalformedApiKey,
         Self::MethodNotAllowed,
         Self::MissingApiKey,
@@ -98,6 +103,7 @@ impl Code {
         Self::RouteNotAllowed,
         Self::SecondFactorRequired,
         Self::SessionEnded,
+        Self::SessionLimitReached,
         Self::TokenExpired,
         Self::UnsupportedMediaType,
         Self::UpstreamTimeout,
@@ -120,6 +126,7 @@ impl Code {
             Self::InvalidMasterKey => "invalid_master_key",
             Self::InvalidRequest => "invalid_request",
             Self::InvalidToken => "invalid_token",
+            Self::LicenseExpired => "license_expired",
             Self::MalformedApiKey => "malformed_api_key",
             Self::MethodNotAllowed => "method_not_allowed",
             Self::MissingApiKey => "missing_api_key",
@@ -133,6 +140,7 @@ impl Code {
             Self::RouteNotAllowed => "route_not_allowed",
             Self::SecondFactorRequired => "second_factor_required",
             Self::SessionEnded => "session_ended",
+            Self::SessionLimitReached => "session_limit_reached",
             Self::TokenExpired => "token_expired",
             Self::UnsupportedMediaType => "unsupported_media_type",
             Self::UpstreamTimeout => "upstream_timeout",
@@ -167,7 +175,11 @@ impl Code {
             | Self::SecondFactorRequired
             | Self::SessionEnded
             | Self::TokenExpired => 401,
-            Self::InsufficientScope | Self::RouteNotAllowed | Self::WrongCredential => 403,
+            Self::LicenseExpired => 402,
+            Self::InsufficientScope
+            | Self::RouteNotAllowed
+            | Self::SessionLimitReached
+            | Self::WrongCredential => 403,
             Self::NotFound => 404,
             Self::MethodNotAllowed => 405,
             Self::RequestTimeout => 408,

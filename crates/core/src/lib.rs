@@ -16,6 +16,7 @@ pub mod holder;
 pub mod idempotency;
 pub mod invitation;
 pub mod key;
+pub mod license;
 pub mod limit;
 pub mod opaque;
 mod page;

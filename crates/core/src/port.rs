@@ -6,7 +6,8 @@
 
 pub use crate::store_error::{StoreError, StoreResult};
 use crate::{
-    audit, idempotency, invitation, key, limit, opaque, revision, session, settings, signing, tenant, user,
+    audit, idempotency, invitation, key, license, limit, opaque, revision, session, settings, signing,
+    tenant, user,
 };
 use async_trait::async_trait;
 
@@ -27,6 +28,7 @@ pub trait Store:
     + audit::AuditLog
     + settings::SettingsStore
     + limit::Budgets
+    + license::LiveSessions
     + Send
     + Sync
 {
@@ -50,6 +52,7 @@ pub trait Tx:
     + idempotency::AnswersTx
     + audit::AuditLogTx
     + settings::SettingsTx
+    + license::LiveSessionsTx
     + Send
 {
     /// Makes it durable: when this has returned, a crash does not undo it.

@@ -13,7 +13,8 @@ use std::sync::Arc;
 use titan_core::Error;
 use titan_core::access::{Denial, MasterKeys, Principal, bearer_or_header};
 use titan_core::error::Code;
-use titan_core::policy::{RequestPath, Style, Verdict};
+use titan_core::license::SessionCounter;
+use titan_core::policy::{RequestPath, Route, SessionEvent, Source, Style, Verdict};
 use titan_core::time::Moment;
 
 const API_KEY: HeaderName = HeaderName::from_static("x-api-key");
@@ -23,6 +24,7 @@ pub(crate) struct Admission {
     guard: Arc<Guard>,
     upstreams: Arc<Upstreams>,
     master: Arc<MasterKeys>,
+    sessions: Arc<SessionCounter>,
 }
 
 /// A request that may pass.
@@ -33,6 +35,30 @@ pub(crate) struct Admitted {
     pub(crate) session: Option<String>,
     /// What is left of the tightest limit.
     pub(crate) quota: Option<Quota>,
+    /// What it does to a session that a license counts.
+    pub(crate) counted: Option<Box<CountedSession>>,
+}
+
+/// What a route does to the session that it names.
+pub(crate) struct CountedSession {
+    pub(crate) event: SessionEvent,
+    /// Where its name is.
+    pub(crate) name: Source,
+    /// Where `true` must be.
+    pub(crate) condition: Option<Source>,
+}
+
+impl CountedSession {
+    fn of(route: &Route) -> Option<Box<Self>> {
+        let (event, name) = (route.sessions?, route.session.clone()?);
+        Some(Box::new(Self { event, name, condition: route.sessions_if.clone() }))
+    }
+
+    /// Whether the path does not say it all.
+    pub(crate) fn needs_body(&self) -> bool {
+        let is_in_body = |place: &Source| matches!(place, Source::Body(_));
+        is_in_body(&self.name) || self.condition.as_ref().is_some_and(is_in_body)
+    }
 }
 
 /// A request that may not pass: why, in which style, and the limit that is used up.
@@ -76,8 +102,18 @@ impl Admitted {
 }
 
 impl Admission {
-    pub(crate) fn new(guard: Arc<Guard>, upstreams: Arc<Upstreams>, master: Arc<MasterKeys>) -> Self {
-        Self { guard, upstreams, master }
+    pub(crate) fn new(
+        guard: Arc<Guard>,
+        upstreams: Arc<Upstreams>,
+        master: Arc<MasterKeys>,
+        sessions: Arc<SessionCounter>,
+    ) -> Self {
+        Self { guard, upstreams, master, sessions }
+    }
+
+    /// What counts sessions for the license.
+    pub(crate) fn sessions(&self) -> &SessionCounter {
+        &self.sessions
     }
 
     pub(crate) fn guard(&self) -> &Arc<Guard> {
@@ -99,6 +135,7 @@ impl Admission {
         entry: &mut Entry,
     ) -> Result<Admitted, Refused> {
         let now = self.guard.now();
+        self.guard.license().check(now.wall).map_err(|error| Refused::new(error, upstream.style()))?;
         let principal = self.authenticate(headers, now, entry).await;
         let principal = principal.map_err(|error| Refused::new(error, upstream.style()))?;
         let (verdict, style) = upstream.policies.decide(method.as_str(), path);
@@ -109,7 +146,13 @@ impl Admission {
         let quota = self.guard.count(&principal, verdict.is_message(), 1, now).await;
         let quota = quota.map_err(|Refusal { error, quota }| Refused { error, style, quota })?;
         self.guard.record_use(&principal, now);
-        Ok(Admitted { upstream: Arc::clone(upstream), principal, session, quota })
+        let counted = self.counted(verdict);
+        Ok(Admitted { upstream: Arc::clone(upstream), principal, session, quota, counted })
+    }
+
+    fn counted(&self, verdict: Verdict<'_>) -> Option<Box<CountedSession>> {
+        let Verdict::Route(route) = verdict else { return None };
+        self.guard.license().session_limit().and_then(|_| CountedSession::of(route))
     }
 
     async fn authenticate(

@@ -12,6 +12,7 @@ use std::time::Duration;
 use titan_core::access::{
     Catalogue, Denial, Gate, Held, OpaquePrincipal, Principal, ProvenJwt, ProvenOpaque, UserPrincipal,
 };
+use titan_core::license::Installed;
 use titan_core::limit::Budgets;
 use titan_core::port::Store;
 use titan_core::revision::{Change, CredentialId, CredentialState};
@@ -38,6 +39,7 @@ pub struct Guard {
     clock: Arc<dyn Clock>,
     uses: Uses,
     limiter: Limiter,
+    license: Arc<Installed>,
 }
 
 impl Guard {
@@ -72,13 +74,20 @@ impl Guard {
         let snapshot = ArcSwap::from_pointee(Snapshot::new());
         let (lease, roles, uses) = (Lease::default(), Roles::none(), Uses::new());
         let limiter = Limiter::new(None, Arc::clone(&clock));
-        Self { lease, store: None, snapshot, catalogue, jwt, roles, clock, uses, limiter }
+        let license = Arc::default();
+        Self { lease, store: None, snapshot, catalogue, jwt, roles, clock, uses, limiter, license }
     }
 
     /// With what each role may do. Without it, opaque keys may do nothing.
     #[must_use]
     pub fn with_roles(self, roles: Roles) -> Self {
         Self { roles, ..self }
+    }
+
+    /// With this license.
+    #[must_use]
+    pub fn with_license(self, license: Arc<Installed>) -> Self {
+        Self { license, ..self }
     }
 
     /// Whose credential this is now, after every check but the scope. It records no use. Waits for the database only
@@ -305,6 +314,11 @@ impl Guard {
     /// The time by this guard's clocks.
     pub fn now(&self) -> Moment {
         self.clock.moment()
+    }
+
+    /// The license, if there is one.
+    pub(crate) fn license(&self) -> &Installed {
+        &self.license
     }
 
     pub(crate) fn lease(&self) -> &Lease {

@@ -3,6 +3,7 @@
 use crate::body::BodyError;
 use bytes::Bytes;
 use http_body::{Body, Frame, SizeHint};
+use http_body_util::Full;
 use hyper::body::Incoming;
 use std::pin::Pin;
 use std::sync::Arc;
@@ -20,7 +21,7 @@ pub trait Arrivals: Send + Sync {
 /// A body that fails if nothing arrives for a while. Its total time has no limit. The time does not run while nobody
 /// asks for more of the body, because then the client is not the slow side.
 pub struct RequestBody {
-    body: Incoming,
+    body: Content,
     pause: Duration,
     /// Created when the body must wait for a piece for the first time, which is rare.
     timer: Option<Pin<Box<Sleep>>>,
@@ -28,10 +29,22 @@ pub struct RequestBody {
     arrivals: Option<Arc<dyn Arrivals>>,
 }
 
+enum Content {
+    Incoming(Incoming),
+    /// The gateway has read it.
+    Whole(Full<Bytes>),
+}
+
 impl RequestBody {
     /// `pause` is the longest time between two pieces.
     pub fn new(body: Incoming, pause: Duration, arrivals: Option<Arc<dyn Arrivals>>) -> Self {
-        Self { body, pause, timer: None, is_timing: false, arrivals }
+        Self { body: Content::Incoming(body), pause, timer: None, is_timing: false, arrivals }
+    }
+
+    /// A body that has been read.
+    pub(crate) fn whole(bytes: Bytes) -> Self {
+        let body = Content::Whole(Full::new(bytes));
+        Self { body, pause: Duration::MAX, timer: None, is_timing: false, arrivals: None }
     }
 
     fn poll_timer(&mut self, cx: &mut Context<'_>) -> Poll<()> {
@@ -62,7 +75,11 @@ impl Body for RequestBody {
         mut self: Pin<&mut Self>,
         cx: &mut Context<'_>,
     ) -> Poll<Option<Result<Frame<Bytes>, BodyError>>> {
-        match Pin::new(&mut self.body).poll_frame(cx) {
+        let body = match &mut self.body {
+            Content::Incoming(body) => body,
+            Content::Whole(body) => return Pin::new(body).poll_frame(cx).map_err(Into::into),
+        };
+        match Pin::new(body).poll_frame(cx) {
             Poll::Ready(frame) => {
                 if let Some(Ok(frame)) = &frame {
                     self.note(frame);
@@ -74,10 +91,16 @@ impl Body for RequestBody {
     }
 
     fn is_end_stream(&self) -> bool {
-        self.body.is_end_stream()
+        match &self.body {
+            Content::Incoming(body) => body.is_end_stream(),
+            Content::Whole(body) => body.is_end_stream(),
+        }
     }
 
     fn size_hint(&self) -> SizeHint {
-        self.body.size_hint()
+        match &self.body {
+            Content::Incoming(body) => body.size_hint(),
+            Content::Whole(body) => body.size_hint(),
+        }
     }
 }

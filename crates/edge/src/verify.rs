@@ -156,6 +156,7 @@ impl Verifier {
         if head.method != Method::POST {
             return Err(Error::new(Code::MethodNotAllowed, "method not allowed"));
         }
+        self.guard.license().check(self.guard.now().wall)?;
         let permit = self.permit(&head.headers, entry).await?;
         if !head.headers.get(CONTENT_TYPE).is_some_and(|value| is_json(value.as_bytes())) {
             return Err(Error::new(Code::UnsupportedMediaType, "Content-Type: must be application/json"));

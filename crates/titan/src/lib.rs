@@ -13,6 +13,7 @@ mod dispatch;
 mod failures;
 mod passwords;
 mod pem;
+mod platform;
 pub mod server;
 mod source;
 pub mod system;

@@ -20,6 +20,7 @@ mod id;
 mod invitation;
 mod jwt;
 mod key;
+mod license;
 mod mac;
 mod opaque;
 mod presented;
@@ -35,6 +36,7 @@ pub use jwt::{
     BadJwt, JwtClaims, JwtKey, JwtParty, JwtPublicKey, Kid, ScopeNames, UntrustedJwt, VerifiedJwt,
 };
 pub use key::{Claims, Prefix, Slot, TenantId, UntrustedKey, VerifiedKey};
+pub use license::{BadSignature, LicenseKey, LicensePublicKey, UntrustedLicense, VerifiedLicense};
 pub use opaque::{HashedKey, LegacyKey, OpaqueKey};
 pub use presented::Presented;
 pub use refresh::{RefreshClaims, RefreshKey, UntrustedRefresh, VerifiedRefresh};

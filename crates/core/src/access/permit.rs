@@ -89,6 +89,8 @@ actions! {
     DisableKey: MANAGE, itself: true;
     /// See all keys.
     ListKeys: MANAGE, itself: false;
+    /// See the license, and the sessions that it counts.
+    ManageLicense: By::Master, itself: false;
     /// See and change the people of a tenant.
     ManageMembers: By::Owners, itself: false;
     /// Make, see, switch and delete the opaque keys of a tenant.

@@ -44,6 +44,26 @@ pub enum Limit {
     Message,
 }
 
+/// What a request does to the session that it names, as a license counts sessions.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum SessionEvent {
+    /// It ends.
+    Close,
+    /// It begins.
+    Open,
+}
+
+impl SessionEvent {
+    /// Its name in a policy.
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Close => "close",
+            Self::Open => "open",
+        }
+    }
+}
+
 /// Where in a request a value is found.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Source {
@@ -96,6 +116,10 @@ pub struct Route {
     pub session: Option<Source>,
     /// Where the recipient is.
     pub recipient: Option<Source>,
+    /// What it does to the session.
+    pub sessions: Option<SessionEvent>,
+    /// It does so only if there is `true` here.
+    pub sessions_if: Option<Source>,
     /// Its line in the file.
     pub line: usize,
 }
@@ -135,6 +159,8 @@ struct Entry {
     action: Option<Spanned<String>>,
     session: Option<Spanned<String>>,
     recipient: Option<Spanned<String>>,
+    sessions: Option<Spanned<SessionEvent>>,
+    sessions_if: Option<Spanned<String>>,
 }
 
 impl Policy {
@@ -185,8 +211,26 @@ impl Reader<'_> {
         let action = entry.action.map(|action| self.action(action));
         let session = entry.session.and_then(|source| self.source("session", &source, &parameters));
         let recipient = entry.recipient.and_then(|source| self.source("recipient", &source, &parameters));
-        let path = entry.path.into_inner().into();
-        let route = Route { methods, path, scope, limit: entry.limit, action, session, recipient, line };
+        if let Some(sessions) = entry.sessions.as_ref().filter(|_| session.is_none()) {
+            self.add(sessions.span(), "sessions: needs `session`, which says where its name is");
+        }
+        if let Some(condition) = entry.sessions_if.as_ref().filter(|_| entry.sessions.is_none()) {
+            self.add(condition.span(), "sessions_if: needs `sessions`, whose condition it is");
+        }
+        let sessions_if =
+            entry.sessions_if.and_then(|source| self.source("sessions_if", &source, &parameters));
+        let route = Route {
+            methods,
+            path: entry.path.into_inner().into(),
+            scope,
+            limit: entry.limit,
+            action,
+            session,
+            recipient,
+            sessions: entry.sessions.map(Spanned::into_inner),
+            sessions_if,
+            line,
+        };
         (self.problems.len() == before).then_some(route)
     }
 

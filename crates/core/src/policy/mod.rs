@@ -9,6 +9,6 @@ mod path;
 mod set;
 mod tree;
 
-pub use file::{Default, Limit, Policy, Problem, Route, Source, Style};
+pub use file::{Default, Limit, Policy, Problem, Route, SessionEvent, Source, Style};
 pub use path::{PathError, RequestPath, fold};
 pub use set::{PolicySet, Verdict};

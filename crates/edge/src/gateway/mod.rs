@@ -7,6 +7,7 @@
 mod counted;
 mod framing;
 mod headers;
+mod session_count;
 mod upgrade;
 mod upstream;
 mod watch;
@@ -21,6 +22,7 @@ use std::net::SocketAddr;
 use std::sync::Arc;
 use titan_core::Error;
 use titan_core::access::MasterKeys;
+use titan_core::license::SessionCounter;
 use titan_core::policy::RequestPath;
 use upgrade::Tunnels;
 use upstream::Client;
@@ -77,9 +79,10 @@ impl Gateway {
         upstreams: Arc<Upstreams>,
         settings: Settings,
         master: Arc<MasterKeys>,
+        sessions: Arc<SessionCounter>,
     ) -> Self {
         let client = Client::new(settings.connect_timeout, settings.answer_timeout);
-        let admission = Admission::new(guard, upstreams, master);
+        let admission = Admission::new(guard, upstreams, master, sessions);
         Self { admission, client, settings, tunnels: Tunnels::default() }
     }
 
@@ -97,6 +100,11 @@ impl Gateway {
         };
         let style = admitted.upstream.style();
         let refuse = |error, quota| Refused { error, style, quota };
+        let sessions = self.admission.sessions();
+        let counted = match session_count::begin(sessions, &admitted, &mut request).await {
+            Ok(counted) => counted,
+            Err(error) => return refuse(error, admitted.quota).response(entry),
+        };
         let upgrade = upgrade::requested(&mut request);
         let identity = admitted.identity(self.guard());
         let is_trusted = self.settings.trusted_proxies.contains(peer.address.ip());
@@ -105,6 +113,10 @@ impl Gateway {
         let watch = || CredentialWatch::new(self.guard(), &admitted.principal);
         let answer = self.client.send(&admitted.upstream, target, request, watch, entry).await;
         entry.answered();
+        if let Some(counted) = counted {
+            let answer = answer.as_ref().map(Response::status).map_err(Error::code);
+            Box::pin(session_count::settle(sessions, counted, answer)).await;
+        }
         let joined =
             answer.and_then(|answer| upgrade::connect(upgrade, answer, watch(), &self.tunnels, entry));
         match joined {

@@ -101,7 +101,7 @@ pub(super) const KEY: Table = Table {
 };
 
 /// In this order, a row comes after those that it refers to.
-pub(super) const TABLES: [Table; 16] = [
+pub(super) const TABLES: [Table; 17] = [
     Table { name: "scope", columns: &[("bit", Number), ("name", Text)], key_length: 1 },
     Table {
         name: "tenant",
@@ -229,6 +229,11 @@ pub(super) const TABLES: [Table; 16] = [
             ("last_used_at", Number),
         ],
         key_length: 1,
+    },
+    Table {
+        name: "live_session",
+        columns: &[("tenant", Number), ("name", Text), ("opened_at", Number), ("pending", Number)],
+        key_length: 2,
     },
     Table {
         name: "attempt",

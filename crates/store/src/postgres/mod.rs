@@ -13,6 +13,7 @@ mod error;
 mod instance;
 mod invitation;
 mod key;
+mod live_session;
 mod migration;
 mod news;
 mod opaque;

@@ -12,6 +12,7 @@ mod error;
 mod instance;
 mod invitation;
 mod key;
+mod live_session;
 mod migration;
 mod opaque;
 mod revision;

@@ -6,6 +6,7 @@ mod completions;
 mod config;
 mod instances;
 mod keys;
+mod license;
 mod man;
 mod migrate;
 mod openapi;
@@ -43,6 +44,8 @@ enum Command {
     Tenants(tenants::Tenants),
     /// Show and change the settings of a running Titan: limits, and what it logs
     Settings(settings::Settings),
+    /// Make and read licenses, and show that of a running Titan
+    License(license::License),
     /// Manage the users of a running Titan, and their roles
     Users(users::Users),
     /// Manage the signing keys of a running Titan
@@ -95,6 +98,7 @@ pub fn run(titan: Titan) -> ExitCode {
         Command::Keys(keys) => keys.run(),
         Command::Tenants(tenants) => tenants.run(),
         Command::Settings(settings) => settings.run(),
+        Command::License(license) => license.run(),
         Command::Users(users) => users.run(),
         Command::SigningKeys(signing_keys) => signing_keys.run(),
         Command::Audit(audit) => audit.run(),

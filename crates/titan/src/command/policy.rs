@@ -6,7 +6,7 @@ use anyhow::{Result, bail};
 use clap::{Args, Subcommand};
 use serde_json::{Value, json};
 use titan_core::access::Catalogue;
-use titan_core::policy::{Policy, PolicySet, RequestPath, Route, Verdict};
+use titan_core::policy::{Policy, PolicySet, RequestPath, Route, SessionEvent, Verdict};
 
 #[derive(Subcommand)]
 pub(super) enum Command {
@@ -117,6 +117,8 @@ fn describe(route: &Route) -> String {
         ("client-token action", route.action.clone()),
         ("session from", route.session.as_ref().map(ToString::to_string)),
         ("recipient from", route.recipient.as_ref().map(ToString::to_string)),
+        ("to the sessions of a license:", route.sessions.map(|event| event.name().to_owned())),
+        ("only if there is true in", route.sessions_if.as_ref().map(ToString::to_string)),
     ];
     for (what, value) in optional {
         if let Some(value) = value {
@@ -138,5 +140,7 @@ fn to_json(route: &Route, path: &RequestPath<'_>) -> Value {
         "session": route.session.as_ref().map(ToString::to_string),
         "sessionName": route.session_in(path),
         "recipient": route.recipient.as_ref().map(ToString::to_string),
+        "sessions": route.sessions.map(SessionEvent::name),
+        "sessionsIf": route.sessions_if.as_ref().map(ToString::to_string),
     })
 }

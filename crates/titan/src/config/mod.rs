@@ -4,12 +4,14 @@
 //! of variables in [`env`] names the same options. `docs/configuration.md` and the JSON schema follow from it.
 
 mod env;
+mod license;
 mod people;
 mod policies;
 mod settings;
 
 pub use env::VARIABLES;
 pub(crate) use env::check_names;
+pub(crate) use license::public_key;
 pub use people::RoleScopes;
 pub use policies::{SHIPPED, policy_text};
 pub(crate) use settings::location;
@@ -83,6 +85,14 @@ pub struct Config {
     pub jwt_issuer: String,
     /// `aud` of the session JWTs: usually the URL of the API.
     pub jwt_audience: String,
+    /// The license. Unset: nothing is limited.
+    pub license_file: Option<PathBuf>,
+    /// The public key of whoever issues licenses: 43 characters, as `titan license keygen` prints it.
+    pub license_public_key: Option<String>,
+    /// The platforms that this machine is: `aws`, `azure`, `docker`, `gcp`, `kubernetes`. Unset: Titan looks.
+    pub platform: Vec<String>,
+    /// The AWS account of this machine, for a license that is bound to one.
+    pub aws_account_id: Option<String>,
     /// The page that accepts invitations: Titan makes links to it, with the secret in the fragment.
     pub invitation_url: Option<String>,
     /// The longest lifetime of a key, in days.
@@ -195,6 +205,10 @@ impl Default for Config {
             member_scopes: Roles::MEMBER.map(str::to_owned).to_vec(),
             jwt_issuer: "titan".to_owned(),
             jwt_audience: "titan".to_owned(),
+            license_file: None,
+            license_public_key: None,
+            platform: Vec::new(),
+            aws_account_id: None,
             invitation_url: None,
             max_lifetime_days: 90,
             signing_key_rotation_days: 0,

@@ -1,5 +1,6 @@
 //! A configuration that was checked: values of the types that the program works with.
 
+use super::license::license;
 use super::people::{RoleScopes, invitation_page, jwt};
 use super::{Config, LogFormat, UpstreamConfig, policy_text};
 use crate::access_log::AccessLogSettings;
@@ -12,6 +13,7 @@ use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
 use titan_core::access::{Catalogue, MASTER_KEY_LENGTH, MasterKeys};
+use titan_core::license::License;
 use titan_core::limit::MOST;
 use titan_core::policy::{Policy, PolicySet, Problem};
 use titan_core::session::JwtSettings;
@@ -55,6 +57,8 @@ pub struct Settings {
     pub roles: RoleScopes,
     /// Who issues JWTs, and for whom.
     pub jwt: JwtSettings,
+    /// The license, if there is one: its signature holds, and it is for this place.
+    pub license: Option<License>,
     /// The page that accepts invitations.
     pub invitation_url: Option<String>,
     /// The longest lifetime of a key, in days.
@@ -104,6 +108,7 @@ impl Settings {
             upstreams: upstreams(&config)?,
             gateway: gateway(&config)?,
             limits: limits(&config)?,
+            license: license(&config)?,
             access_log: AccessLogSettings::parse(&config.access_log, config.access_log_format)?,
             database,
             scopes: config.scopes,

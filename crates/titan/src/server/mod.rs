@@ -64,7 +64,7 @@ pub async fn serve(app: Arc<App>, listeners: Listeners, stop: impl Future<Output
         follower = &mut keeping => Err(anyhow!("nothing follows the log of revisions any more: {follower:?}")),
         () = follow_files => Err(anyhow!("nothing follows the files of certificates any more")),
         never = connections.report() => match never {},
-        never = app.signing_keys.run() => match never {},
+        never = app.upkeep.run() => match never {},
     };
     tracing::info!("stopping");
     stopping.send_replace(true);

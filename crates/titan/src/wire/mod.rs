@@ -6,7 +6,7 @@ use crate::access_log::AccessLogWriter;
 use crate::config::{SealSource, Settings};
 use crate::dispatch::{Dispatcher, Parts};
 use crate::failures::Failures;
-use crate::upkeep::SigningKeyUpkeep;
+use crate::upkeep::{LicenseUpkeep, SigningKeyUpkeep, Upkeep};
 use anyhow::{Context, Result};
 use axum::Router;
 use services::Services;
@@ -16,6 +16,7 @@ use std::path::Path;
 use std::sync::Arc;
 use titan_core::access::{Catalogue, MasterKeys};
 use titan_core::entropy::{Entropy, random};
+use titan_core::license::{Installed, SessionCounter};
 use titan_core::port::Store;
 use titan_core::revision::{InstanceId, Member};
 use titan_core::settings::{LogControl, SettingsService};
@@ -30,7 +31,7 @@ use utoipa::OpenApi;
 /// A Titan that is ready to be served.
 pub struct App {
     pub(crate) follower: Arc<Follower>,
-    pub(crate) signing_keys: SigningKeyUpkeep,
+    pub(crate) upkeep: Upkeep,
     guard: Arc<Guard>,
     master: Arc<MasterKeys>,
     upstreams: Arc<Upstreams>,
@@ -40,6 +41,8 @@ pub struct App {
     gateway: gateway::Settings,
     access_log: Option<AccessLogWriter>,
     failures: Arc<Failures>,
+    license: Arc<Installed>,
+    sessions: Arc<SessionCounter>,
 }
 
 impl App {
@@ -59,7 +62,8 @@ impl App {
         let roles = settings.roles.resolve(&catalogue)?;
         let jwt = settings.jwt.clone();
         let guard = Guard::new(Arc::clone(&catalogue), jwt, Arc::clone(&clock), Arc::clone(&store));
-        let guard = Arc::new(guard.with_roles(roles));
+        let license = Arc::new(Installed::new(settings.license.clone()));
+        let guard = Arc::new(guard.with_roles(roles).with_license(Arc::clone(&license)));
         let member = member(settings, &*clock, &*entropy);
         let follower = Follower::new(Arc::clone(&store), Arc::clone(&guard), Arc::clone(&clock), member);
         let follower = Arc::new(follower.with_log(Arc::clone(&log)));
@@ -69,16 +73,21 @@ impl App {
         let access_log =
             access_log.map(|settings| AccessLogWriter::start(settings, Arc::clone(&clock))).transpose()?;
         let master = Arc::new(settings.master.hashed());
-        let services = Services { settings, store, clock, entropy, catalogue, roles, guard, follower, log };
+        let services =
+            Services { settings, store, clock, entropy, catalogue, roles, guard, follower, log, license };
         let control_plane = services.control_plane(Arc::clone(&master));
         let signing_keys = Arc::clone(&control_plane.signing_keys);
         let router = titan_api::router(control_plane, vec![Document::openapi()]);
-        let Services { entropy, catalogue, guard, follower, .. } = services;
+        let sessions = Arc::new(services.session_counter());
+        let Services { clock, entropy, catalogue, guard, follower, license, .. } = services;
         let gateway = settings.gateway.clone();
-        let signing_keys = SigningKeyUpkeep::new(signing_keys, settings.signing_key_rotation_days);
+        let upkeep = Upkeep {
+            signing_keys: SigningKeyUpkeep::new(signing_keys, settings.signing_key_rotation_days),
+            license: LicenseUpkeep::new(Arc::clone(&license), clock),
+        };
         Ok(Self {
             follower,
-            signing_keys,
+            upkeep,
             guard,
             master,
             upstreams,
@@ -88,6 +97,8 @@ impl App {
             gateway,
             access_log,
             failures: Arc::new(Failures::new(settings.failed_attempts)),
+            license,
+            sessions,
         })
     }
 
@@ -101,8 +112,11 @@ impl App {
             Arc::clone(&upstreams),
             self.gateway.clone(),
             Arc::clone(&master),
+            Arc::clone(&self.sessions),
         );
-        let forward_auth = ForwardAuth::new(Arc::clone(&guard), Arc::clone(&upstreams), Arc::clone(&master));
+        let sessions = Arc::clone(&self.sessions);
+        let forward_auth =
+            ForwardAuth::new(Arc::clone(&guard), Arc::clone(&upstreams), Arc::clone(&master), sessions);
         let verifier = Verifier::new(guard, Arc::clone(&self.follower), master, upstreams);
         let trusted = self.gateway.trusted_proxies.clone();
         let access_log = self.access_log.as_ref().map(AccessLogWriter::log);
@@ -120,9 +134,10 @@ impl App {
         &self.gateway.trusted_proxies
     }
 
-    /// Reads the policies anew. A mistake leaves the old ones in force.
+    /// Puts new policies and a new license in force. A mistake leaves the old ones.
     pub fn reload(&self, settings: &Settings) -> Result<()> {
         self.upstreams.replace(settings.upstream_map(&self.catalogue)?);
+        self.license.replace(settings.license.clone());
         Ok(())
     }
 

@@ -10,6 +10,7 @@ use titan_core::entropy::Entropy;
 use titan_core::holder::HolderService;
 use titan_core::invitation::InvitationService;
 use titan_core::key::{KeyService, RoleScopes};
+use titan_core::license::{Installed, LicenseService, SessionCounter};
 use titan_core::opaque::OpaqueKeyService;
 use titan_core::port::Store;
 use titan_core::revision::{FleetService, Propagation};
@@ -32,6 +33,7 @@ pub(super) struct Services<'a> {
     pub(super) guard: Arc<Guard>,
     pub(super) follower: Arc<Follower>,
     pub(super) log: Arc<dyn LogControl>,
+    pub(super) license: Arc<Installed>,
 }
 
 impl Services<'_> {
@@ -44,6 +46,7 @@ impl Services<'_> {
             tenants: Arc::new(TenantService::new(self.store(), self.clock(), self.propagation())),
             signing_keys: Arc::new(self.signing_keys()),
             settings: Arc::new(self.settings()),
+            license: Arc::new(LicenseService::new(self.store(), self.clock(), Arc::clone(&self.license))),
             users: Arc::new(self.users(Arc::clone(&passwords))),
             invitations: Arc::new(self.invitations(Arc::clone(&passwords))),
             opaque_keys: Arc::new(self.opaque_keys()),
@@ -107,6 +110,10 @@ impl Services<'_> {
 
     fn opaque_keys(&self) -> OpaqueKeyService {
         OpaqueKeyService::new(self.store(), self.clock(), self.entropy(), self.propagation())
+    }
+
+    pub(super) fn session_counter(&self) -> SessionCounter {
+        SessionCounter::new(self.store(), self.clock(), self.entropy(), Arc::clone(&self.license))
     }
 
     fn role_scopes(&self) -> RoleScopes {

@@ -21,6 +21,7 @@ mod hygiene;
 mod instances;
 mod keys_command;
 mod late;
+mod license;
 mod limits;
 mod logs;
 mod migrate;

@@ -33,6 +33,9 @@ const TABLE: &[Row] = &[
     Row("GET", "/admin/settings", [401, 401, 403, 403, 403, 200]),
     Row("PUT", "/admin/settings", [401, 401, 403, 403, 403, 200]),
     Row("POST", "/admin/debug", [401, 401, 403, 403, 403, 200]),
+    Row("GET", "/admin/license", [401, 401, 403, 403, 403, 404]),
+    Row("GET", "/admin/license/sessions", [401, 401, 403, 403, 403, 200]),
+    Row("DELETE", "/admin/license/sessions/{tenant}/{session}", [401, 401, 403, 403, 403, 404]),
     Row("GET", "/admin/audit/chain", [401, 401, 403, 403, 403, 200]),
     Row("GET", "/admin/instances", [401, 401, 403, 403, 403, 200]),
     Row("GET", "/admin/revisions/{revision}", [401, 401, 403, 403, 403, 200]),
@@ -203,6 +206,8 @@ async fn ask(app: &TestApp, method: &str, route: &str, principal: usize) -> Answ
         .replace("{id}", id)
         .replace("{user}", &person.id)
         .replace("{slot}", "0")
+        .replace("{tenant}", "1")
+        .replace("{session}", "none")
         .replace("{invitation}", "inv_00000000000000000000000000")
         .replace("{revision}", "1");
     let path = match (method, route) {

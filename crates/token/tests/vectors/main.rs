@@ -3,6 +3,7 @@
 #![expect(clippy::unwrap_used, reason = "a test stops at the first surprise")]
 
 mod jwt;
+mod license;
 mod refresh;
 
 use aws_lc_rs::hmac;

@@ -69,7 +69,7 @@ async fn disabled(master: &Role, key: &MadeKey) -> Answer {
 }
 
 /// Asks again and again until it is so.
-async fn until(what: &str, patience: Duration, mut is_so: impl AsyncFnMut() -> bool) {
+pub(crate) async fn until(what: &str, patience: Duration, mut is_so: impl AsyncFnMut() -> bool) {
     let began = Instant::now();
     while !is_so().await {
         assert!(began.elapsed() < patience, "not within {patience:?}: {what}");

@@ -3,6 +3,7 @@
 use axum::Router;
 use axum::body::{Body, to_bytes};
 use axum::extract::{Request, State};
+use axum::http::StatusCode;
 use axum::response::{IntoResponse, Response};
 use serde_json::{Value, json};
 use std::net::SocketAddr;
@@ -47,6 +48,9 @@ async fn echo(State(seen): State<Arc<Mutex<Vec<Value>>>>, request: Request) -> R
         "method": head.method.as_str(), "target": head.uri.to_string(), "headers": headers, "body": body,
     });
     seen.lock().unwrap().push(said.clone());
+    if let Some(status) = query.strip_prefix("status=").and_then(|status| status.parse().ok()) {
+        return (StatusCode::from_u16(status).unwrap(), said.to_string()).into_response();
+    }
     match query.as_str() {
         "slow" => {
             tokio::time::sleep(Duration::from_secs(20)).await;

@@ -1,4 +1,4 @@
-//! What Titan does by itself from time to time.
+//! Rotates the signing keys, and looks after their slots.
 
 use std::convert::Infallible;
 use std::sync::Arc;

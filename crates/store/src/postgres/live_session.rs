@@ -1,0 +1,81 @@
+//! The sessions of the guarded API that are open.
+
+use super::error::{column, failed, time};
+use super::{Postgres, PostgresTx};
+use async_trait::async_trait;
+use sqlx::postgres::PgRow;
+use sqlx::{query, query_scalar};
+use titan_core::license::{LiveSession, LiveSessions, LiveSessionsTx};
+use titan_core::port::{StoreError, StoreResult};
+use titan_token::TenantId;
+
+const TABLE: &str = "live_session";
+
+#[async_trait]
+impl LiveSessions for Postgres {
+    async fn live_sessions(
+        &self,
+        after: Option<(TenantId, &str)>,
+        limit: u32,
+    ) -> StoreResult<Vec<LiveSession>> {
+        let (tenant, name) = after.map_or((-1, ""), |(tenant, name)| (i64::from(tenant.0), name));
+        query("SELECT * FROM live_session WHERE (tenant, name) > ($1, $2) ORDER BY tenant, name LIMIT $3")
+            .bind(tenant)
+            .bind(name.to_owned())
+            .bind(i64::from(limit))
+            .fetch_all(&self.readers)
+            .await
+            .map_err(failed)?
+            .iter()
+            .map(read)
+            .collect()
+    }
+}
+
+#[async_trait]
+impl LiveSessionsTx for PostgresTx {
+    async fn live_session(&mut self, tenant: TenantId, name: &str) -> StoreResult<Option<LiveSession>> {
+        let select = query("SELECT * FROM live_session WHERE tenant = $1 AND name = $2");
+        let select = select.bind(i64::from(tenant.0)).bind(name.to_owned());
+        select.fetch_optional(self.connection().await?).await.map_err(failed)?.as_ref().map(read).transpose()
+    }
+
+    async fn count_live_sessions(&mut self) -> StoreResult<u32> {
+        let count = query_scalar("SELECT count(*) FROM live_session");
+        let count: i64 = count.fetch_one(self.connection().await?).await.map_err(failed)?;
+        Ok(u32::try_from(count).unwrap_or(u32::MAX))
+    }
+
+    async fn put_live_session(&mut self, session: &LiveSession) -> StoreResult<()> {
+        query(
+            "INSERT INTO live_session (tenant, name, opened_at, pending) VALUES ($1, $2, $3, $4) \
+             ON CONFLICT (tenant, name) DO UPDATE SET opened_at = $3, pending = $4",
+        )
+        .bind(i64::from(session.tenant.0))
+        .bind(session.name.clone())
+        .bind(session.opened_at.ms())
+        .bind(session.pending)
+        .execute(self.connection().await?)
+        .await
+        .map_err(failed)?;
+        Ok(())
+    }
+
+    async fn remove_live_session(&mut self, tenant: TenantId, name: &str) -> StoreResult<bool> {
+        let delete = query("DELETE FROM live_session WHERE tenant = $1 AND name = $2");
+        let delete = delete.bind(i64::from(tenant.0)).bind(name.to_owned());
+        let deleted = delete.execute(self.connection().await?).await.map_err(failed)?;
+        Ok(deleted.rows_affected() > 0)
+    }
+}
+
+fn read(row: &PgRow) -> StoreResult<LiveSession> {
+    let tenant: i64 = column(row, TABLE, "tenant")?;
+    let tenant = u32::try_from(tenant).map_err(|_| StoreError::Corrupt { table: TABLE, column: "tenant" })?;
+    Ok(LiveSession {
+        tenant: TenantId(tenant),
+        name: column(row, TABLE, "name")?,
+        opened_at: time(row, TABLE, "opened_at")?,
+        pending: column(row, TABLE, "pending")?,
+    })
+}
