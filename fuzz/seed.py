@@ -243,6 +243,13 @@ def jwt_mutated() -> dict[str, bytes]:
     return {name: issue + edit for name, edit in edits.items()}
 
 
+def licenses() -> dict[str, bytes]:
+    file = vectors("license")
+    texts = {case["name"]: case["text"] for case in file["malformed"] + file["badSignature"]}
+    texts |= {"good": file["license"], "claims": file["claims"]}
+    return {name: text.encode() for name, text in texts.items() if text}
+
+
 def type_id() -> dict[str, bytes]:
     ids = vectors("type-id")
     seeds = {entry["text"]: entry["text"].encode() for entry in ids["valid"]}
@@ -271,6 +278,7 @@ def wanted() -> dict[Path, bytes]:
         "key_parse": key_parse(),
         "key_round_trip": key_round_trip(),
         "policy_file": encoded(POLICIES),
+        "license": licenses(),
         "policy_path": encoded(PATHS),
         "refresh_parse": tokens("refresh-token"),
         "type_id": type_id(),

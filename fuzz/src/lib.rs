@@ -12,6 +12,7 @@ mod credential;
 mod id;
 mod jwt;
 mod key;
+mod license;
 mod policy;
 mod refresh;
 
@@ -19,5 +20,6 @@ pub use credential::credential;
 pub use id::type_id;
 pub use jwt::{jwt_mutated, jwt_parse};
 pub use key::{key_mutated, key_parse, key_round_trip};
+pub use license::license;
 pub use policy::{policy_file, policy_path};
 pub use refresh::refresh_parse;

@@ -150,6 +150,11 @@ fn jwt_mutated() {
 }
 
 #[test]
+fn license() {
+    try_out("license", titan_fuzz::license);
+}
+
+#[test]
 fn refresh_parse() {
     try_out("refresh_parse", titan_fuzz::refresh_parse);
 }
