@@ -12,6 +12,7 @@ mod docs;
 mod error;
 mod extract;
 mod health;
+mod imported_keys;
 mod instances;
 mod invitations;
 mod jwks;
@@ -100,6 +101,7 @@ fn routes() -> OpenApiRouter<ControlPlane> {
         .merge(signing_keys::routes())
         .merge(settings::routes())
         .merge(license::routes())
+        .merge(imported_keys::routes())
         .merge(audit::routes())
         .merge(oauth2::routes())
         .merge(instances::routes())

@@ -29,6 +29,7 @@ pub trait Store:
     + settings::SettingsStore
     + limit::Budgets
     + license::LiveSessions
+    + key::ImportedKeys
     + Send
     + Sync
 {
@@ -53,6 +54,7 @@ pub trait Tx:
     + audit::AuditLogTx
     + settings::SettingsTx
     + license::LiveSessionsTx
+    + key::ImportedKeysTx
     + Send
 {
     /// Makes it durable: when this has returned, a crash does not undo it.

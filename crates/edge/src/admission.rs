@@ -91,9 +91,9 @@ impl Admitted {
     }
 
     /// What the client is told of its key and its limits.
-    pub(crate) fn note(&self, headers: &mut HeaderMap) {
+    pub(crate) fn note(&self, guard: &Guard, headers: &mut HeaderMap) {
         if let Principal::Key(key) = &self.principal {
-            reply::note_retirement(headers, key);
+            reply::note_retirement(headers, key, guard.legacy_link());
         }
         if let Some(quota) = self.quota {
             quota.write(headers);

@@ -3,10 +3,11 @@
 
 use crate::lease::Lease;
 use crate::limits::{Cost, Limiter, Quota, Refusal};
-use crate::snapshot::{Decision, Proven, Snapshot};
+use crate::snapshot::{Decision, Hashed, Proven, Snapshot};
 use crate::uses::Uses;
 use arc_swap::ArcSwap;
 use async_trait::async_trait;
+use http::HeaderValue;
 use std::sync::Arc;
 use std::time::Duration;
 use titan_core::access::{
@@ -21,7 +22,9 @@ use titan_core::settings::Settings;
 use titan_core::signing::SlotKey;
 use titan_core::time::{Clock, Moment, Timestamp};
 use titan_core::user::{Role, Roles};
-use titan_token::{OpaqueKey, Presented, ScopeBit, ScopeSet, UntrustedJwt, UntrustedKey, UntrustedRefresh};
+use titan_token::{
+    HashedKey, Presented, ScopeBit, ScopeSet, UntrustedJwt, UntrustedKey, UntrustedRefresh, VerifiedKey,
+};
 
 /// How long the database may take to tell the state of one credential.
 const PATIENCE: Duration = Duration::from_secs(2);
@@ -40,6 +43,7 @@ pub struct Guard {
     uses: Uses,
     limiter: Limiter,
     license: Arc<Installed>,
+    legacy_link: Option<HeaderValue>,
 }
 
 impl Guard {
@@ -75,7 +79,19 @@ impl Guard {
         let (lease, roles, uses) = (Lease::default(), Roles::none(), Uses::new());
         let limiter = Limiter::new(None, Arc::clone(&clock));
         let license = Arc::default();
-        Self { lease, store: None, snapshot, catalogue, jwt, roles, clock, uses, limiter, license }
+        Self {
+            lease,
+            store: None,
+            snapshot,
+            catalogue,
+            jwt,
+            roles,
+            clock,
+            uses,
+            limiter,
+            license,
+            legacy_link: None,
+        }
     }
 
     /// With what each role may do. Without it, opaque keys may do nothing.
@@ -88,6 +104,12 @@ impl Guard {
     #[must_use]
     pub fn with_license(self, license: Arc<Installed>) -> Self {
         Self { license, ..self }
+    }
+
+    /// With what answers to holders of imported keys have as `Link`.
+    #[must_use]
+    pub fn with_legacy_link(self, legacy_link: Option<HeaderValue>) -> Self {
+        Self { legacy_link, ..self }
     }
 
     /// Whose credential this is now, after every check but the scope. It records no use. Waits for the database only
@@ -113,7 +135,8 @@ impl Guard {
         match parse(credential) {
             Ok(Readable::Key(key)) => examine_key(snapshot, &key, Some(now)),
             Ok(Readable::Jwt(jwt)) => self.examine_jwt(snapshot, &jwt, Some(now)),
-            Ok(Readable::Opaque(key)) => self.examine_opaque(snapshot, &key, Some(now)),
+            Ok(Readable::Hashed(key)) => self.examine_hashed(snapshot, key, Denial::Invalid, Some(now)),
+            Ok(Readable::Foreign(text)) => self.examine_foreign(snapshot, text, Some(now)),
             Err(denial) => (None, Err(denial)),
         }
     }
@@ -189,7 +212,10 @@ impl Guard {
         match readable {
             Readable::Key(key) => self.look_twice(|snapshot| examine_key(snapshot, &key, now)),
             Readable::Jwt(jwt) => self.examine_jwt(&self.snapshot.load(), &jwt, now),
-            Readable::Opaque(key) => self.examine_opaque(&self.snapshot.load(), &key, now),
+            Readable::Hashed(key) => {
+                self.look_twice(|snapshot| self.examine_hashed(snapshot, key, Denial::Invalid, now))
+            }
+            Readable::Foreign(text) => self.look_twice(|snapshot| self.examine_foreign(snapshot, text, now)),
         }
     }
 
@@ -210,11 +236,18 @@ impl Guard {
     }
 
     /// `now` is none without a good lease.
-    fn examine_opaque(&self, snapshot: &Snapshot, key: &OpaqueKey, now: Option<Timestamp>) -> Decision {
-        let Some(proven) = snapshot.find_opaque(key.hashed()) else {
-            // Perhaps it is one that this instance has not heard of yet.
-            let denial = now.map_or(Denial::Unknown, |_| Denial::Invalid);
-            return (None, Err(denial));
+    fn examine_hashed(
+        &self,
+        snapshot: &Snapshot,
+        key: HashedKey,
+        unknown: Denial,
+        now: Option<Timestamp>,
+    ) -> Decision {
+        let proven = match snapshot.find_hashed(key) {
+            Some(Hashed::Imported(key)) => return decide_proven(snapshot, key, now),
+            Some(Hashed::Opaque(proven)) => proven,
+            // Without a good lease: perhaps it is one that this instance has not heard of yet.
+            None => return (None, Err(now.map_or(Denial::Unknown, |_| unknown))),
         };
         let decided = now.map_or(Err(Denial::Unknown), |now| snapshot.decide_opaque(&proven, now));
         let scopes = self.roles.scopes(proven.status.role);
@@ -222,6 +255,15 @@ impl Guard {
             Some(Proven::Opaque(proven)),
             decided.map(|()| Principal::Opaque(OpaquePrincipal::new(proven, scopes))),
         )
+    }
+
+    /// A text without a shape of ours: a key of another system, if any was imported.
+    #[inline(never)]
+    fn examine_foreign(&self, snapshot: &Snapshot, text: &str, now: Option<Timestamp>) -> Decision {
+        if !snapshot.has_imported() {
+            return (None, Err(Denial::Malformed));
+        }
+        self.examine_hashed(snapshot, HashedKey::of(text), Denial::Malformed, now)
     }
 
     /// It must be from us, and for us (RFC 8725, 3.8 and 3.9).
@@ -305,8 +347,13 @@ impl Guard {
     /// Records that a key was accepted at `now`, for its `lastUsedAt`.
     pub fn record_use(&self, principal: &Principal, now: Moment) {
         match principal {
-            Principal::Key(key) => self.uses.record(key.id(), now.wall),
-            Principal::Opaque(key) => self.uses.record(key.id(), now.wall),
+            Principal::Key(key) => {
+                let is_new = self.uses.record(key.id(), now.wall);
+                if is_new && key.key().is_imported() {
+                    tracing::info!(key_id = %key.id(), tenant = %key.tenant(), "an imported key is in use");
+                }
+            }
+            Principal::Opaque(key) => drop(self.uses.record(key.id(), now.wall)),
             Principal::User(_) => {}
         }
     }
@@ -314,6 +361,10 @@ impl Guard {
     /// The time by this guard's clocks.
     pub fn now(&self) -> Moment {
         self.clock.moment()
+    }
+
+    pub(crate) fn legacy_link(&self) -> Option<&HeaderValue> {
+        self.legacy_link.as_ref()
     }
 
     /// The license, if there is one.
@@ -399,12 +450,17 @@ impl Guard {
 #[inline]
 fn examine_key(snapshot: &Snapshot, key: &UntrustedKey, now: Option<Timestamp>) -> Decision {
     match (snapshot.prove(key), now) {
-        (Ok(key), Some(now)) => (Some(Proven::Key(key)), snapshot.decide(&key, now).map(Principal::Key)),
-        (Ok(key), None) => (Some(Proven::Key(key)), Err(Denial::Unknown)),
+        (Ok(key), now) => decide_proven(snapshot, key, now),
         // Perhaps its signing key is one that this instance has not heard of yet.
         (Err(Denial::Invalid), None) => (None, Err(Denial::Unknown)),
         (Err(denial), _) => (None, Err(denial)),
     }
+}
+
+#[inline]
+fn decide_proven(snapshot: &Snapshot, key: VerifiedKey, now: Option<Timestamp>) -> Decision {
+    let decided = now.map_or(Err(Denial::Unknown), |now| snapshot.decide(&key, now).map(Principal::Key));
+    (Some(Proven::Key(key)), decided)
 }
 
 /// The decision about an opaque key that was good, and may be gone.
@@ -418,8 +474,11 @@ fn decide_again(snapshot: &Snapshot, key: &ProvenOpaque, now: Timestamp) -> Resu
 /// A credential that a request may carry.
 enum Readable<'a> {
     Jwt(UntrustedJwt<'a>),
+    /// Without a shape of ours.
+    Foreign(&'a str),
+    /// Found by its hash.
+    Hashed(HashedKey),
     Key(UntrustedKey),
-    Opaque(OpaqueKey),
 }
 
 /// Parses a text that has the shape of a key or of a JWT.
@@ -428,11 +487,11 @@ fn parse(credential: &str) -> Result<Readable<'_>, Denial> {
     match Presented::parse(credential) {
         Ok(Presented::SelfContained(key)) => Ok(Readable::Key(key)),
         Ok(Presented::Jwt(jwt)) => Ok(Readable::Jwt(jwt)),
-        Ok(Presented::Opaque(key)) => Ok(Readable::Opaque(key)),
-        // The shape is right, but this release has no such keys.
-        Ok(Presented::Legacy(_)) => Err(Denial::Invalid),
+        Ok(Presented::Opaque(key)) => Ok(Readable::Hashed(key.hashed())),
+        Ok(Presented::Legacy(key)) => Ok(Readable::Hashed(key.hashed())),
         // Whoever sends a JWT, sends no key.
         Err(_) if credential.starts_with("eyJ") => Err(Denial::TokenInvalid),
+        Err(_) if HashedKey::is_foreign(credential) => Ok(Readable::Foreign(credential)),
         Err(_) => Err(Denial::Malformed),
     }
 }

@@ -1,7 +1,7 @@
 //! The edge's own answers.
 
 use crate::Body;
-use http::header::{CACHE_CONTROL, CONTENT_TYPE, RETRY_AFTER, WWW_AUTHENTICATE};
+use http::header::{CACHE_CONTROL, CONTENT_TYPE, LINK, RETRY_AFTER, WWW_AUTHENTICATE};
 use http::{HeaderMap, HeaderValue, Response, StatusCode};
 use titan_core::Error;
 use titan_core::access::KeyPrincipal;
@@ -24,14 +24,19 @@ pub fn error_response(error: &Error, style: Style) -> Response<Body> {
     response
 }
 
-/// A key that was rotated and lives on for a while says so: RFC 9745 and RFC 8594.
-pub(crate) fn note_retirement(headers: &mut HeaderMap, key: &KeyPrincipal) {
+/// A key that was rotated and lives on for a while, or that is of another system, says so: RFC 9745 and RFC 8594. `link` is for
+/// the latter.
+pub(crate) fn note_retirement(headers: &mut HeaderMap, key: &KeyPrincipal, link: Option<&HeaderValue>) {
     let Some(retirement) = key.retirement() else { return };
     let (since, until) = (format!("@{}", retirement.since.secs()), retirement.until.http_date());
     for (name, text) in [("deprecation", since), ("sunset", until)] {
         if let Ok(value) = HeaderValue::try_from(text) {
             headers.insert(name, value);
         }
+    }
+    if let Some(link) = link.filter(|_| key.key().is_imported()) {
+        // The upstream may have links of its own.
+        headers.append(LINK, link.clone());
     }
 }
 

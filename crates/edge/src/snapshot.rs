@@ -3,13 +3,15 @@
 mod jwt;
 mod opaque;
 
-use crate::opaque_index::OpaqueIndex;
+pub(crate) use opaque::Hashed;
+
+use crate::opaque_index::{Indexed, OpaqueIndex};
 use crate::revocation_set::RevocationSet;
 use imbl::{HashMap, OrdMap};
 use std::collections::HashSet;
 use std::sync::Arc;
 use titan_core::access::{Denial, Held, KeyPrincipal, Principal, ProvenJwt, ProvenOpaque, Retirement};
-use titan_core::revision::{Change, CredentialState, KeyStatus, OpaqueStatus, SessionStatus, TenantStatus};
+use titan_core::revision::{Change, CredentialState, KeyStatus, SessionStatus, TenantStatus};
 use titan_core::signing::SlotKey;
 use titan_core::time::Timestamp;
 use titan_token::{
@@ -167,7 +169,8 @@ impl Snapshot {
                     self.set_status(*id, *status);
                 }
                 // In place: one that is gone is refused at once, and one that is new is not known to anybody yet.
-                Change::Opaque(hash, status) => self.set_opaque(hash, status.as_ref()),
+                Change::Opaque(hash, status) => self.set_opaque(hash, status.map(Indexed::Opaque)),
+                Change::Imported(hash, status) => self.set_opaque(hash, Some(Indexed::Imported(*status))),
                 Change::Session(id, status) => self.set_session(*id, *status),
                 Change::Tenant(id, status) => self.set_tenant(*id, *status),
                 // The first only says that the signing keys must be read anew; the others are not about credentials.
@@ -195,11 +198,11 @@ impl Snapshot {
         }
     }
 
-    fn set_opaque(&mut self, hash: &HashedKey, status: Option<&OpaqueStatus>) {
+    fn set_opaque(&mut self, hash: &HashedKey, status: Option<Indexed>) {
         if status.is_some() && self.opaque.is_full() {
             self.opaque = Arc::new(self.opaque.grown());
         }
-        self.opaque.set(hash, status);
+        self.opaque.set(hash, status.as_ref());
     }
 
     fn set_session(&mut self, id: SessionId, status: SessionStatus) {
@@ -249,17 +252,22 @@ impl Snapshot {
         if now.secs_u32() >= claims.expires_at || claims.expires_at <= self.swept_until {
             return Err(Denial::Expired);
         }
-        let signing = self.signing(claims.slot)?;
-        if signing.is_retired {
-            return Err(Denial::Revoked);
-        }
+        let not_before =
+            if key.is_imported() { Timestamp::from_ms(0) } else { self.signed_after(claims.slot)? };
         let Restrictions { retirement, limit } = self.check_status(claims.id, now)?;
         let issued_ms = claims.id.uuid().unix_ms();
         self.check_tenant(claims.tenant, issued_ms)?;
-        if is_before(issued_ms, signing.not_before.ms()) {
+        if is_before(issued_ms, not_before.ms()) {
             return Err(Denial::Revoked);
         }
         Ok(KeyPrincipal::new(*key, retirement).limited(limit))
+    }
+
+    /// Since when the key of this slot signs, if it is not retired.
+    #[inline]
+    fn signed_after(&self, slot: Slot) -> Result<Timestamp, Denial> {
+        let signing = self.signing(slot)?;
+        if signing.is_retired { Err(Denial::Revoked) } else { Ok(signing.not_before) }
     }
 
     #[inline]

@@ -25,16 +25,19 @@ impl Uses {
         Self { recent, waiting: ArrayQueue::new(WAITING) }
     }
 
-    /// Records a use. If the key was recorded a moment ago, this costs one load.
-    pub(crate) fn record(&self, id: KeyId, now: Timestamp) {
+    /// Records a use. If the key was recorded a moment ago, this costs one load, and the answer is false.
+    pub(crate) fn record(&self, id: KeyId, now: Timestamp) -> bool {
         let (_, random) = id.uuid().halves();
         let place = usize::try_from(random >> 40).unwrap_or_default() % RECENT;
         let moment = u64::try_from(now.secs().div_euclid(RESOLUTION_SECS)).unwrap_or_default();
         // 40 bits of the id and 24 of the time (5 years of tens of seconds) in one word.
         let mark = (random << 24) | (moment & 0x00ff_ffff);
-        if self.recent[place].load(Ordering::Relaxed) != mark && self.waiting.push((id, now)).is_ok() {
+        let is_new =
+            self.recent[place].load(Ordering::Relaxed) != mark && self.waiting.push((id, now)).is_ok();
+        if is_new {
             self.recent[place].store(mark, Ordering::Relaxed);
         }
+        is_new
     }
 
     /// Whether the queue should be written soon, before it is full.

@@ -16,6 +16,7 @@ pub(crate) const SESSION: i16 = 4;
 pub(crate) const OPAQUE: i16 = 5;
 pub(crate) const SETTINGS: i16 = 6;
 const DEBUG: i16 = 7;
+pub(crate) const IMPORTED: i16 = 8;
 /// The subject of a kind that has only one.
 const ONLY: [u8; 1] = [0];
 
@@ -36,6 +37,9 @@ impl StoredChange {
             }
             Change::Opaque(hash, status) => {
                 (OPAQUE, hash.as_bytes().to_vec(), serde_json::to_string(status).map_err(json)?)
+            }
+            Change::Imported(hash, status) => {
+                (IMPORTED, hash.as_bytes().to_vec(), serde_json::to_string(status).map_err(json)?)
             }
             Change::Debug(is_on) => (DEBUG, ONLY.to_vec(), serde_json::to_string(is_on).map_err(json)?),
             Change::Settings(settings) => {
@@ -76,6 +80,10 @@ pub(crate) fn read_change(kind: i16, subject: &[u8], status: &str) -> StoreResul
         OPAQUE => {
             let hash = subject.try_into().map_err(|_| bad_subject())?;
             Change::Opaque(HashedKey::from_bytes(hash), serde_json::from_str(status).map_err(bad_status)?)
+        }
+        IMPORTED => {
+            let hash = subject.try_into().map_err(|_| bad_subject())?;
+            Change::Imported(HashedKey::from_bytes(hash), serde_json::from_str(status).map_err(bad_status)?)
         }
         SETTINGS => Change::Settings(read_settings(status)?),
         DEBUG => Change::Debug(serde_json::from_str(status).map_err(bad_status)?),

@@ -64,6 +64,9 @@ const fn text(ascii: &'static [u8]) -> &'static str {
 pub struct Slot(u8);
 
 impl Slot {
+    /// Slot 0.
+    pub const FIRST: Self = Self(0);
+
     /// The slot `number`, or `None` above 15.
     pub const fn new(number: u8) -> Option<Self> {
         if number < 16 { Some(Self(number)) } else { None }
@@ -184,22 +187,34 @@ impl UntrustedKey {
         self.prefix
     }
 
-    /// The only way to a [`VerifiedKey`]: the MAC over prefix and claims holds under `key`.
+    /// The way to a [`VerifiedKey`]: the MAC over prefix and claims holds under `key`.
     #[inline]
     pub fn verify(&self, key: &SigningKey) -> Result<VerifiedKey, BadMac> {
         key.check(&self.prefix.message(&self.claims.to_bytes()), &self.mac)?;
-        Ok(VerifiedKey { prefix: self.prefix, claims: self.claims })
+        Ok(VerifiedKey { prefix: self.prefix, claims: self.claims, is_imported: false })
     }
 }
 
-/// A key that one of our signing keys signed. It may still be expired, revoked or disabled.
+/// A key that one of our signing keys signed, or that was imported. It may still be expired, revoked or disabled.
 #[derive(Clone, Copy, Debug)]
 pub struct VerifiedKey {
     prefix: Prefix,
     claims: Claims,
+    is_imported: bool,
 }
 
 impl VerifiedKey {
+    /// A key of another system. The caller has found these claims under the SHA-256 of the text that was presented: that is its
+    /// proof. Its slot means nothing.
+    pub fn imported(claims: Claims) -> Self {
+        Self { prefix: Prefix::Standard, claims, is_imported: true }
+    }
+
+    /// Whether no signing key of ours signed it.
+    pub fn is_imported(&self) -> bool {
+        self.is_imported
+    }
+
     /// What the key says.
     pub fn claims(&self) -> &Claims {
         &self.claims

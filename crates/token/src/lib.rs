@@ -5,7 +5,7 @@
 //! another implementation made. `docs/token-format.md` is normative.
 //!
 //! The way through this crate is one-way: text → [`Presented`] (its shape holds) → [`VerifiedKey`] or [`VerifiedJwt`]
-//! (its MAC or its signature holds). Only `verify` makes the last step; so it is with [`UntrustedRefresh`].
+//! (its MAC or its signature holds). Only `verify` makes the last step, and for keys of other systems [`VerifiedKey::imported`]; so it is with [`UntrustedRefresh`].
 
 #![no_std]
 #![deny(unsafe_code)]

@@ -1,5 +1,6 @@
 //! Keys that say nothing: found by their SHA-256.
 
+use crate::presented::is_for_elsewhere;
 use crate::{Malformed, PlainKey};
 use alloc::string::String;
 use aws_lc_rs::digest::{SHA256, digest};
@@ -11,9 +12,19 @@ use core::fmt;
 #[derive(Clone, Copy, PartialEq, Eq, Hash)]
 pub struct HashedKey([u8; 32]);
 
+/// Shorter texts are no keys that anybody should import, and longer ones are none that anybody sends.
+const FOREIGN: core::ops::RangeInclusive<usize> = 16..=256;
+
 impl HashedKey {
-    fn of(text: &str) -> Self {
+    /// Of the whole text of a key.
+    pub fn of(text: &str) -> Self {
         Self(sha256(text))
+    }
+
+    /// Whether another system may have issued this key: 16 to 256 visible ASCII characters that do not begin like a credential of
+    /// ours for another place.
+    pub fn is_foreign(text: &str) -> bool {
+        FOREIGN.contains(&text.len()) && text.bytes().all(|c| c.is_ascii_graphic()) && !is_for_elsewhere(text)
     }
 
     /// Takes over the bytes that were stored.

@@ -56,7 +56,7 @@ impl<'a> Presented<'a> {
 /// Whether it begins as a credential that no request carries in a header. Asked only of what is no key: the first
 /// character of a key's payload is A to D, so none begins like these.
 #[cold]
-fn is_for_elsewhere(text: &str) -> bool {
+pub(crate) fn is_for_elsewhere(text: &str) -> bool {
     [CLIENT_TOKEN, UntrustedRefresh::PREFIX, InvitationToken::PREFIX]
         .iter()
         .any(|prefix| text.starts_with(prefix))

@@ -12,6 +12,7 @@ mod update;
 mod view;
 
 pub(crate) use filter::{check_limit, time};
+pub(crate) use view::KeyView;
 
 use crate::ControlPlane;
 use utoipa_axum::router::OpenApiRouter;

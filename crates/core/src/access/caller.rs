@@ -29,7 +29,10 @@ impl KeyPrincipal {
     /// Made from the proof that the MAC held.
     pub fn new(key: VerifiedKey, retirement: Option<Retirement>) -> Self {
         let expiry = Timestamp::from_secs(key.claims().expires_at.into());
-        let retirement = retirement.map(|r| Retirement { until: r.until.min(expiry), ..r });
+        // One of another system is to be replaced from its first day.
+        let since = Timestamp::from_ms(i64::try_from(key.claims().id.uuid().unix_ms()).unwrap_or_default());
+        let imported = key.is_imported().then_some(Retirement { since, until: expiry });
+        let retirement = retirement.or(imported).map(|r| Retirement { until: r.until.min(expiry), ..r });
         Self { key, retirement, limit: None }
     }
 

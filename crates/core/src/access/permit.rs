@@ -87,6 +87,8 @@ actions! {
     DeleteKey: MANAGE, itself: false;
     /// Switch a key off, and nothing else.
     DisableKey: MANAGE, itself: true;
+    /// Take over keys of another system, and see them.
+    ImportKeys: By::Master, itself: false;
     /// See all keys.
     ListKeys: MANAGE, itself: false;
     /// See the license, and the sessions that it counts.

@@ -218,7 +218,7 @@ impl KeyService {
         Ok(Issued { key, plain, receipt: None })
     }
 
-    fn new_id(&self, at: Timestamp) -> KeyId {
+    pub(super) fn new_id(&self, at: Timestamp) -> KeyId {
         KeyId::new(Uuid::v7(at.ms().unsigned_abs(), random(&*self.entropy)))
     }
 }

@@ -1,5 +1,6 @@
 //! API keys: rows, and what may happen to them.
 
+mod import;
 mod issue;
 mod list;
 mod own;
@@ -14,6 +15,7 @@ use crate::revision::{Change, KeyStatus};
 use crate::store_error::StoreResult;
 use crate::time::Timestamp;
 use async_trait::async_trait;
+pub use import::{ForeignKey, ImportResult, ImportedKeys, ImportedKeysTx};
 pub use list::{Creator, KeyFilter, Order, Page, Position, Sort};
 pub use own::{Environment, NewOwnKey};
 pub use owner::RoleScopes;

@@ -8,6 +8,7 @@
 mod changes;
 mod fleet;
 mod id_text;
+mod imported;
 mod instance;
 mod opaque;
 mod receipt;
@@ -18,6 +19,7 @@ use crate::time::Timestamp;
 use async_trait::async_trait;
 pub use changes::{Changes, Encoded};
 pub use fleet::{Fleet, FleetService, InstanceView, Spread};
+pub use imported::ImportedStatus;
 pub use instance::{CredentialId, CredentialState, Instance, InstanceId, Instances, Member, News, Topic};
 pub use opaque::OpaqueStatus;
 pub use receipt::{InForce, Propagation, Receipt, Wait};
@@ -79,6 +81,8 @@ pub enum Change {
     Key(KeyId, KeyStatus),
     /// An opaque key; `None`: there is none any more.
     Opaque(HashedKey, Option<OpaqueStatus>),
+    /// A key that was imported.
+    Imported(HashedKey, ImportedStatus),
     /// Something of a kind that this version does not know, so it has no credentials of this kind either: a newer version
     /// runs beside it.
     Other,

@@ -126,7 +126,7 @@ impl ForwardAuth {
         // A proxy that keeps a yes would go on saying it after the revocation.
         headers.insert(CACHE_CONTROL, HeaderValue::from_static("no-store"));
         admitted.identity(self.admission.guard()).write(headers);
-        admitted.note(headers);
+        admitted.note(self.admission.guard(), headers);
         response
     }
 }

@@ -122,7 +122,7 @@ impl Gateway {
         match joined {
             Ok(mut answer) => {
                 // What an upstream says of limits of its own is replaced.
-                admitted.note(answer.headers_mut());
+                admitted.note(self.guard(), answer.headers_mut());
                 answer
             }
             Err(error) => refuse(error, admitted.quota).response(entry),

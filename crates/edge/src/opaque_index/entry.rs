@@ -1,10 +1,10 @@
 //! What the index holds of a key.
 
 use std::sync::atomic::{AtomicU64, Ordering};
-use titan_core::revision::OpaqueStatus;
+use titan_core::revision::{ImportedStatus, OpaqueStatus};
 use titan_core::time::Timestamp;
 use titan_core::user::Role;
-use titan_token::{HashedKey, KeyId, TenantId, UserId, Uuid};
+use titan_token::{HashedKey, KeyId, ScopeSet, TenantId, UserId, Uuid};
 
 /// A key that never expires.
 const NEVER: u32 = u32::MAX;
@@ -14,12 +14,21 @@ const NEVER: u32 = u32::MAX;
 #[derive(Clone, Copy, PartialEq, Eq)]
 pub(super) struct Half(u64, u64);
 
-/// A key in one cache line: half of its hash, its id, its owner, its tenant, and its [`State`].
+/// What is known of a key that is found by its hash.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Indexed {
+    /// It came from another system. It says what a key of ours says.
+    Imported(ImportedStatus),
+    /// It belongs to a user.
+    Opaque(OpaqueStatus),
+}
+
+/// A key in one cache line: half of its hash, its id, its owner or its scopes, its tenant, and its [`State`].
 #[derive(Default)]
 #[repr(align(64))]
 pub(super) struct Entry([AtomicU64; 8]);
 
-/// What may change of a key: the second at which it expires in the high half, its role, and two switches.
+/// What may change of a key: the second at which it expires in the high half, its role, and three switches.
 ///
 /// 0 is the state of an entry without a key.
 #[derive(Clone, Copy)]
@@ -46,9 +55,13 @@ impl Half {
 
 impl Entry {
     /// Writes all but the state first: who sees the state sees the rest.
-    pub(super) fn write(&self, half: Half, status: &OpaqueStatus) {
-        let (id, owner) = (status.id.uuid().halves(), status.owner.uuid().halves());
-        let words = [half.0, half.1, id.0, id.1, owner.0, owner.1, u64::from(status.tenant.0)];
+    pub(super) fn write(&self, half: Half, status: &Indexed) {
+        let (id, authority, tenant) = match status {
+            Indexed::Imported(status) => (status.id, Uuid::from_bits(status.scopes.bits()), status.tenant),
+            Indexed::Opaque(status) => (status.id, status.owner.uuid(), status.tenant),
+        };
+        let (id, authority) = (id.uuid().halves(), authority.halves());
+        let words = [half.0, half.1, id.0, id.1, authority.0, authority.1, u64::from(tenant.0)];
         for (word, value) in self.0.iter().zip(words) {
             word.store(value, Ordering::Relaxed);
         }
@@ -71,19 +84,25 @@ impl Entry {
 
     /// `None`: it has no key any more.
     #[inline]
-    pub(super) fn status(&self) -> Option<OpaqueStatus> {
+    pub(super) fn status(&self) -> Option<Indexed> {
         let state = self.state();
         let tenant = TenantId(u32::try_from(self.word(6)).unwrap_or_default());
-        state.has_key().then(|| OpaqueStatus {
-            id: KeyId::new(self.uuid(2)),
+        let (id, authority, end) = (KeyId::new(self.uuid(2)), self.uuid(4), state.end());
+        if !state.has_key() {
+            return None;
+        }
+        if state.is_imported() {
+            let scopes = ScopeSet::from_bits(authority.bits());
+            return Some(Indexed::Imported(ImportedStatus { id, tenant, scopes, expires_at: end }));
+        }
+        Some(Indexed::Opaque(OpaqueStatus {
+            id,
             tenant,
-            owner: UserId::new(self.uuid(4)),
+            owner: UserId::new(authority),
             role: state.role(),
-            expires_at: Some(state.end())
-                .filter(|end| *end != NEVER)
-                .map(|end| Timestamp::from_secs(end.into())),
+            expires_at: Some(end).filter(|end| *end != NEVER).map(|end| Timestamp::from_secs(end.into())),
             is_on: state.is_on(),
-        })
+        }))
     }
 
     fn word(&self, at: usize) -> u64 {
@@ -101,8 +120,20 @@ impl State {
     const IS_ON: u64 = 2;
     /// The place of the role.
     const ROLE: u32 = 2;
+    const IMPORTED: u64 = 16;
 
-    pub(super) fn of(status: &OpaqueStatus) -> Self {
+    pub(super) fn of(status: &Indexed) -> Self {
+        match status {
+            Indexed::Imported(status) => Self::of_imported(status),
+            Indexed::Opaque(status) => Self::of_opaque(status),
+        }
+    }
+
+    fn of_imported(status: &ImportedStatus) -> Self {
+        Self(u64::from(status.expires_at) << 32 | Self::IMPORTED | Self::HAS_KEY)
+    }
+
+    fn of_opaque(status: &OpaqueStatus) -> Self {
         // What is later than 2106 ends then: earlier rather than never.
         let end = status.expires_at.map_or(NEVER, |end| end.secs_u32().min(NEVER - 1));
         let role = u64::try_from(status.role.index()).unwrap_or_default();
@@ -121,6 +152,10 @@ impl State {
 
     fn end(self) -> u32 {
         u32::try_from(self.0 >> 32).unwrap_or_default()
+    }
+
+    pub(super) const fn is_imported(self) -> bool {
+        self.0 & Self::IMPORTED != 0
     }
 
     const fn is_on(self) -> bool {

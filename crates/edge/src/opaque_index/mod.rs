@@ -1,4 +1,4 @@
-//! The index of opaque keys: from the hash of a key to all that decides about it. It may hold a million, and every request
+//! The index of opaque and imported keys: from the hash of a key to all that decides about it. It may hold a million, and every request
 //! with an opaque key looks one up.
 //!
 //! A table of entries in groups of eight. A group has a word of tags, one byte for each entry, made from the hash. These words
@@ -11,10 +11,10 @@
 mod entry;
 mod tags;
 
+pub(crate) use entry::Indexed;
 use entry::{Entry, Half, State};
 use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
 use tags::{Tags, word_of};
-use titan_core::revision::OpaqueStatus;
 use titan_core::time::Timestamp;
 use titan_token::HashedKey;
 
@@ -33,6 +33,8 @@ pub(crate) struct OpaqueIndex {
     /// How many entries were ever used.
     used: AtomicUsize,
     len: AtomicUsize,
+    /// How many of them were imported, at some time.
+    imported: AtomicUsize,
 }
 
 impl OpaqueIndex {
@@ -46,6 +48,7 @@ impl OpaqueIndex {
             entries: (0..count * IN_GROUP).map(|_| Entry::default()).collect(),
             used: AtomicUsize::new(0),
             len: AtomicUsize::new(0),
+            imported: AtomicUsize::new(0),
         }
     }
 
@@ -68,7 +71,7 @@ impl OpaqueIndex {
 
     /// What is known of a key.
     #[inline]
-    pub(crate) fn find(&self, hash: &HashedKey) -> Option<OpaqueStatus> {
+    pub(crate) fn find(&self, hash: &HashedKey) -> Option<Indexed> {
         self.entry(Half::of(hash))?.status()
     }
 
@@ -77,11 +80,16 @@ impl OpaqueIndex {
         self.len.load(Ordering::Relaxed)
     }
 
+    /// Whether a key was ever imported. Without one, nobody looks for keys of other systems.
+    pub(crate) fn has_imported(&self) -> bool {
+        self.imported.load(Ordering::Relaxed) > 0
+    }
+
     /// Adds a key, changes it, or removes it. Only the one writer may call this, and only if there is space.
-    pub(crate) fn set(&self, hash: &HashedKey, status: Option<&OpaqueStatus>) {
+    pub(crate) fn set(&self, hash: &HashedKey, status: Option<&Indexed>) {
         let half = Half::of(hash);
         match (self.entry(half), status) {
-            // Its id, its tenant and its owner never change.
+            // Its id, its tenant, its owner and its scopes never change.
             (Some(entry), Some(status)) => entry.set(State::of(status)),
             (Some(entry), None) => self.remove(entry),
             (None, Some(status)) => self.put(half, status),
@@ -110,11 +118,12 @@ impl OpaqueIndex {
         None
     }
 
-    fn put(&self, half: Half, status: &OpaqueStatus) {
+    fn put(&self, half: Half, status: &Indexed) {
         let free = |group: usize| Some((group, Tags(self.tags[group].load(Ordering::Relaxed)).first_free()?));
         let Some((group, place)) = self.groups_from(half).find_map(free) else { return };
         self.at(group, place).write(half, status);
         self.tags[group].fetch_or(word_of(half.tag(), place), Ordering::Release);
+        self.imported.fetch_add(usize::from(matches!(status, Indexed::Imported(_))), Ordering::Relaxed);
         self.used.fetch_add(1, Ordering::Relaxed);
         self.len.fetch_add(1, Ordering::Relaxed);
     }
@@ -141,8 +150,9 @@ mod tests {
     use proptest::prelude::*;
     use std::collections::HashMap;
     use std::sync::Arc;
+    use titan_core::revision::{ImportedStatus, OpaqueStatus};
     use titan_core::user::Role;
-    use titan_token::{KeyId, OpaqueKey, TenantId, UserId, Uuid};
+    use titan_token::{KeyId, OpaqueKey, ScopeSet, TenantId, UserId, Uuid};
 
     fn hash(n: u64) -> HashedKey {
         let mut random = [7; 16];
@@ -165,7 +175,18 @@ mod tests {
         if index.is_full() {
             *index = index.grown();
         }
-        index.set(&hash(n), Some(status));
+        set(index, n, *status);
+    }
+
+    fn set(index: &OpaqueIndex, n: u64, status: OpaqueStatus) {
+        index.set(&hash(n), Some(&Indexed::Opaque(status)));
+    }
+
+    fn find(index: &OpaqueIndex, n: u64) -> Option<OpaqueStatus> {
+        index.find(&hash(n)).map(|found| match found {
+            Indexed::Opaque(status) => status,
+            Indexed::Imported(_) => panic!("none was imported"),
+        })
     }
 
     #[test]
@@ -177,8 +198,8 @@ mod tests {
             assert!(n < 1000 || bytes <= 93 * index.len() + 1024, "{n}: {bytes}");
             assert!(n < 1000 || bytes >= 72 * index.len() - 1024, "{n}: {bytes}");
         }
-        assert!((0..100_000).all(|n| index.find(&hash(n)) == Some(status(1))));
-        assert!(!(100_000..200_000).any(|n| index.find(&hash(n)).is_some()));
+        assert!((0..100_000).all(|n| find(&index, n) == Some(status(1))));
+        assert!(!(100_000..200_000).any(|n| find(&index, n).is_some()));
     }
 
     #[test]
@@ -195,10 +216,10 @@ mod tests {
     fn what_has_expired_is_forgotten_and_nothing_else() {
         let index = OpaqueIndex::new();
         for n in 1..=8 {
-            index.set(&hash(n.into()), Some(&status(n)));
+            set(&index, n.into(), status(n));
         }
         index.forget(Timestamp::from_secs(6));
-        let left: Vec<u32> = (1..=8).filter(|n| index.find(&hash((*n).into())).is_some()).collect();
+        let left: Vec<u32> = (1..=8).filter(|n| find(&index, (*n).into()).is_some()).collect();
         assert_eq!((left, index.len()), (vec![4, 7, 8], 3), "4 and 8 never expire");
     }
 
@@ -206,8 +227,8 @@ mod tests {
     fn a_far_end_is_an_end() {
         let index = OpaqueIndex::new();
         let far = Some(Timestamp::from_secs(i64::from(u32::MAX) + 9));
-        index.set(&hash(1), Some(&OpaqueStatus { expires_at: far, ..status(1) }));
-        let end = index.find(&hash(1)).unwrap().expires_at;
+        set(&index, 1, OpaqueStatus { expires_at: far, ..status(1) });
+        let end = find(&index, 1).unwrap().expires_at;
         assert_eq!(end, Some(Timestamp::from_secs(i64::from(u32::MAX) - 1)));
     }
 
@@ -226,7 +247,7 @@ mod tests {
             }
             prop_assert_eq!(index.len(), model.values().flatten().count());
             for n in 0..100 {
-                prop_assert_eq!(index.find(&hash(n.into())), model.get(&n).copied().flatten());
+                prop_assert_eq!(find(&index, n.into()), model.get(&n).copied().flatten());
             }
         }
     }
@@ -234,23 +255,44 @@ mod tests {
     #[test]
     fn what_is_in_stays_visible_while_others_come_and_go() {
         let index = Arc::new(OpaqueIndex::with_groups(4_000));
-        index.set(&hash(1), Some(&status(1)));
+        set(&index, 1, status(1));
         let writer = {
             let index = Arc::clone(&index);
             std::thread::spawn(move || {
                 for n in 10..20_010 {
-                    index.set(&hash(n), Some(&status(2)));
-                    index.set(&hash(1), Some(&OpaqueStatus { is_on: n % 2 == 0, ..status(1) }));
+                    set(&index, n, status(2));
+                    set(&index, 1, OpaqueStatus { is_on: n % 2 == 0, ..status(1) });
                     index.set(&hash(n), None);
                 }
             })
         };
         while !writer.is_finished() {
-            let found = index.find(&hash(1)).unwrap();
+            let found = find(&index, 1).unwrap();
             assert_eq!(OpaqueStatus { is_on: false, ..found }, status(1));
-            assert!(index.find(&hash(3)).is_none());
-            assert!(index.find(&hash(20_009)).is_none_or(|found| found == status(2)));
+            assert!(find(&index, 3).is_none());
+            assert!(find(&index, 20_009).is_none_or(|found| found == status(2)));
         }
         writer.join().unwrap();
+    }
+
+    #[test]
+    fn imported_keys_stand_beside_those_of_users() {
+        let index = OpaqueIndex::new();
+        let imported = |n: u32| ImportedStatus {
+            id: KeyId::new(Uuid::from_bits(n.into())),
+            tenant: TenantId(n),
+            scopes: ScopeSet::from_bits(u128::MAX - u128::from(n)),
+            expires_at: u32::MAX - n,
+        };
+        assert!(!index.has_imported());
+        for n in 0..10 {
+            index.set(&hash(n.into()), Some(&Indexed::Imported(imported(n))));
+            set(&index, u64::from(n) + 100, status(n));
+        }
+        assert!(index.has_imported() && index.grown().has_imported());
+        for n in 0..10 {
+            assert_eq!(index.grown().find(&hash(n.into())), Some(Indexed::Imported(imported(n))));
+            assert_eq!(find(&index, u64::from(n) + 100), Some(status(n)));
+        }
     }
 }

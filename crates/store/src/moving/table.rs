@@ -101,7 +101,7 @@ pub(super) const KEY: Table = Table {
 };
 
 /// In this order, a row comes after those that it refers to.
-pub(super) const TABLES: [Table; 17] = [
+pub(super) const TABLES: [Table; 18] = [
     Table { name: "scope", columns: &[("bit", Number), ("name", Text)], key_length: 1 },
     Table {
         name: "tenant",
@@ -228,6 +228,11 @@ pub(super) const TABLES: [Table; 17] = [
             ("deleted_at", Number),
             ("last_used_at", Number),
         ],
+        key_length: 1,
+    },
+    Table {
+        name: "imported_key",
+        columns: &[("hash", Bytes), ("id", Bytes), ("expires_at", Number)],
         key_length: 1,
     },
     Table {

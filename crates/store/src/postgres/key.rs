@@ -181,7 +181,7 @@ pub(super) async fn add(connection: &mut PgConnection, keys: Vec<&Key>) -> Store
     if is_complete { Ok(()) } else { Err(StoreError::Corrupt { table: "key_number", column: "one" }) }
 }
 
-fn read(row: &PgRow) -> StoreResult<Key> {
+pub(super) fn read(row: &PgRow) -> StoreResult<Key> {
     let corrupt = |column| StoreError::Corrupt { table: TABLE, column };
     let optional_uuid = |name| -> StoreResult<Option<Uuid>> {
         let bytes: Option<&[u8]> = column(row, TABLE, name)?;

@@ -10,6 +10,7 @@ mod audit;
 mod budget;
 mod connect;
 mod error;
+mod imported_key;
 mod instance;
 mod invitation;
 mod key;

@@ -5,7 +5,8 @@ use super::error::{column, failed, time};
 use super::news::CHANGES;
 use super::{Postgres, PostgresTx};
 use crate::stored::{
-    KEY, OPAQUE, Piece, SESSION, StoredChange, key_bytes, key_id, read_change, revision, revision_number,
+    IMPORTED, KEY, OPAQUE, Piece, SESSION, StoredChange, key_bytes, key_id, read_change, revision,
+    revision_number,
 };
 use async_trait::async_trait;
 use sqlx::postgres::PgRow;
@@ -85,6 +86,7 @@ impl RevisionsTx for PostgresTx {
             .await?;
         forget_sessions(self.connection().await?, before, reached).await?;
         forget_opaque(self.connection().await?, before, reached).await?;
+        forget_imported(self.connection().await?, before, reached).await?;
         delete_sessions(self.connection().await?, reached, limit).await?;
         let raise = query("UPDATE revision_head SET log_swept_until = $1 WHERE log_swept_until < $1");
         raise.bind(reached.ms()).execute(self.connection().await?).await.map_err(failed)?;
@@ -192,6 +194,25 @@ async fn forget_opaque(connection: &mut PgConnection, after: Timestamp, until: T
     .bind(after.ms())
     .bind(until.ms())
     .bind(OPAQUE)
+    .execute(connection)
+    .await
+    .map_err(failed)?;
+    Ok(())
+}
+
+/// Imported keys that expired in this time.
+async fn forget_imported(
+    connection: &mut PgConnection,
+    after: Timestamp,
+    until: Timestamp,
+) -> StoreResult<()> {
+    query(
+        "DELETE FROM change WHERE kind = $3 AND subject IN ( \
+             SELECT hash FROM imported_key WHERE expires_at > $1 AND expires_at <= $2)",
+    )
+    .bind(after.ms())
+    .bind(until.ms())
+    .bind(IMPORTED)
     .execute(connection)
     .await
     .map_err(failed)?;

@@ -174,7 +174,7 @@ async fn add_rows(connection: &mut SqliteConnection, keys: &[(i64, &Key)]) -> St
     Ok(())
 }
 
-fn read(row: &SqliteRow) -> StoreResult<Key> {
+pub(super) fn read(row: &SqliteRow) -> StoreResult<Key> {
     let corrupt = |column| StoreError::Corrupt { table: TABLE, column };
     let optional_uuid = |name| -> StoreResult<Option<Uuid>> {
         let bytes: Option<&[u8]> = column(row, TABLE, name)?;

@@ -9,6 +9,7 @@ mod attempt;
 mod audit;
 mod budget;
 mod error;
+mod imported_key;
 mod instance;
 mod invitation;
 mod key;

@@ -4,6 +4,7 @@ mod audit;
 mod client;
 mod completions;
 mod config;
+mod import;
 mod instances;
 mod keys;
 mod license;
@@ -40,6 +41,8 @@ enum Command {
     Serve(serve::Serve),
     /// Manage the API keys of a running Titan, and inspect a key offline
     Keys(keys::Keys),
+    /// Take over the keys of another system, into a running Titan
+    Import(import::Import),
     /// Manage the tenants of a running Titan
     Tenants(tenants::Tenants),
     /// Show and change the settings of a running Titan: limits, and what it logs
@@ -96,6 +99,7 @@ pub fn run(titan: Titan) -> ExitCode {
     let result = match titan.command {
         Command::Serve(serve) => serve.run(),
         Command::Keys(keys) => keys.run(),
+        Command::Import(import) => import.run(),
         Command::Tenants(tenants) => tenants.run(),
         Command::Settings(settings) => settings.run(),
         Command::License(license) => license.run(),

@@ -19,7 +19,7 @@ pub enum Kind {
 }
 
 /// Variable, option, kind.
-pub const VARIABLES: [(&str, &str, Kind); 45] = [
+pub const VARIABLES: [(&str, &str, Kind); 46] = [
     ("TITAN_LISTEN", "listen", Kind::Text),
     ("TITAN_ADMIN_LISTEN", "admin_listen", Kind::Text),
     ("TITAN_TLS_CERT_FILE", "tls_cert_file", Kind::Text),
@@ -44,6 +44,7 @@ pub const VARIABLES: [(&str, &str, Kind); 45] = [
     ("TITAN_MEMBER_SCOPES", "member_scopes", Kind::List),
     ("TITAN_JWT_ISSUER", "jwt_issuer", Kind::Text),
     ("TITAN_JWT_AUDIENCE", "jwt_audience", Kind::Text),
+    ("TITAN_LEGACY_KEYS_URL", "legacy_keys_url", Kind::Text),
     ("TITAN_LICENSE_FILE", "license_file", Kind::Text),
     ("TITAN_LICENSE_PUBLIC_KEY", "license_public_key", Kind::Text),
     ("TITAN_PLATFORM", "platform", Kind::List),

@@ -85,6 +85,8 @@ pub struct Config {
     pub jwt_issuer: String,
     /// `aud` of the session JWTs: usually the URL of the API.
     pub jwt_audience: String,
+    /// A page that tells holders of imported keys how to get another one: answers to them have a `Link` to it.
+    pub legacy_keys_url: Option<String>,
     /// The license. Unset: nothing is limited.
     pub license_file: Option<PathBuf>,
     /// The public key of whoever issues licenses: 43 characters, as `titan license keygen` prints it.
@@ -205,6 +207,7 @@ impl Default for Config {
             member_scopes: Roles::MEMBER.map(str::to_owned).to_vec(),
             jwt_issuer: "titan".to_owned(),
             jwt_audience: "titan".to_owned(),
+            legacy_keys_url: None,
             license_file: None,
             license_public_key: None,
             platform: Vec::new(),

@@ -1,7 +1,7 @@
 //! What the options about people become.
 
 use anyhow::{Context, Result, anyhow, bail};
-use http::Uri;
+use http::{HeaderValue, Uri};
 use titan_core::access::Catalogue;
 use titan_core::session::JwtSettings;
 use titan_core::user::{Role, Roles};
@@ -44,12 +44,22 @@ pub(super) fn jwt(issuer: &str, audience: &str) -> Result<JwtSettings> {
 
 /// The address of the page that accepts invitations.
 pub(super) fn invitation_page(text: String) -> Result<String> {
-    let uri: Option<Uri> = text.parse().ok();
-    let is_web = uri.is_some_and(|uri| matches!(uri.scheme_str(), Some("http" | "https")));
-    if !is_web || text.contains('#') {
+    if !is_web(&text) || text.contains('#') {
         bail!("invitation_url: must be http:// or https://, without a fragment (#…)");
     }
     Ok(text)
+}
+
+/// The page about imported keys, as the value of a `Link` (RFC 8288, 3).
+pub(super) fn legacy_link(text: &str) -> Result<HeaderValue> {
+    let link = HeaderValue::try_from(format!("<{text}>; rel=\"deprecation\"")).ok();
+    let link = link.filter(|_| is_web(text) && !text.contains(['<', '>', '"']));
+    link.context("legacy_keys_url: must be http:// or https://")
+}
+
+fn is_web(text: &str) -> bool {
+    let uri: Option<Uri> = text.parse().ok();
+    uri.is_some_and(|uri| matches!(uri.scheme_str(), Some("http" | "https")))
 }
 
 #[cfg(test)]

@@ -1,13 +1,14 @@
 //! A configuration that was checked: values of the types that the program works with.
 
 use super::license::license;
-use super::people::{RoleScopes, invitation_page, jwt};
+use super::people::{RoleScopes, invitation_page, jwt, legacy_link};
 use super::{Config, LogFormat, UpstreamConfig, policy_text};
 use crate::access_log::AccessLogSettings;
 use crate::pem::{Pem, certified_key};
 use crate::server::{Limits, TlsFiles};
 use crate::telemetry;
 use anyhow::{Context, Result, bail};
+use http::HeaderValue;
 use std::net::SocketAddr;
 use std::path::PathBuf;
 use std::sync::Arc;
@@ -57,6 +58,8 @@ pub struct Settings {
     pub roles: RoleScopes,
     /// Who issues JWTs, and for whom.
     pub jwt: JwtSettings,
+    /// What answers to holders of imported keys have as `Link`.
+    pub legacy_link: Option<HeaderValue>,
     /// The license, if there is one: its signature holds, and it is for this place.
     pub license: Option<License>,
     /// The page that accepts invitations.
@@ -108,6 +111,7 @@ impl Settings {
             upstreams: upstreams(&config)?,
             gateway: gateway(&config)?,
             limits: limits(&config)?,
+            legacy_link: config.legacy_keys_url.as_deref().map(legacy_link).transpose()?,
             license: license(&config)?,
             access_log: AccessLogSettings::parse(&config.access_log, config.access_log_format)?,
             database,

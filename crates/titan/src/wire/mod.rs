@@ -63,7 +63,12 @@ impl App {
         let jwt = settings.jwt.clone();
         let guard = Guard::new(Arc::clone(&catalogue), jwt, Arc::clone(&clock), Arc::clone(&store));
         let license = Arc::new(Installed::new(settings.license.clone()));
-        let guard = Arc::new(guard.with_roles(roles).with_license(Arc::clone(&license)));
+        let guard = Arc::new(
+            guard
+                .with_roles(roles)
+                .with_license(Arc::clone(&license))
+                .with_legacy_link(settings.legacy_link.clone()),
+        );
         let member = member(settings, &*clock, &*entropy);
         let follower = Follower::new(Arc::clone(&store), Arc::clone(&guard), Arc::clone(&clock), member);
         let follower = Arc::new(follower.with_log(Arc::clone(&log)));

@@ -18,6 +18,7 @@ mod gateway;
 mod help;
 mod http_semantics;
 mod hygiene;
+mod imported;
 mod instances;
 mod keys_command;
 mod late;

@@ -33,6 +33,8 @@ const TABLE: &[Row] = &[
     Row("GET", "/admin/settings", [401, 401, 403, 403, 403, 200]),
     Row("PUT", "/admin/settings", [401, 401, 403, 403, 403, 200]),
     Row("POST", "/admin/debug", [401, 401, 403, 403, 403, 200]),
+    Row("GET", "/admin/imported-keys", [401, 401, 403, 403, 403, 200]),
+    Row("POST", "/admin/imported-keys", [401, 401, 403, 403, 403, 200]),
     Row("GET", "/admin/license", [401, 401, 403, 403, 403, 404]),
     Row("GET", "/admin/license/sessions", [401, 401, 403, 403, 403, 200]),
     Row("DELETE", "/admin/license/sessions/{tenant}/{session}", [401, 401, 403, 403, 403, 404]),
@@ -148,6 +150,10 @@ fn body(path: &str, method: &str, person: &Person, principal: usize) -> Option<V
         ("POST", "/api/api-keys") => Some(json!({ "name": "x" })),
         ("PUT", "/api/api-keys/{id}") => Some(json!({ "is_active": true })),
         ("POST", "/api/v1/api-keys") => Some(json!({ "name": "x", "scopes": ["tasks:read"] })),
+        ("POST", "/admin/imported-keys") => {
+            let key = json!({ "sha256": "ab".repeat(32), "label": "x", "scopes": ["tasks:read"], "expiresAt": "2099-01-01T00:00:00Z" });
+            Some(json!({ "keys": [key] }))
+        }
         ("PUT", "/admin/settings") => Some(json!({ "rateLimit": 0 })),
         ("POST", "/admin/debug") => Some(json!({ "enabled": false })),
         ("POST", "/admin/tenants") => Some(json!({ "name": "new" })),

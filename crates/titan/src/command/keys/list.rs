@@ -100,7 +100,7 @@ impl Order {
 }
 
 /// The rows of a page; the first page has headings.
-fn table(items: &[Value], is_first: bool) -> Result<Table> {
+pub(super) fn table(items: &[Value], is_first: bool) -> Result<Table> {
     let headings = ["ID", "LABEL", "SCOPES", "ACTIVE", "EXPIRES", "LAST USED", "TENANT"];
     let start = if is_first { Table::headed(headings) } else { Table::default() };
     items.iter().try_fold(start, |table, item| {

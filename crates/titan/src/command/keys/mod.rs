@@ -8,6 +8,7 @@ mod list;
 mod revoke_all;
 mod rotate;
 mod update;
+mod upgrade;
 mod view;
 mod which;
 
@@ -44,6 +45,8 @@ enum Command {
     Delete(delete::Delete),
     /// Revoke all keys that a key created. This cannot be undone
     RevokeAll(revoke_all::RevokeAll),
+    /// List the imported keys that their holders have not replaced yet, and when they were last used
+    Upgrade(upgrade::Upgrade),
     /// Show what a key contains. Works offline
     Inspect(inspect::Inspect),
 }
@@ -59,6 +62,7 @@ impl Keys {
             Command::Rotate(rotate) => rotate.run(&remote),
             Command::Delete(delete) => delete.run(&remote),
             Command::RevokeAll(revoke_all) => revoke_all.run(&remote),
+            Command::Upgrade(upgrade) => upgrade.run(&remote),
             Command::Inspect(inspect) => inspect.run(remote.json),
         }
     }

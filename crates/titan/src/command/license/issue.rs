@@ -1,6 +1,6 @@
 //! `titan license issue`
 
-use super::super::remote::print;
+use super::super::remote::{moment, print};
 use crate::pem::Pem;
 use crate::system::SystemClock;
 use anyhow::{Context, Result, anyhow, bail};
@@ -24,7 +24,7 @@ pub(super) struct Issue {
     #[arg(long, default_value = "any", value_parser = platform)]
     platform: Platform,
     /// When it expires: a date (midnight UTC) or a time (RFC 3339)
-    #[arg(long, value_name = "DATE", value_parser = moment)]
+    #[arg(long, value_name = "DATE", value_parser = end)]
     expires: Timestamp,
     /// For how many days after that requests still pass
     #[arg(long, value_name = "DAYS", default_value_t = 0)]
@@ -70,9 +70,8 @@ fn platform(text: &str) -> Result<Platform, String> {
     Platform::parse(text).ok_or("must be any, aws, azure, docker, gcp or kubernetes".to_owned())
 }
 
-fn moment(text: &str) -> Result<Timestamp, String> {
-    let time = Timestamp::parse(text).or_else(|| Timestamp::parse(&format!("{text}T00:00:00Z")));
-    time.ok_or("must be a date such as 2027-01-01, or a time such as 2027-01-01T12:00:00Z".to_owned())
+fn end(text: &str) -> Result<Timestamp, String> {
+    Timestamp::parse(&moment(text)?).ok_or_else(|| "must be a time".to_owned())
 }
 
 fn account(text: &str) -> Result<String, String> {

@@ -54,7 +54,7 @@ fn issue_refuses_what_no_license_can_say() {
     std::fs::write(folder.join("no.pem"), "nothing").unwrap();
     for (arguments, text) in [
         (["--key", "issuer.pem", "--expires", "2020-01-01"], "is past"),
-        (["--key", "issuer.pem", "--expires", "soon"], "must be a date"),
+        (["--key", "issuer.pem", "--expires", "soon"], "must be a day"),
         (["--key", "no.pem", "--expires", "2099-01-01"], "holds no private key"),
         (["--key", "none.pem", "--expires", "2099-01-01"], "none.pem"),
     ] {
