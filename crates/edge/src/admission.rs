@@ -16,7 +16,7 @@ use titan_core::error::Code;
 use titan_core::policy::{RequestPath, Style, Verdict};
 use titan_core::time::Moment;
 
-const API_KEY: HeaderName = HeaderName::from_static("x-api-key");
+pub(crate) const API_KEY: HeaderName = HeaderName::from_static("x-api-key");
 
 /// Decides about requests.
 pub(crate) struct Admission {

@@ -2,6 +2,7 @@
 //!
 //! There is an endpoint for each family of proxies. None of them guesses who asks from the headers: a client can send any of them.
 
+pub mod envoy;
 mod original;
 
 use crate::access_log::Entry;
@@ -9,7 +10,7 @@ use crate::admission::{Admission, Admitted, Refused};
 use crate::gateway::Upstreams;
 use crate::{Body, Guard};
 use http::header::{CACHE_CONTROL, HeaderName, HeaderValue};
-use http::{Method, Request, Response, StatusCode};
+use http::{HeaderMap, Method, Request, Response, StatusCode};
 use original::{Original, check_overrides};
 use std::sync::Arc;
 use titan_core::Error;
@@ -67,17 +68,17 @@ impl ForwardAuth {
             Err(error) => return Refused::new(error, Style::Titan).response(entry),
         };
         entry.asks_about(&original.method);
-        match self.admit(proxy, &original, request, entry).await {
+        match self.admit(proxy, &original, request.headers(), entry).await {
             Ok(admitted) => self.let_pass(proxy, &admitted),
             Err(refused) => refuse(proxy, refused, entry),
         }
     }
 
-    async fn admit<B>(
+    async fn admit(
         &self,
         proxy: Proxy,
         original: &Original<'_>,
-        request: &Request<B>,
+        headers: &HeaderMap,
         entry: &mut Entry,
     ) -> Result<Admitted, Refused> {
         let upstreams = self.admission.upstreams();
@@ -85,11 +86,11 @@ impl ForwardAuth {
         if [Method::CONNECT, Method::TRACE].contains(&original.method) {
             return Err(early(Error::invalid(format!("method: {} is not supported", original.method))));
         }
-        check_overrides(proxy, request.headers()).map_err(early)?;
+        check_overrides(proxy, headers).map_err(early)?;
         let path = RequestPath::parse(original.path);
         let path = path.map_err(|error| early(Error::invalid(error.to_string())))?;
         let upstream = upstreams.find(&path).ok_or_else(|| early(Error::not_found("page")))?;
-        self.admission.admit(upstream, (&original.method, &path), request.headers(), entry).await
+        self.admission.admit(upstream, (&original.method, &path), headers, entry).await
     }
 
     /// Every identity header is there, empty where it is unknown: so the client's own never reach the server behind the proxy.
