@@ -7,7 +7,6 @@ use super::proto::{CheckRequest, HeaderValue as Field};
 use crate::body::BodyError;
 use crate::gateway::is_bearer;
 use bytes::Bytes;
-use http::header::AUTHORIZATION;
 use http::{HeaderMap, HeaderName, HeaderValue, Method, Request};
 use prost::Message;
 use titan_core::Error;
@@ -42,12 +41,10 @@ impl Question {
         let http = http.ok_or_else(|| invalid("attributes.request.http: must be there"))?;
         // A map that is made for too many ends the program.
         let mut headers = HeaderMap::new();
-        for field in http.headers {
-            add_joined(&mut headers, field).map_err(Fault::Refused)?;
-        }
-        for field in http.header_map.into_iter().flat_map(|map| map.headers) {
-            let value = if field.raw_value.is_empty() { field.value } else { field.raw_value };
-            add(&mut headers, &field.key, value).map_err(Fault::Refused)?;
+        let raw = http.header_map.into_iter().flat_map(|map| map.headers);
+        for Field { key, value, raw_value } in http.headers.into_iter().chain(raw) {
+            let value = if raw_value.is_empty() { value } else { raw_value };
+            add_apart(&mut headers, &key, value).map_err(Fault::Refused)?;
         }
         Ok(Self { method: http.method, path: http.path, headers, bytes })
     }
@@ -68,21 +65,21 @@ impl Question {
     }
 }
 
-/// Envoy joins the values of one name by commas. Credentials are taken apart again: two of them are not one.
-fn add_joined(headers: &mut HeaderMap, Field { key, value, .. }: Field) -> Result<(), Error> {
-    let values: Vec<Bytes> =
-        value.split(|byte| *byte == b',').map(|part| value.slice_ref(part.trim_ascii())).collect();
-    let is_joined = match key.as_ref() {
+/// Envoy joins the values of one name by commas: those of `Authorization` always, others without `encode_raw_headers`. Credentials
+/// are taken apart again: two of them are not one.
+fn add_apart(headers: &mut HeaderMap, key: &Bytes, value: Bytes) -> Result<(), Error> {
+    let parts = || value.split(|byte| *byte == b',').map(<[u8]>::trim_ascii);
+    let is_joined = match key.to_ascii_lowercase().as_slice() {
         b"x-api-key" => true,
         // Other schemes have commas of their own.
-        name if name == AUTHORIZATION.as_str().as_bytes() => values.iter().any(|value| is_bearer(value)),
+        b"authorization" => parts().any(is_bearer),
         _ => false,
     };
     if !is_joined {
-        return add(headers, &key, value);
+        return add(headers, key, value);
     }
     // More than two say no more than two.
-    values.into_iter().take(2).try_for_each(|value| add(headers, &key, value))
+    parts().take(2).try_for_each(|part| add(headers, key, value.slice_ref(part)))
 }
 
 fn add(headers: &mut HeaderMap, key: &Bytes, value: Bytes) -> Result<(), Error> {
@@ -134,8 +131,8 @@ mod tests {
         ] {
             assert_eq!(found(parse(vec![field(name, value, "")], None), name), values, "{value}");
         }
-        let raw = Fields { headers: vec![field("X-Api-Key", "", "a,b"), field("x-api-key", "c", "")] };
-        assert_eq!(found(parse(vec![], Some(raw)), "x-api-key"), ["a,b", "c"], "Envoy joins none of these");
+        let raw = Fields { headers: vec![field("X-Api-Key", "", "a,b"), field("cookie", "", "a,b")] };
+        assert_eq!(found(parse(vec![], Some(raw)), "x-api-key"), ["a", "b"]);
     }
 
     #[test]

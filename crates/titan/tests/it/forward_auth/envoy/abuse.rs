@@ -133,10 +133,10 @@ async fn two_credentials_are_never_one() {
     both.attributes.as_mut().unwrap().request.as_mut().unwrap().http.as_mut().unwrap().header_map =
         raw.header_map;
     conflict(Reply::of(envoy.call(both).await.unwrap()));
-    // A comma within a raw value is no separator.
+    // Envoy joins the values of `Authorization` also with `encode_raw_headers`.
     let comma = format!("{bearer},{bearer}");
     let comma = raw_question("GET", SESSIONS, &[("authorization", comma.as_bytes())]);
-    Reply::of(envoy.call(comma).await.unwrap()).refused(401, "malformed api key");
+    conflict(Reply::of(envoy.call(comma).await.unwrap()));
     // The same key in both headers is one, as at the gateway.
     envoy.ask("GET", SESSIONS, &[("authorization", &bearer), ("x-api-key", &key)]).await.expect(200);
 }
