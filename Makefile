@@ -69,7 +69,7 @@ api-fuzz:
 	@ci/tools api-fuzz
 	ci/schemathesis
 
-# The compose file, the image, nginx and the chart.
+# The compose file, the image, the unit of systemd, nginx and the chart.
 deploy:
 	@ci/tools deploy
 	cargo build --locked --quiet -p titan

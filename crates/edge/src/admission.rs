@@ -17,7 +17,7 @@ use titan_core::license::SessionCounter;
 use titan_core::policy::{RequestPath, Route, SessionEvent, Source, Style, Verdict};
 use titan_core::time::Moment;
 
-const API_KEY: HeaderName = HeaderName::from_static("x-api-key");
+pub(crate) const API_KEY: HeaderName = HeaderName::from_static("x-api-key");
 
 /// Decides about requests.
 pub(crate) struct Admission {

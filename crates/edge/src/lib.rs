@@ -35,7 +35,7 @@ pub mod verify;
 
 pub use body::Body;
 pub use follower::{Follower, Readiness};
-pub use forward_auth::{ForwardAuth, Proxy};
+pub use forward_auth::{ForwardAuth, Proxy, envoy};
 pub use gateway::Gateway;
 pub use guard::Guard;
 pub use limits::{Cost, Limiter, Quota, Refusal};

@@ -12,6 +12,7 @@ use titan_core::entropy::{Entropy, random};
 use titan_core::policy::Style;
 use titan_core::{Error, Failure};
 use titan_edge::access_log::{AccessLog, Entry};
+use titan_edge::envoy::{CHECK, Checked, Question};
 use titan_edge::gateway::Peer;
 use titan_edge::verify::Verifier;
 use titan_edge::{Body, ForwardAuth, Gateway, Proxy, RequestBody, TrustedProxies, error_response};
@@ -19,7 +20,15 @@ use tower::ServiceExt;
 
 const REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
 /// What the operator uses: it goes to the control plane's own port, if it has one.
-const CONTROL: [&str; 6] = ["/admin", "/auth", "/docs", "/metrics", "/oauth2", "/openapi.json"];
+const CONTROL: [&str; 7] = [
+    "/admin",
+    "/auth",
+    "/docs",
+    "/envoy.service.auth.v3.Authorization",
+    "/metrics",
+    "/oauth2",
+    "/openapi.json",
+];
 /// What callers use: always on the public port.
 const PUBLIC: [&str; 6] = [
     "/.well-known/jwks.json",
@@ -51,6 +60,8 @@ pub(crate) struct Client {
 }
 
 enum Part {
+    /// Envoy asks over gRPC.
+    Check,
     ControlPlane,
     ForwardAuth(Proxy),
     Gateway,
@@ -97,6 +108,7 @@ impl Dispatcher {
         let source = self.client(request.headers(), peer.address);
         let mut entry = self.entry(&destination, &request, source, &request_id);
         let mut response = match destination {
+            Part::Check => return Box::pin(self.check(request, peer)).await,
             Part::Verify => self.parts.verifier.handle(request, &mut entry).await,
             Part::ForwardAuth(proxy) => {
                 Box::pin(self.parts.forward_auth.handle(proxy, &request, &mut entry)).await
@@ -109,14 +121,24 @@ impl Dispatcher {
         if response.status() == StatusCode::UNAUTHORIZED {
             Box::pin(self.failures.count(source)).await;
         }
-        if let Some(Failure { code, cause }) = response.extensions_mut().remove() {
-            tracing::error!(
-                code = code.slug(),
-                cause,
-                request_id = loggable(request_id.to_str().unwrap_or_default()),
-                "request failed"
-            );
+        log_failure(&mut response, &request_id);
+        response.headers_mut().insert(REQUEST_ID, request_id);
+        entry.follow(response)
+    }
+
+    /// A question of Envoy. Its message has the headers of the client's request, and those say who asks.
+    async fn check(&self, request: Request<RequestBody>, peer: &Peer) -> Response<Body> {
+        let question = Question::read(request).await;
+        let none = HeaderMap::new();
+        let headers = question.as_ref().map_or(&none, Question::headers);
+        let (request_id, source) = (self.request_id(headers), self.client(headers, peer.address));
+        let log = self.access_log.as_ref();
+        let mut entry = log.map_or_else(Entry::off, |log| log.begin(&Method::POST, source, &request_id));
+        let Checked { mut response, status } = self.parts.forward_auth.check(question, &mut entry).await;
+        if status == StatusCode::UNAUTHORIZED {
+            self.failures.count(source).await;
         }
+        log_failure(&mut response, &request_id);
         response.headers_mut().insert(REQUEST_ID, request_id);
         entry.follow(response)
     }
@@ -198,6 +220,18 @@ fn hex_id(prefix: u64, count: u64) -> HeaderValue {
     HeaderValue::from_bytes(&text).unwrap_or(HeaderValue::from_static("none"))
 }
 
+/// A line for a request that failed because of us, with the cause.
+fn log_failure(response: &mut Response<Body>, request_id: &HeaderValue) {
+    if let Some(Failure { code, cause }) = response.extensions_mut().remove() {
+        tracing::error!(
+            code = code.slug(),
+            cause,
+            request_id = loggable(request_id.to_str().unwrap_or_default()),
+            "request failed"
+        );
+    }
+}
+
 /// A line for a request to the control plane. Whatever watches the program asks for its health all day: that is
 /// at debug.
 fn log_answer(method: &Method, path: &str, status: u16, request_id: &HeaderValue) {
@@ -218,6 +252,7 @@ fn part(path: &str, port: Port) -> Part {
         (Port::Public, _) if is_control => Part::Gateway,
         (Port::Control, _) if !is_control && !is_health => Part::Nothing,
         (_, Some(proxy)) => Part::ForwardAuth(proxy),
+        _ if path == CHECK => Part::Check,
         _ if path == "/auth/verify" => Part::Verify,
         _ if is_control || is_health || is_public => Part::ControlPlane,
         _ => Part::Gateway,

@@ -24,8 +24,8 @@ fn note(record: &mut Record, body: &Body, polled: &Poll<Option<Result<Frame<Byte
         Poll::Ready(Some(Ok(frame))) => {
             let bytes = frame.data_ref().map_or(0, Bytes::len);
             record.bytes_out += u64::try_from(bytes).unwrap_or_default();
-            // hyper calls this too, and then asks for no further frame.
-            if body.is_end_stream() {
+            // hyper asks this too, and then for no further frame; nor does it after trailers.
+            if body.is_end_stream() || frame.is_trailers() {
                 record.aborted = None;
             }
         }

@@ -93,6 +93,11 @@ impl Entry {
         }
     }
 
+    /// Notes the status that the client gets, if the answer to a proxy has another.
+    pub(crate) fn answers(&mut self, status: StatusCode) {
+        self.note(|record| record.status = Some(status.as_u16()));
+    }
+
     /// Notes that the upstream has started to answer, or has failed.
     pub(crate) fn answered(&mut self) {
         if let Some(open) = &mut self.0 {
@@ -124,7 +129,7 @@ impl Entry {
     pub fn follow(mut self, response: Response<Body>) -> Response<Body> {
         let Some(open) = &mut self.0 else { return response };
         let (head, body) = response.into_parts();
-        open.record.status = Some(head.status.as_u16());
+        open.record.status.get_or_insert(head.status.as_u16());
         // An answer to HEAD has no body, so it cannot break off.
         if body.is_end_stream() || open.record.method == Some(Method::HEAD) {
             open.record.aborted = None;

@@ -116,6 +116,21 @@ mod tests {
         assert_eq!((record.status, record.bytes_out, record.aborted), (Some(200), 4, None));
     }
 
+    /// hyper asks for nothing after trailers.
+    #[tokio::test]
+    async fn trailers_are_the_end() {
+        let log = Arc::new(AccessLog::new());
+        let body = http_body_util::Full::new("four".into())
+            .with_trailers(async { Some(Ok(http::HeaderMap::new())) });
+        let mut body =
+            begin(&log, "a").follow(Response::new(Body::Router(axum::body::Body::new(body)))).into_body();
+        for _ in 0..2 {
+            body.frame().await.unwrap().unwrap();
+        }
+        drop(body);
+        assert_eq!(log.take().unwrap().aborted, None);
+    }
+
     #[test]
     fn an_answer_that_is_not_sent_was_left_by_its_client() {
         let log = Arc::new(AccessLog::new());

@@ -2,6 +2,7 @@
 //!
 //! There is an endpoint for each family of proxies. None of them guesses who asks from the headers: a client can send any of them.
 
+pub mod envoy;
 mod original;
 
 use crate::access_log::Entry;
@@ -9,7 +10,7 @@ use crate::admission::{Admission, Admitted, Refused};
 use crate::gateway::Upstreams;
 use crate::{Body, Guard};
 use http::header::{CACHE_CONTROL, HeaderName, HeaderValue};
-use http::{Method, Request, Response, StatusCode};
+use http::{HeaderMap, Method, Request, Response, StatusCode};
 use original::{Original, check_overrides};
 use std::sync::Arc;
 use titan_core::Error;
@@ -74,17 +75,17 @@ impl ForwardAuth {
             Err(error) => return Refused::new(error, Style::Titan).response(entry),
         };
         entry.asks_about(&original.method);
-        match self.admit(proxy, &original, request, entry).await {
+        match self.admit(proxy, &original, request.headers(), entry).await {
             Ok(admitted) => self.let_pass(proxy, &admitted),
             Err(refused) => refuse(proxy, refused, entry),
         }
     }
 
-    async fn admit<B>(
+    async fn admit(
         &self,
         proxy: Proxy,
         original: &Original<'_>,
-        request: &Request<B>,
+        headers: &HeaderMap,
         entry: &mut Entry,
     ) -> Result<Admitted, Refused> {
         let upstreams = self.admission.upstreams();
@@ -92,12 +93,12 @@ impl ForwardAuth {
         if [Method::CONNECT, Method::TRACE].contains(&original.method) {
             return Err(early(Error::invalid(format!("method: {} is not supported", original.method))));
         }
-        check_overrides(proxy, request.headers()).map_err(early)?;
+        check_overrides(proxy, headers).map_err(early)?;
         let path = RequestPath::parse(original.path);
         let path = path.map_err(|error| early(Error::invalid(error.to_string())))?;
         let upstream = upstreams.find(&path).ok_or_else(|| early(Error::not_found("page")))?;
         let asked = (&original.method, &path);
-        let admitted = self.admission.admit(upstream, asked, request.headers(), entry).await?;
+        let admitted = self.admission.admit(upstream, asked, headers, entry).await?;
         let counted = Box::pin(self.count_session(&admitted)).await;
         counted.map_err(|error| Refused { error, style: upstream.style(), quota: admitted.quota })?;
         Ok(admitted)

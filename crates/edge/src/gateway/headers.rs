@@ -31,7 +31,7 @@ pub(super) fn prepare<B>(
     *request.version_mut() = Version::HTTP_11;
     let headers = request.headers_mut();
     drop_named_by_connection(headers);
-    let is_bearer = headers.get(AUTHORIZATION).is_some_and(is_bearer);
+    let is_bearer = headers.get(AUTHORIZATION).is_some_and(|value| is_bearer(value.as_bytes()));
     remove_if(headers, |name| match name.as_str() {
         // An `Authorization` of another scheme was not ours and goes on.
         "authorization" => is_bearer,
@@ -137,14 +137,14 @@ fn remove_if(headers: &mut HeaderMap, is_unwanted: impl Fn(&HeaderName) -> bool)
 }
 
 /// The scheme is compared without case (RFC 9110, 11.1).
-fn is_bearer(value: &HeaderValue) -> bool {
-    let scheme = value.as_bytes().trim_ascii_start().get(..6);
+pub(crate) fn is_bearer(value: &[u8]) -> bool {
+    let scheme = value.trim_ascii_start().get(..6);
     scheme.is_some_and(|scheme| scheme.eq_ignore_ascii_case(b"bearer"))
 }
 
 /// What an upstream could take for a word of ours. CGI and its heirs read `_`, `.` and others as `-`, so names are
 /// compared by their letters and digits alone.
-fn is_claim(name: &str, is_trusted: bool) -> bool {
+pub(crate) fn is_claim(name: &str, is_trusted: bool) -> bool {
     // Most names cannot be one, and this is asked for every header of every request.
     if !name.starts_with(['x', 'f', 't']) {
         return false;

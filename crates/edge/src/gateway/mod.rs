@@ -15,7 +15,7 @@ mod watch;
 use crate::access_log::Entry;
 use crate::admission::{Admission, Admitted, Refused};
 use crate::{Body, Guard, RequestBody, TrustedProxies};
-pub(crate) use headers::is_override;
+pub(crate) use headers::{is_bearer, is_claim, is_override};
 use http::uri::PathAndQuery;
 use http::{HeaderValue, Request, Response, Uri};
 use std::net::SocketAddr;

@@ -1,5 +1,6 @@
 //! TLS at both ports, and the commands that ask by it.
 
+use crate::forward_auth::envoy::Envoy;
 use crate::support::app::MASTER_KEY;
 use crate::support::program::{Program, free_port, run, stderr, titan};
 use crate::support::tls::{Ca, Dialer, Pair};
@@ -100,6 +101,18 @@ async fn a_client_chooses_http_2_or_http_1_1() {
     let answer = client.send_request(request.unwrap()).await.unwrap();
     assert_eq!((answer.status().as_u16(), answer.version()), (200, http::Version::HTTP_2));
     connection.abort();
+}
+
+#[tokio::test]
+async fn envoy_asks_over_tls() {
+    let secure = Secure::start().await;
+    let key = secure.key().await;
+    let stream = secure.dialer().protocols(&["h2"]).connect(secure.app.address).await.unwrap();
+    let envoy = Envoy::over(stream).await;
+    let value = key.strip_prefix("Authorization: ").unwrap();
+    let yes = envoy.ask("GET", "/api/sessions", &[("authorization", value)]).await.expect(200);
+    assert_eq!(yes.header("x-titan-tenant"), "1");
+    envoy.ask("GET", "/api/sessions", &[]).await.refused(401, "missing api key");
 }
 
 #[tokio::test]

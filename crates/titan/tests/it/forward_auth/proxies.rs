@@ -182,6 +182,34 @@ async fn caddy_as_on_its_page() {
 }
 
 #[tokio::test]
+async fn envoy_over_grpc_as_on_its_page() {
+    all(Kind::Envoy).await;
+}
+
+#[tokio::test]
+async fn envoy_over_http_as_on_its_page() {
+    all(Kind::EnvoyHttp).await;
+}
+
+#[tokio::test]
+async fn two_credentials_are_not_one_if_envoy_joins_them() {
+    for kind in [Kind::Envoy, Kind::EnvoyJoined] {
+        let site = Site::start(kind).await;
+        let key = site.app.key(&["*"]).await.text;
+        for name in ["authorization", "x-api-key"] {
+            let value = if name == "x-api-key" { key.clone() } else { format!("Bearer {key}") };
+            let request = || site.role(None).request("GET", SESSIONS).header(name, &value);
+            Answer::read(request().send().await.unwrap()).await.expect(200);
+            let twice = request().header(name, &value).send().await.unwrap();
+            Answer::read(twice).await.refused(401, "conflicting credentials");
+        }
+        let said = site.role(None).request("GET", SESSIONS).header("x-api-key", &key);
+        said.header("x_titan_tenant", "2").send().await.unwrap();
+        assert_eq!(header(&site.api.take().pop().unwrap(), "x_titan_tenant"), Vec::<String>::new());
+    }
+}
+
+#[tokio::test]
 async fn haproxy_as_on_its_page() {
     all(Kind::Haproxy).await;
 }

@@ -12,6 +12,11 @@ use tempfile::TempDir;
 #[derive(Clone, Copy, Debug)]
 pub(super) enum Kind {
     Caddy,
+    /// Over gRPC.
+    Envoy,
+    EnvoyHttp,
+    /// Over gRPC, without `encode_raw_headers`.
+    EnvoyJoined,
     Haproxy,
     Nginx,
 }
@@ -45,6 +50,16 @@ impl Proxy {
                 let mut command = Command::new(find("caddy"));
                 command.args(["run", "--config", "Caddyfile"]).env("HOME", folder.path());
                 command
+            }
+            Kind::Envoy => {
+                envoy(&block(&page("envoy.md"), "envoy.yaml"), folder.path(), [address, titan, api])
+            }
+            Kind::EnvoyHttp => {
+                envoy(&block(&page("envoy.md"), "envoy-http.yaml"), folder.path(), [address, titan, api])
+            }
+            Kind::EnvoyJoined => {
+                let config = block(&page("envoy.md"), "envoy.yaml").replace("encode_raw_headers: true", "");
+                envoy(&config, folder.path(), [address, titan, api])
             }
             Kind::Haproxy => {
                 let page = page("haproxy.md");
@@ -96,6 +111,19 @@ impl Drop for Proxy {
     }
 }
 
+/// Addresses: its own, that of Titan and that of the API.
+fn envoy(config: &str, folder: &Path, addresses: [SocketAddr; 3]) -> Command {
+    let pages = ["0.0.0.0, port_value: 8000", "127.0.0.1, port_value: 8080", "127.0.0.1, port_value: 3000"];
+    let config = pages.iter().zip(addresses).fold(config.to_owned(), |config, (page, address)| {
+        assert!(config.contains(page), "no {page}");
+        config.replace(page, &format!("{}, port_value: {}", address.ip(), address.port()))
+    });
+    fs::write(folder.join("envoy.yaml"), config).unwrap();
+    let mut command = Command::new(find("envoy"));
+    command.args(["-c", "envoy.yaml", "--disable-hot-restart", "--concurrency", "1"]);
+    command
+}
+
 /// The text of the fenced block with this `file=`.
 fn block(page: &str, file: &str) -> String {
     let mark = format!(" file={file}\n");
@@ -105,7 +133,9 @@ fn block(page: &str, file: &str) -> String {
 
 /// Debian keeps servers where users do not look.
 fn find(program: &str) -> PathBuf {
-    let folders = ["/usr/sbin", "/usr/bin", "/usr/local/sbin", "/usr/local/bin"];
+    // What Debian does not have, `ci/tools` installs there.
+    let own = concat!(env!("CARGO_MANIFEST_DIR"), "/../../target/test-tools");
+    let folders = ["/usr/sbin", "/usr/bin", "/usr/local/sbin", "/usr/local/bin", own];
     let found = folders.into_iter().map(|folder| Path::new(folder).join(program)).find(|path| path.exists());
     found.unwrap_or_else(|| panic!("{program} is not installed: ci/tools nextest"))
 }
