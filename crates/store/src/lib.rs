@@ -7,6 +7,7 @@
 #![forbid(unsafe_code)]
 
 mod audit;
+mod backup;
 mod error;
 mod group;
 mod migration;
@@ -17,9 +18,11 @@ mod seal;
 mod sqlite;
 mod stored;
 
+pub use backup::{BackupError, Contents, Restore, Restored, back_up, look_into};
 pub use error::ConnectError;
 pub use moving::{MoveError, Progress, Report, Step, Sum, move_database, undo_move};
 pub use seal::{SealError, SealKey, make_secret_file};
+pub use sqlite::Ended;
 
 use std::fmt;
 use std::path::{Path, PathBuf};

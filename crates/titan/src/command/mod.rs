@@ -1,6 +1,8 @@
 //! The commands.
 
 mod audit;
+mod backup;
+mod bar;
 mod client;
 mod completions;
 mod config;
@@ -11,6 +13,7 @@ mod migrate;
 mod openapi;
 mod policy;
 mod remote;
+mod restore;
 mod serve;
 mod settings;
 mod signing_keys;
@@ -57,6 +60,10 @@ enum Command {
     /// Check the configuration, or print its JSON schema
     #[command(subcommand)]
     Config(config::Command),
+    /// Write a backup of the database, also while Titan runs
+    Backup(backup::Backup),
+    /// Make a database of a backup. Every key, session and password of before stops working
+    Restore(restore::Restore),
     /// Move the database from SQLite to PostgreSQL
     Migrate(migrate::Migrate),
     /// Print the OpenAPI document
@@ -101,6 +108,8 @@ pub fn run(titan: Titan) -> ExitCode {
         Command::Instances(instances) => instances.run(),
         Command::Policy(command) => command.run(),
         Command::Config(command) => command.run(),
+        Command::Backup(backup) => backup.run(),
+        Command::Restore(restore) => restore.run(),
         Command::Migrate(migrate) => migrate.run(),
         Command::Openapi => openapi::run(),
         Command::Completions(completions) => completions.run(),

@@ -319,7 +319,7 @@ fn check_master_key(key: &str) -> Result<()> {
 }
 
 impl SealSource {
-    fn check(config: &Config, database: &Location) -> Result<Self> {
+    pub(crate) fn check(config: &Config, database: &Location) -> Result<Self> {
         match (&config.seal_key, &config.seal_key_file) {
             (Some(_), Some(_)) => bail!("TITAN_SEAL_KEY: its value and its file are both set; set one"),
             (Some(value), None) => Ok(Self::Value(value.clone())),
