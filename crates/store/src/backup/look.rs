@@ -7,6 +7,8 @@ use crate::sqlite::{audit_head, failed, migrator, rows_after};
 use sqlx::error::DatabaseError;
 use sqlx::sqlite::SqliteConnectOptions;
 use sqlx::{ConnectOptions, Connection, Error, SqliteConnection, query_as, query_scalar};
+use std::fs::File;
+use std::io::{ErrorKind, Read};
 use std::path::Path;
 use titan_core::audit::{GENESIS, Hash, first_break};
 use titan_core::port::StoreError;
@@ -14,6 +16,9 @@ use titan_core::time::Timestamp;
 
 /// How many rows of the audit log are in memory at the same time.
 const PAGE: u32 = 2_000;
+/// How a file begins, and how long its header is (sqlite.org/fileformat2.html, 1.3).
+const MAGIC: &[u8] = b"SQLite format 3\0";
+const HEADER: usize = 100;
 /// Result codes of SQLite: CORRUPT and NOTADB.
 const CORRUPT: &str = "11";
 const NOT_A_DATABASE: &str = "26";
@@ -42,6 +47,7 @@ pub struct Contents {
 /// Reads the whole file. Nobody must be writing to it.
 pub(super) async fn look(path: &Path) -> Result<Contents, BackupError> {
     let bytes = std::fs::metadata(path).map_err(io_of(path))?.len();
+    check_length(path, bytes)?;
     // Immutable: SQLite makes no files beside it, so it may lie where nobody can write.
     let options = SqliteConnectOptions::new().filename(path).read_only(true).immutable(true);
     let of = |error| unreadable(path, error);
@@ -51,6 +57,30 @@ pub(super) async fn look(path: &Path) -> Result<Contents, BackupError> {
     let contents = contents(&mut connection, bytes).await?;
     connection.close().await.map_err(of)?;
     Ok(contents)
+}
+
+/// SQLite reads what is missing at the end as zeros, if it is less than a page.
+fn check_length(path: &Path, bytes: u64) -> Result<(), BackupError> {
+    let mut header = [0; HEADER];
+    let read = File::open(path).and_then(|mut file| file.read_exact(&mut header));
+    read.map_err(|error| match error.kind() {
+        ErrorKind::UnexpectedEof => BackupError::NotTitan(path.to_owned()),
+        _ => BackupError::Io(path.to_owned(), error),
+    })?;
+    if !header.starts_with(MAGIC) {
+        return Err(BackupError::NotTitan(path.to_owned()));
+    }
+    // A page of 65,536 bytes is written as 1.
+    let page = match u64::from(u16::from_be_bytes([header[16], header[17]])) {
+        1 => 65_536,
+        size => size,
+    };
+    let pages = u64::from(u32::from_be_bytes([header[28], header[29], header[30], header[31]]));
+    if page * pages == bytes {
+        return Ok(());
+    }
+    let what = format!("it has {bytes} bytes, and should have {}", page * pages);
+    Err(BackupError::Damaged(path.to_owned(), what))
 }
 
 /// Runs a check of SQLite's, which answers `ok` or what is wrong.

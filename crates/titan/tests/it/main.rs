@@ -6,6 +6,7 @@ mod access_log;
 mod account;
 mod admin;
 mod audit;
+mod backup;
 mod bad_input;
 mod commands;
 mod connections;
