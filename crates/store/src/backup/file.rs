@@ -87,11 +87,15 @@ pub(super) fn check_is_closed(path: &Path) -> Result<(), BackupError> {
     if !path.is_file() {
         return Err(BackupError::NoFile(path.to_owned()));
     }
-    let log = with_suffix(path, "-wal");
-    match fs::metadata(&log) {
-        Ok(metadata) if metadata.len() > 0 => Err(BackupError::NotClosed(path.to_owned(), log)),
-        _ => Ok(()),
+    if is_open(path) {
+        return Err(BackupError::NotClosed(path.to_owned(), with_suffix(path, "-wal")));
     }
+    Ok(())
+}
+
+/// Whether SQLite's log has changes that are not in the file.
+pub(crate) fn is_open(path: &Path) -> bool {
+    fs::metadata(with_suffix(path, "-wal")).is_ok_and(|log| log.len() > 0)
 }
 
 /// Renames a file, and returns when that is durable.

@@ -52,7 +52,7 @@ pub(super) async fn look(path: &Path) -> Result<Contents, BackupError> {
     let options = SqliteConnectOptions::new().filename(path).read_only(true).immutable(true);
     let of = |error| unreadable(path, error);
     let mut connection = options.connect().await.map_err(of)?;
-    check(&mut connection, path, "PRAGMA quick_check(1)").await?;
+    check_pages(&mut connection, path).await?;
     check_version(&mut connection, path).await?;
     let contents = contents(&mut connection, bytes).await?;
     connection.close().await.map_err(of)?;
@@ -81,6 +81,11 @@ fn check_length(path: &Path, bytes: u64) -> Result<(), BackupError> {
     }
     let what = format!("it has {bytes} bytes, and should have {}", page * pages);
     Err(BackupError::Damaged(path.to_owned(), what))
+}
+
+/// A check that reads each page once.
+pub(crate) async fn check_pages(connection: &mut SqliteConnection, path: &Path) -> Result<(), BackupError> {
+    check(connection, path, "PRAGMA quick_check(1)").await
 }
 
 /// Runs a check of SQLite's, which answers `ok` or what is wrong.

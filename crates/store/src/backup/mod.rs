@@ -10,7 +10,9 @@ mod restore;
 mod write;
 
 pub use error::BackupError;
+pub(crate) use file::is_open;
 pub use look::Contents;
+pub(crate) use look::check_pages;
 pub use restore::{Restore, Restored};
 
 use crate::{Location, Progress, with_suffix};

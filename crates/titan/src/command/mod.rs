@@ -6,6 +6,7 @@ mod bar;
 mod client;
 mod completions;
 mod config;
+mod doctor;
 mod instances;
 mod keys;
 mod man;
@@ -60,6 +61,8 @@ enum Command {
     /// Check the configuration, or print its JSON schema
     #[command(subcommand)]
     Config(config::Command),
+    /// Look at all that `titan serve` needs, and say what to do. Nothing is changed
+    Doctor(doctor::Doctor),
     /// Write a backup of the database, also while Titan runs
     Backup(backup::Backup),
     /// Make a database of a backup. Every key, session and password of before stops working
@@ -108,6 +111,7 @@ pub fn run(titan: Titan) -> ExitCode {
         Command::Instances(instances) => instances.run(),
         Command::Policy(command) => command.run(),
         Command::Config(command) => command.run(),
+        Command::Doctor(doctor) => doctor.run(),
         Command::Backup(backup) => backup.run(),
         Command::Restore(restore) => restore.run(),
         Command::Migrate(migrate) => migrate.run(),

@@ -12,8 +12,8 @@ pub use env::VARIABLES;
 pub(crate) use env::check_names;
 pub use people::RoleScopes;
 pub use policies::{SHIPPED, policy_text};
-pub(crate) use settings::location;
 pub use settings::{MasterSecrets, SealSource, Settings};
+pub(crate) use settings::{location, upstream_address};
 
 use anyhow::{Context, Result, anyhow, bail};
 use schemars::JsonSchema;

@@ -127,9 +127,7 @@ impl Settings {
     pub fn upstream_map(&self, catalogue: &Catalogue) -> Result<UpstreamMap> {
         let upstreams = self.upstreams.iter().map(|upstream| {
             let policies = policy_set(&upstream.policy, catalogue)?;
-            let tls = upstream_tls(upstream).with_context(|| format!("upstream {}", upstream.url))?;
-            Address::parse(&upstream.url, &tls)
-                .and_then(|address| Upstream::new(address, &upstream.paths, policies))
+            Upstream::new(upstream_address(upstream)?, &upstream.paths, policies)
                 .map_err(|error| anyhow::anyhow!("upstream {error}"))
         });
         let upstreams = upstreams.collect::<Result<Vec<_>>>()?;
@@ -210,6 +208,12 @@ fn has_upstream_files(config: &Config) -> bool {
     [&config.upstream_ca_file, &config.upstream_cert_file, &config.upstream_key_file]
         .iter()
         .any(|file| file.is_some())
+}
+
+/// Where an upstream is, with its TLS settings.
+pub(crate) fn upstream_address(upstream: &UpstreamConfig) -> Result<Address> {
+    let tls = upstream_tls(upstream).with_context(|| format!("upstream {}", upstream.url))?;
+    Address::parse(&upstream.url, &tls).map_err(|error| anyhow::anyhow!("upstream {error}"))
 }
 
 /// Reads the files that say how an `https://` upstream is trusted.

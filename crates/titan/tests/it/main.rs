@@ -12,6 +12,7 @@ mod commands;
 mod connections;
 mod crash;
 mod credentials;
+mod doctor;
 mod failures;
 mod floods;
 mod forward_auth;
