@@ -176,7 +176,9 @@ async fn youngest(tx: &mut SqliteTx) -> StoreResult<HashMap<u32, Timestamp>> {
         .fetch_all(tx.connection().await?)
         .await
         .map_err(failed)?;
-    rows.into_iter().for_each(|(tenant, at)| see(tenant, Timestamp::from_ms(at)));
+    for (tenant, at) in rows {
+        see(tenant, Timestamp::from_ms(at));
+    }
     Ok(youngest)
 }
 

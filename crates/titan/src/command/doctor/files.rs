@@ -61,8 +61,8 @@ fn access(folder: &Path, file: &Path) -> Option<Finding> {
 
 fn file_system(folder: &Path) -> Option<Finding> {
     let kind = rustix::fs::statfs(folder).ok()?.f_type;
-    // The kernel's type is signed or unsigned, by platform, and of 32 bits in all.
-    let kind = u64::from_ne_bytes(i64::from(kind).to_ne_bytes()) & 0xffff_ffff;
+    // A signed number on most platforms, of which 32 bits count.
+    let kind = u64::from_ne_bytes(kind.to_ne_bytes()) & 0xffff_ffff;
     let (_, name) = REMOTE.iter().find(|(number, _)| *number == kind)?;
     let what = format!("{} is on {name}, where SQLite's locks are not safe", folder.display());
     let advice = "Put the database on a disk of this machine, or use PostgreSQL (titan migrate).";

@@ -46,7 +46,7 @@ impl Doctor {
 }
 
 async fn examine(file: &ConfigFile) -> Vec<Finding> {
-    let mut findings = vec![system::open_files(), system::uptime(&SystemClock)];
+    let mut findings = vec![system::open_files(), system::uptime(&SystemClock).await];
     match file.load() {
         Err(error) => findings.push(bad_configuration(&error)),
         Ok(config) => examine_all(config, &mut findings).await,

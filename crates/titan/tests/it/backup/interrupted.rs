@@ -40,7 +40,7 @@ async fn a_restore_that_is_killed_at_any_time_revives_nothing() {
     for ms in (0..80).step_by(4) {
         let mut command = titan(site.folder(), &["restore", FILE, "--yes", "--replace"]);
         let mut child = command.env(EMBEDDED.0, EMBEDDED.1).spawn().unwrap();
-        std::thread::sleep(Duration::from_millis(ms));
+        tokio::time::sleep(Duration::from_millis(ms)).await;
         child.kill().unwrap();
         child.wait().unwrap();
         if site.folder().join("titan-data/titan.db.restored").exists() {

@@ -1,6 +1,7 @@
 //! `titan backup` and `titan restore`, as processes, on the engine of this run.
 
 mod files;
+mod generation;
 mod interrupted;
 mod revive;
 mod writing;
