@@ -44,11 +44,20 @@ impl Draft {
     /// Gives it this name, unless a file has it already.
     pub(super) fn publish(self, name: &Path) -> Result<(), BackupError> {
         self.file.sync_all().map_err(io_of(&self.path))?;
-        fs::hard_link(&self.path, name).map_err(|error| match error.kind() {
-            ErrorKind::AlreadyExists => BackupError::FileExists(name.to_owned()),
-            _ => BackupError::Io(name.to_owned(), error),
-        })?;
-        sync_folder(name)
+        match fs::hard_link(&self.path, name).map_err(|error| (error.kind(), error)) {
+            Ok(()) => sync_folder(name),
+            Err((ErrorKind::AlreadyExists, _)) => Err(BackupError::FileExists(name.to_owned())),
+            // Some file systems have no hard links: those of USB sticks and some networks.
+            Err((ErrorKind::PermissionDenied | ErrorKind::Unsupported, _)) => self.publish_unlinked(name),
+            Err((_, error)) => Err(BackupError::Io(name.to_owned(), error)),
+        }
+    }
+
+    fn publish_unlinked(&self, name: &Path) -> Result<(), BackupError> {
+        if name.symlink_metadata().is_ok() {
+            return Err(BackupError::FileExists(name.to_owned()));
+        }
+        rename(&self.path, name)
     }
 
     /// Gives it this name.

@@ -37,10 +37,11 @@ fn assert_found(findings: &(Option<i32>, Vec<Value>), state: &str, check: &str, 
     }
 }
 
-/// Each file of a folder with its content, and when it was changed.
+/// Each file of a folder with its content, and when it was changed; but not what readers of SQLite share.
 fn files(folder: &Path) -> BTreeMap<String, (Vec<u8>, SystemTime)> {
     let files = fs::read_dir(folder).unwrap().map(|entry| entry.unwrap().path());
     files
+        .filter(|path| !path.display().to_string().ends_with("-shm"))
         .map(|path| {
             let changed = path.metadata().unwrap().modified().unwrap();
             (path.display().to_string(), (fs::read(&path).unwrap(), changed))
@@ -161,6 +162,34 @@ async fn what_is_wrong_with_the_network_is_found() {
     drop(foreign);
     let elsewhere = doctor(folder.path(), &[EMBEDDED, ("TITAN_LISTEN", "192.0.2.1:80")]);
     assert_found(&elsewhere, "problem", "port", "192.0.2.1:80");
+}
+
+/// Titan as a TLS server, whose certificate is that of another name.
+#[tokio::test]
+async fn an_upstream_with_the_certificate_of_another_name_is_found() {
+    let folder = tempfile::tempdir().unwrap();
+    let ca = Ca::new("ca");
+    fs::write(folder.path().join("ca.pem"), &ca.pem).unwrap();
+    ca.pair(&["elsewhere.example"]).write(folder.path(), "other");
+    ca.pair(&["localhost"]).write(folder.path(), "right");
+    for (name, state, what) in
+        [("other", "problem", "not valid for name"), ("right", "ok", "accepts connections")]
+    {
+        let (certificate, key) = (format!("{name}.pem"), format!("{name}.key"));
+        let tls = [EMBEDDED, ("TITAN_TLS_CERT_FILE", &certificate), ("TITAN_TLS_KEY_FILE", &key)];
+        let upstream = Program::spawn(folder.path(), &tls);
+        while std::net::TcpStream::connect(upstream.address).is_err() {
+            tokio::time::sleep(std::time::Duration::from_millis(5)).await;
+        }
+        let url = format!("https://localhost:{}", upstream.address.port());
+        let asking = [
+            ("TITAN_DATABASE_URL", "sqlite://none/titan.db"),
+            ("TITAN_UPSTREAM", url.as_str()),
+            ("TITAN_UPSTREAM_CA_FILE", "ca.pem"),
+            ("TITAN_POLICY", "whatsapp"),
+        ];
+        assert_found(&doctor(folder.path(), &asking), state, "upstream", what);
+    }
 }
 
 #[tokio::test]

@@ -37,7 +37,7 @@ async fn assert_is_refused(site: &Site, key: &MadeKey) {
 #[tokio::test]
 async fn a_restore_that_is_killed_at_any_time_revives_nothing() {
     let (site, key) = with_revoked_key().await;
-    for ms in (0..80).step_by(4) {
+    for ms in (0..300).step_by(15) {
         let mut command = titan(site.folder(), &["restore", FILE, "--yes", "--replace"]);
         let mut child = command.env(EMBEDDED.0, EMBEDDED.1).spawn().unwrap();
         tokio::time::sleep(Duration::from_millis(ms)).await;
