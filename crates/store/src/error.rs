@@ -22,10 +22,16 @@ pub enum ConnectError {
     Migrate(MigrateError),
     /// The configured scopes contradict those of the database.
     Scopes(String),
+    /// There are no tables of Titan.
+    NotTitan,
+    /// The tables are of an older version, and nobody may bring them up to date now.
+    Older(i64),
     /// The server loses acknowledged commits in a crash.
     NotDurable,
     /// The server refuses: what it says, and what to do.
     Refused(String, &'static str),
+    /// A restore was interrupted: the database that waits to be put in its place.
+    Restoring(PathBuf),
     /// The server follows another one and cannot write.
     Standby,
     /// A statement failed.
@@ -63,11 +69,26 @@ impl fmt::Display for ConnectError {
             ),
             Self::Migrate(error) => write!(f, "the database cannot be upgraded: {error}"),
             Self::Scopes(text) => write!(f, "scopes: {text}"),
+            Self::NotTitan => f.write_str(
+                "this is not a database of Titan: it has no tables of it; check TITAN_DATABASE_URL, or start Titan \
+                 on it first",
+            ),
+            Self::Older(version) => write!(
+                f,
+                "an older Titan made the tables of this database (they have migration {version}); use the titan that \
+                 runs on it, or start this version on it first"
+            ),
             Self::NotDurable => write!(
                 f,
                 "PostgreSQL has synchronous_commit = off and would lose revocations in a crash; set it to on"
             ),
             Self::Refused(error, advice) => write!(f, "PostgreSQL: {error}; {advice}"),
+            Self::Restoring(path) => write!(
+                f,
+                "a restore of this database was interrupted ({} waits to be put in its place); run the same `titan \
+                 restore` again, with --replace",
+                path.display()
+            ),
             Self::Standby => {
                 write!(f, "PostgreSQL: this server is a standby, which cannot write; use the primary")
             }

@@ -9,6 +9,10 @@ use rustls::pki_types::{CertificateDer, PrivateKeyDer};
 use rustls::sign::CertifiedKey;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
+use titan_core::time::Timestamp;
+use x509_cert::Certificate;
+use x509_cert::der::Decode;
+use x509_cert::time::Time;
 use zeroize::Zeroizing;
 
 /// A file that an option names, and what was in it.
@@ -88,4 +92,14 @@ pub(crate) fn certified_key(certificate: &Pem, key: &Pem) -> Result<CertifiedKey
         }
         Err(error) => bail!(certificate.wrong(&format!("holds a certificate that cannot be read: {error}"))),
     }
+}
+
+/// From when to when a certificate is good.
+pub(crate) fn validity(certificate: &CertificateDer<'_>) -> Option<(Timestamp, Timestamp)> {
+    let certificate = Certificate::from_der(certificate).ok()?;
+    let validity = certificate.tbs_certificate().validity();
+    let time = |time: Time| {
+        Timestamp::from_secs(i64::try_from(time.to_unix_duration().as_secs()).unwrap_or(i64::MAX))
+    };
+    Some((time(validity.not_before), time(validity.not_after)))
 }

@@ -31,6 +31,17 @@ use titan_token::{HashedKey, KeyId, SessionId, Slot, TenantId};
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Revision(pub u64);
 
+/// How many revisions a generation has room for. A restored database goes on in a later generation than its backup. 2^13
+/// generations fit into the numbers that JSON can carry (2^53).
+pub const GENERATION: u64 = 1 << 40;
+
+impl Revision {
+    /// Two databases of one origin that were restored since have different ones.
+    pub const fn generation(self) -> u64 {
+        self.0 / GENERATION
+    }
+}
+
 impl fmt::Display for Revision {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "{}", self.0)

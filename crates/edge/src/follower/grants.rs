@@ -3,6 +3,7 @@
 use super::{Follower, ticks};
 use crate::fault::{self, Break};
 use crate::lease::LEASE;
+use std::sync::atomic::Ordering;
 use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 use titan_core::port::{StoreError, StoreResult};
@@ -93,7 +94,7 @@ impl Follower {
         let head = grant.map_err(|late| StoreError::Unavailable(late.into())).flatten()?;
         let asked = if fault::is_on(Break::LeaseFromAnswer) { self.clock.moment() } else { asked };
         // A head that is behind what is applied is that of another database: see `begin_anew`.
-        if head >= self.applied() {
+        if head >= self.applied() && head.generation() == self.generation.load(Ordering::Relaxed) {
             self.grants.add(asked, head);
         }
         if head > self.applied() {

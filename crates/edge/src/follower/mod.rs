@@ -20,7 +20,7 @@ use grants::Grants;
 use instances::Watch;
 use settings::InForceHere;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::time::Duration;
 use sweep::Sweep;
 use titan_core::error::Error;
@@ -51,6 +51,8 @@ pub struct Follower {
     member: Member,
     key_cache: KeyCache,
     applied: watch::Sender<Revision>,
+    /// That of the newest head that was read.
+    generation: AtomicU64,
     is_started: AtomicBool,
     /// Notified when a caller waits for a revision that is not applied yet.
     is_awaited: Notify,
@@ -84,6 +86,7 @@ impl Follower {
             clock,
             member,
             applied: watch::Sender::default(),
+            generation: AtomicU64::default(),
             is_started: AtomicBool::new(false),
             is_awaited: Notify::new(),
             grants: Grants::default(),
@@ -187,7 +190,7 @@ impl Follower {
     async fn catch_up(&self) -> StoreResult<()> {
         let mut changes = self.store.changes_after(self.applied(), PIECE).await?;
         loop {
-            if changes.head < self.applied() {
+            if changes.head < self.applied() || self.is_other_history(changes.head) {
                 self.begin_anew(changes.head).await?;
                 changes = self.store.changes_after(self.applied(), PIECE).await?;
                 continue;
@@ -197,6 +200,12 @@ impl Follower {
             let Some(next) = next else { return Ok(()) };
             changes = next.await.map_err(|error| StoreError::Failed(error.into()))??;
         }
+    }
+
+    /// Whether this head is of another generation than the one before it.
+    fn is_other_history(&self, head: Revision) -> bool {
+        let before = self.generation.swap(head.generation(), Ordering::Relaxed);
+        before != head.generation() && self.applied() != Revision::default()
     }
 
     /// Reads the piece after this revision in a task of its own.
@@ -225,10 +234,10 @@ impl Follower {
         Ok(())
     }
 
-    /// The database is older than it was: somebody has put a copy in its place.
+    /// The database is older than it was, or a restored one: somebody has put a copy in its place.
     async fn begin_anew(&self, head: Revision) -> StoreResult<()> {
         let applied = self.applied();
-        tracing::error!(%applied, %head, "the database went back in time: the snapshot is built anew");
+        tracing::error!(%applied, %head, "the database was replaced by a copy: the snapshot is built anew");
         self.guard.lease().end();
         self.grants.clear();
         self.waits.forget();
@@ -264,7 +273,7 @@ impl Fleet for Follower {
     }
 
     async fn is_in_force(&self, revision: Revision) -> bool {
-        self.look_for(revision).await
+        revision.generation() == self.generation.load(Ordering::Relaxed) && self.look_for(revision).await
     }
 
     fn spread(&self) -> Spread {

@@ -7,18 +7,21 @@
 mod check;
 mod error;
 pub(crate) mod postgres;
+mod sink;
 pub(crate) mod sqlite;
 mod table;
 
 pub use check::Sum;
 pub use error::MoveError;
 
-use crate::Location;
+use crate::{ConnectError, Location};
 use postgres::Target;
+use sink::Sink;
 use sqlite::Source;
 use std::path::Path;
 use table::{Row, TABLES, Table, Value};
 use titan_core::entropy::Entropy;
+use titan_core::port::StoreError;
 use titan_core::time::Timestamp;
 
 /// How many rows are in memory at the same time.
@@ -121,6 +124,40 @@ pub async fn undo_move(from: &Location) -> Result<String, MoveError> {
     let place = source.unmark().await?;
     source.close().await;
     place.ok_or_else(|| MoveError::NotMoved(path.clone()))
+}
+
+/// Copies a PostgreSQL database that is in use, as of one moment, into an empty SQLite file.
+pub(crate) async fn copy_out(
+    url: &str,
+    file: &Path,
+    tell: &mut dyn FnMut(Progress),
+) -> Result<(), ConnectError> {
+    let connect = |error| match error {
+        MoveError::Target(error) => error,
+        other => ConnectError::Store(StoreError::Failed(other.into())),
+    };
+    let sink_failed = |error| ConnectError::Store(crate::sqlite::failed(error));
+    let mut from = Target::read(url).await.map_err(connect)?;
+    let mut sink = Sink::create(file).await?;
+    let now =
+        Progress { step: Step::Copy, table: "", done: 0, total: total(&mut from).await.map_err(connect)? };
+    let mut watch = Watch { now, tell };
+    for table in &TABLES {
+        watch.table(table);
+        let mut after = None;
+        loop {
+            let rows = from.page(table, after.as_deref()).await.map_err(connect)?;
+            if !rows.is_empty() {
+                sink.add(table, &rows).await.map_err(sink_failed)?;
+            }
+            watch.advance(&rows);
+            after = rows.last().map(|row| table.key_of(row));
+            if count(&rows) < u64::from(PAGE) {
+                break;
+            }
+        }
+    }
+    sink.close().await.map_err(sink_failed)
 }
 
 /// Copies what is not there yet. Returns how many rows were.

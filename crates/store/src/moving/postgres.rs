@@ -4,7 +4,7 @@ use super::sqlite::Departure;
 use super::table::{AUDIT, KEY, Kind, Row, TABLES, Table, Value};
 use super::{MoveError, PAGE, Rows};
 use crate::error::ConnectError;
-use crate::postgres::{LOCK, connect_one, failed, refused, terms, upgrade};
+use crate::postgres::{LOCK, ONE_MOMENT, check_version, connect_one, failed, refused, terms, upgrade};
 use sqlx::error::DatabaseError;
 use sqlx::postgres::{PgArguments, PgRow};
 use sqlx::{AssertSqlSafe, Connection, PgConnection, Row as _, query, query_as, query_scalar, raw_sql};
@@ -39,6 +39,15 @@ impl Target {
             Some(code) if code == LOCK_NOT_AVAILABLE => MoveError::Busy,
             _ => target(error),
         })?;
+        Ok(Self { connection })
+    }
+
+    /// Reads the database as of one moment, while others use it.
+    pub(super) async fn read(url: &str) -> Result<Self, MoveError> {
+        let mut connection = connect_one(url).await.map_err(MoveError::Target)?;
+        check_version(&mut connection).await.map_err(MoveError::Target)?;
+        refuse_unfinished(&mut connection).await.map_err(MoveError::Target)?;
+        raw_sql(ONE_MOMENT).execute(&mut connection).await.map_err(target)?;
         Ok(Self { connection })
     }
 

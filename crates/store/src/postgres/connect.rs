@@ -3,6 +3,7 @@
 use super::error::{failed, refused};
 use super::migration::migrator;
 use crate::error::ConnectError;
+use crate::migration;
 use sqlx::postgres::{PgConnectOptions, PgPoolOptions};
 use sqlx::{
     AssertSqlSafe, ConnectOptions, Connection, Error, PgConnection, PgPool, Postgres, Transaction,
@@ -15,7 +16,7 @@ use titan_core::port::{StoreError, StoreResult};
 use tokio::time::timeout;
 
 /// A transaction that sees one moment.
-const ONE_MOMENT: &str = "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY";
+pub(crate) const ONE_MOMENT: &str = "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY";
 
 /// Begins a transaction that sees one moment. In a task of its own: a caller that goes away in the middle would leave the
 /// transaction open on its connection, and the next one would see that old moment.
@@ -131,6 +132,15 @@ pub(crate) async fn upgrade(connection: &mut PgConnection) -> Result<(), Connect
         sqlx::migrate::MigrateError::Execute(error) => refused(error),
         other => other.into(),
     })
+}
+
+/// Refuses tables that are not of this version, and leaves them as they are.
+pub(crate) async fn check_version(connection: &mut PgConnection) -> Result<(), ConnectError> {
+    if !setting(connection, "to_regclass('_sqlx_migrations') IS NOT NULL").await? {
+        return Err(ConnectError::NotTitan);
+    }
+    let newest = "(SELECT coalesce(max(version), 0) FROM _sqlx_migrations)";
+    migration::check(&migrator(), setting(connection, newest).await?)
 }
 
 async fn check_server(connection: &mut PgConnection) -> Result<(), ConnectError> {

@@ -27,7 +27,7 @@ mod signing;
 mod tenant;
 mod user;
 
-pub(crate) use connect::{connect_one, name, upgrade};
+pub(crate) use connect::{ONE_MOMENT, check_version, connect_one, name, upgrade};
 pub(crate) use error::{failed, refused};
 pub(crate) use key::terms;
 

@@ -5,7 +5,7 @@ use super::{MOST_ROWS, Sqlite, SqliteTx};
 use crate::audit;
 use async_trait::async_trait;
 use sqlx::sqlite::SqliteRow;
-use sqlx::{QueryBuilder, SqliteConnection, query, query_scalar};
+use sqlx::{QueryBuilder, SqliteConnection, SqliteExecutor, query, query_as};
 use titan_core::audit::{AuditFilter, AuditLog, AuditLogTx, Entry, GENESIS, Hash, Link, Row, links};
 use titan_core::port::{StoreError, StoreResult};
 
@@ -14,13 +14,7 @@ const TABLE: &str = "audit";
 #[async_trait]
 impl AuditLog for Sqlite {
     async fn audit_after(&self, sequence: i64, limit: u32) -> StoreResult<Vec<Row>> {
-        let rows = query("SELECT * FROM audit WHERE sequence > ? ORDER BY sequence LIMIT ?")
-            .bind(sequence)
-            .bind(limit)
-            .fetch_all(&self.readers)
-            .await
-            .map_err(failed)?;
-        rows.iter().map(read).collect()
+        rows_after(&self.readers, sequence, limit).await
     }
 
     async fn audit(&self, filter: &AuditFilter) -> StoreResult<Vec<Row>> {
@@ -37,21 +31,42 @@ impl AuditLogTx for SqliteTx {
     }
 }
 
+/// At most `limit` rows after `sequence`, oldest first.
+pub(crate) async fn rows_after(
+    executor: impl SqliteExecutor<'_>,
+    sequence: i64,
+    limit: u32,
+) -> StoreResult<Vec<Row>> {
+    let rows = query("SELECT * FROM audit WHERE sequence > ? ORDER BY sequence LIMIT ?")
+        .bind(sequence)
+        .bind(limit)
+        .fetch_all(executor)
+        .await
+        .map_err(failed)?;
+    rows.iter().map(read).collect()
+}
+
 /// Adds these to the chain.
 pub(super) async fn add(connection: &mut SqliteConnection, entries: Vec<&Entry>) -> StoreResult<()> {
     if entries.is_empty() {
         return Ok(());
     }
-    let last: Option<Vec<u8>> = query_scalar("SELECT hash FROM audit ORDER BY sequence DESC LIMIT 1")
-        .fetch_optional(&mut *connection)
-        .await
-        .map_err(failed)?;
-    let last = last.map_or(Ok(GENESIS), |bytes| hash(&bytes))?;
+    let last = head(&mut *connection).await?.map_or(GENESIS, |(_, hash)| hash);
     let rows: Vec<_> = links(last, &entries).collect();
     for rows in rows.chunks(MOST_ROWS) {
         add_rows(&mut *connection, rows).await?;
     }
     Ok(())
+}
+
+/// The number and the hash of the last row.
+pub(crate) async fn head(executor: impl SqliteExecutor<'_>) -> StoreResult<Option<(i64, Hash)>> {
+    let last: Option<(i64, Vec<u8>)> =
+        query_as("SELECT sequence, hash FROM audit ORDER BY sequence DESC LIMIT 1")
+            .fetch_optional(executor)
+            .await
+            .map_err(failed)?;
+    last.map(|(sequence, bytes)| Ok((sequence, hash(&bytes)?))).transpose()
 }
 
 async fn add_rows(connection: &mut SqliteConnection, rows: &[Link]) -> StoreResult<()> {

@@ -1,7 +1,7 @@
 //! Keys.
 
 mod list;
-mod term;
+pub(super) mod term;
 
 use super::error::{column, failed, optional_time, time};
 use super::{MOST_ROWS, Sqlite, SqliteTx};

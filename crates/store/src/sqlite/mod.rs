@@ -16,6 +16,7 @@ mod key;
 mod live_session;
 mod migration;
 mod opaque;
+mod restored;
 mod revision;
 mod scope;
 mod second_factor;
@@ -25,8 +26,13 @@ mod signing;
 mod tenant;
 mod user;
 
+pub(crate) use audit::{head as audit_head, rows_after};
 pub(crate) use error::failed;
+pub(crate) use key::term::of_columns as terms;
 pub(crate) use migration::migrator;
+pub use restored::Ended;
+pub(crate) use restored::end_credentials;
+pub(crate) use signing::check_seal;
 
 use crate::error::ConnectError;
 use crate::group::{Engine, Groups, Rows, Turn};
@@ -38,7 +44,8 @@ use sqlx::pool::PoolOptions;
 use sqlx::sqlite::{SqliteConnectOptions, SqliteJournalMode, SqliteSynchronous};
 use sqlx::{Connection, SqliteConnection, SqlitePool};
 use std::fs::{File, TryLockError};
-use std::path::Path;
+use std::io::ErrorKind;
+use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 use titan_core::access::Catalogue;
@@ -48,7 +55,9 @@ use titan_core::revision::Instance;
 use titan_core::time::Clock;
 
 /// How long a write waits for the one before it.
-const BUSY: Duration = Duration::from_secs(10);
+pub(crate) const BUSY: Duration = Duration::from_secs(10);
+/// What the file of a restored database is called until it is in its place.
+pub(crate) const RESTORED: &str = ".restored";
 const READERS: u32 = 2;
 /// No statement adds more rows than this: each number of rows is a statement that SQLite keeps prepared.
 const MOST_ROWS: usize = 16;
@@ -93,16 +102,35 @@ impl Sqlite {
         let catalogue = scope::reconcile(&writer, own_scopes).await?;
         let writers = Groups::new(writer);
         let store = Self { writers, readers, log, ledger, vault, instance: Mutex::default(), _lock: lock };
-        store.check_seal().await?;
+        check_seal(&store.log, &store.vault).await?;
         Ok((store, catalogue))
     }
 }
 
-/// One process a file: a second one would not hear of the first one's revocations.
+/// One process a file: a second one would not hear of the first one's revocations. A restore that was interrupted must
+/// come to its end first.
 pub(crate) fn lock(path: &Path) -> Result<File, ConnectError> {
-    // By another name it is the same database.
-    let real = if path.exists() { path.canonicalize() } else { Ok(path.to_owned()) };
-    let path = crate::with_suffix(&real.map_err(|error| ConnectError::Io(path.to_owned(), error))?, ".lock");
+    let real = real(path)?;
+    let lock = take(&real)?;
+    let restored = crate::with_suffix(&real, RESTORED);
+    if restored.exists() { Err(ConnectError::Restoring(restored)) } else { Ok(lock) }
+}
+
+/// By another name it is the same database, also while a restore has moved it away.
+pub(crate) fn real(path: &Path) -> Result<PathBuf, ConnectError> {
+    match path.canonicalize() {
+        Ok(real) => Ok(real),
+        Err(error) if error.kind() == ErrorKind::NotFound => {
+            let folder = path.parent().unwrap_or(Path::new(""));
+            Ok(path.read_link().map_or_else(|_| path.to_owned(), |target| folder.join(target)))
+        }
+        Err(error) => Err(ConnectError::Io(path.to_owned(), error)),
+    }
+}
+
+/// The lock alone, by the real name of the database.
+pub(crate) fn take(real: &Path) -> Result<File, ConnectError> {
+    let path = crate::with_suffix(real, ".lock");
     let io = |error| ConnectError::Io(path.clone(), error);
     let file = File::options().create(true).truncate(false).write(true).open(&path).map_err(io)?;
     match file.try_lock() {

@@ -16,14 +16,12 @@ use titan_token::{SigningSecret, Slot};
 const TABLE: &str = "signing_key";
 const SELECT: &str = "SELECT * FROM signing_key ORDER BY slot";
 
-impl Sqlite {
-    /// Whether the seal key opens what is there.
-    pub(super) async fn check_seal(&self) -> Result<(), ConnectError> {
-        match self.signing_keys().await {
-            Ok(_) => Ok(()),
-            Err(StoreError::Corrupt { table: TABLE, column: "secret" }) => Err(ConnectError::WrongSealKey),
-            Err(error) => Err(error.into()),
-        }
+/// Whether the seal key opens what is there.
+pub(crate) async fn check_seal(executor: impl SqliteExecutor<'_>, vault: &Vault) -> Result<(), ConnectError> {
+    match read_all(executor, vault).await {
+        Ok(_) => Ok(()),
+        Err(StoreError::Corrupt { table: TABLE, column: "secret" }) => Err(ConnectError::WrongSealKey),
+        Err(error) => Err(error.into()),
     }
 }
 

@@ -1,13 +1,11 @@
 //! `titan migrate`: moves an installation to another database.
 
-mod bar;
-
 use super::ConfigFile;
+use super::bar::Bar;
 use super::remote::{confirm, hex, print, print_json};
 use crate::config::Config;
 use crate::system::{SystemClock, SystemEntropy};
 use anyhow::{Context, Result};
-use bar::Bar;
 use clap::Args;
 use serde_json::{Value, json};
 use std::path::{Path, PathBuf, absolute};

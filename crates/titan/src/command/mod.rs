@@ -1,9 +1,12 @@
 //! The commands.
 
 mod audit;
+mod backup;
+mod bar;
 mod client;
 mod completions;
 mod config;
+mod doctor;
 mod import;
 mod instances;
 mod keys;
@@ -13,6 +16,7 @@ mod migrate;
 mod openapi;
 mod policy;
 mod remote;
+mod restore;
 mod serve;
 mod settings;
 mod signing_keys;
@@ -63,6 +67,12 @@ enum Command {
     /// Check the configuration, or print its JSON schema
     #[command(subcommand)]
     Config(config::Command),
+    /// Look at all that `titan serve` needs, and say what to do. Nothing is changed
+    Doctor(doctor::Doctor),
+    /// Write a backup of the database, also while Titan runs
+    Backup(backup::Backup),
+    /// Make a database of a backup. Every key, session and password of before stops working
+    Restore(restore::Restore),
     /// Move the database from SQLite to PostgreSQL
     Migrate(migrate::Migrate),
     /// Print the OpenAPI document
@@ -109,6 +119,9 @@ pub fn run(titan: Titan) -> ExitCode {
         Command::Instances(instances) => instances.run(),
         Command::Policy(command) => command.run(),
         Command::Config(command) => command.run(),
+        Command::Doctor(doctor) => doctor.run(),
+        Command::Backup(backup) => backup.run(),
+        Command::Restore(restore) => restore.run(),
         Command::Migrate(migrate) => migrate.run(),
         Command::Openapi => openapi::run(),
         Command::Completions(completions) => completions.run(),

@@ -14,8 +14,8 @@ pub(crate) use env::check_names;
 pub(crate) use license::public_key;
 pub use people::RoleScopes;
 pub use policies::{SHIPPED, policy_text};
-pub(crate) use settings::location;
 pub use settings::{MasterSecrets, SealSource, Settings};
+pub(crate) use settings::{location, upstream_address};
 
 use anyhow::{Context, Result, anyhow, bail};
 use schemars::JsonSchema;

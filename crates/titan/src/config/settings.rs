@@ -136,9 +136,7 @@ impl Settings {
     pub fn upstream_map(&self, catalogue: &Catalogue) -> Result<UpstreamMap> {
         let upstreams = self.upstreams.iter().map(|upstream| {
             let policies = policy_set(&upstream.policy, catalogue)?;
-            let tls = upstream_tls(upstream).with_context(|| format!("upstream {}", upstream.url))?;
-            Address::parse(&upstream.url, &tls)
-                .and_then(|address| Upstream::new(address, &upstream.paths, policies))
+            Upstream::new(upstream_address(upstream)?, &upstream.paths, policies)
                 .map_err(|error| anyhow::anyhow!("upstream {error}"))
         });
         let upstreams = upstreams.collect::<Result<Vec<_>>>()?;
@@ -219,6 +217,12 @@ fn has_upstream_files(config: &Config) -> bool {
     [&config.upstream_ca_file, &config.upstream_cert_file, &config.upstream_key_file]
         .iter()
         .any(|file| file.is_some())
+}
+
+/// Where an upstream is, with its TLS settings.
+pub(crate) fn upstream_address(upstream: &UpstreamConfig) -> Result<Address> {
+    let tls = upstream_tls(upstream).with_context(|| format!("upstream {}", upstream.url))?;
+    Address::parse(&upstream.url, &tls).map_err(|error| anyhow::anyhow!("upstream {error}"))
 }
 
 /// Reads the files that say how an `https://` upstream is trusted.
@@ -328,7 +332,7 @@ fn check_master_key(key: &str) -> Result<()> {
 }
 
 impl SealSource {
-    fn check(config: &Config, database: &Location) -> Result<Self> {
+    pub(crate) fn check(config: &Config, database: &Location) -> Result<Self> {
         match (&config.seal_key, &config.seal_key_file) {
             (Some(_), Some(_)) => bail!("TITAN_SEAL_KEY: its value and its file are both set; set one"),
             (Some(value), None) => Ok(Self::Value(value.clone())),

@@ -200,14 +200,19 @@ pub(crate) fn make_folder(folder: &Path) -> Result<()> {
 }
 
 fn seal_key(settings: &Settings, entropy: &dyn Entropy) -> Result<SealKey> {
-    match &settings.seal {
+    let is_new = settings.database.file().is_some_and(|file| !file.exists());
+    read_seal_key(&settings.seal, is_new, entropy)
+}
+
+/// `may_make`: whether one that is kept beside the database is made if it is not there.
+pub(crate) fn read_seal_key(source: &SealSource, may_make: bool, entropy: &dyn Entropy) -> Result<SealKey> {
+    match source {
         SealSource::Value(text) => SealKey::from_base64(text).context("TITAN_SEAL_KEY"),
         SealSource::File(path) => {
             SealKey::from_file(path).with_context(|| format!("seal key {}", path.display()))
         }
         SealSource::Beside(path) => {
-            let is_new = settings.database.file().is_some_and(|file| !file.exists());
-            SealKey::beside(path, is_new, entropy).with_context(|| format!("seal key {}", path.display()))
+            SealKey::beside(path, may_make, entropy).with_context(|| format!("seal key {}", path.display()))
         }
     }
 }

@@ -8,6 +8,7 @@ use crate::body::BodyError;
 use http::Uri;
 use hyper_util::client::legacy::connect::HttpConnector;
 use hyper_util::rt::TokioIo;
+use std::error::Error;
 use std::io::ErrorKind;
 use std::time::Duration;
 use tokio::net::{TcpStream, UnixStream};
@@ -19,6 +20,35 @@ pub(super) struct Connector {
     /// Looks up a name, and tries each of its addresses.
     tcp: HttpConnector,
     timeout: Duration,
+}
+
+impl Address {
+    /// Opens a connection and closes it. Fails if the name is unknown, nobody listens, or the certificate is not that of the
+    /// name. Where there is no server, nothing is done.
+    pub async fn probe(&self, patience: Duration) -> Result<(), String> {
+        if !self.is_somewhere() {
+            return Ok(());
+        }
+        match timeout(patience, Connector::new(patience).stream(self)).await {
+            Ok(Ok(_)) => Ok(()),
+            Ok(Err(error)) => Err(causes(&*error)),
+            Err(_) => Err(format!("no connection within {} s", patience.as_secs())),
+        }
+    }
+}
+
+/// An error with what caused it.
+fn causes(error: &(dyn Error + 'static)) -> String {
+    let (mut text, mut cause) = (error.to_string(), error.source());
+    while let Some(error) = cause {
+        let next = error.to_string();
+        // Some repeat their cause.
+        if !text.contains(&next) {
+            text = format!("{text}: {next}");
+        }
+        cause = error.source();
+    }
+    text
 }
 
 impl Connector {

@@ -8,7 +8,7 @@ use crate::sqlite::error::failed;
 use crate::stored::creator_bytes;
 use sqlx::{QueryBuilder, SqliteConnection, query};
 use std::fmt::Write;
-use titan_core::key::{Creator, Key, KeyFilter};
+use titan_core::key::{Key, KeyFilter};
 use titan_core::port::StoreResult;
 
 /// The number of characters in a term of a label.
@@ -18,18 +18,32 @@ const MOST_GRAMS: usize = 8;
 
 /// The terms of a key. A revoked key has none.
 pub(super) fn of(key: &Key) -> Option<String> {
-    let terms = grams(&key.label)
-        .chain([tenant(key.tenant.0), creator(key.created_by)])
-        .chain(key.scopes.iter().map(|bit| scope(bit.number())))
-        .chain((!key.is_active).then(disabled));
-    key.revoked_at.is_none().then(|| terms.collect::<Vec<_>>().join(" "))
+    let scopes: Vec<u8> = key.scopes.iter().map(|bit| bit.number()).collect();
+    let creator = creator_bytes(key.created_by);
+    let terms = || of_columns(&key.label, key.tenant.0, creator.as_deref(), &scopes, key.is_active);
+    key.revoked_at.is_none().then(terms)
+}
+
+/// The terms of a key that is not revoked, from the columns of its row.
+pub(crate) fn of_columns(
+    label: &str,
+    tenant_number: u32,
+    created_by: Option<&[u8]>,
+    scopes: &[u8],
+    is_active: bool,
+) -> String {
+    let terms = grams(label)
+        .chain([tenant(tenant_number), creator(created_by)])
+        .chain(scopes.iter().copied().map(scope))
+        .chain((!is_active).then(disabled));
+    terms.collect::<Vec<_>>().join(" ")
 }
 
 /// The terms that every key of a list has.
 pub(super) fn wanted(filter: &KeyFilter) -> Vec<String> {
     let label = filter.label.as_deref().map(|text| spread(&grams(text).collect::<Vec<_>>()));
     let others = [
-        filter.created_by.map(creator),
+        filter.created_by.map(|by| creator(creator_bytes(by).as_deref())),
         filter.scope.map(|bit| scope(bit.number())),
         (filter.is_active == Some(false)).then(disabled),
     ];
@@ -97,8 +111,8 @@ fn tenant(number: u32) -> String {
     format!("t{number}")
 }
 
-fn creator(creator: Creator) -> String {
-    creator_bytes(creator).map_or_else(|| "cmaster".to_owned(), |id| format!("c{}", hex(&id)))
+fn creator(id: Option<&[u8]>) -> String {
+    id.map_or_else(|| "cmaster".to_owned(), |id| format!("c{}", hex(id)))
 }
 
 fn scope(bit: u8) -> String {

@@ -1,7 +1,7 @@
 //! The configuration of rustls.
 
 use super::follow::Contents;
-use crate::pem::{certified_key, provider};
+use crate::pem::{certified_key, provider, validity};
 use crate::system::SystemClock;
 use anyhow::Result;
 use rustls::pki_types::CertificateDer;
@@ -11,8 +11,6 @@ use rustls::version::{TLS12, TLS13};
 use rustls::{ConfigBuilder, ServerConfig};
 use std::sync::Arc;
 use titan_core::time::{Clock, Timestamp};
-use x509_cert::Certificate;
-use x509_cert::der::Decode;
 
 /// The configurations of the two ports. They are replaced together. No session of an old one can be resumed, so after a
 /// client CA is removed, its clients cannot connect.
@@ -50,12 +48,7 @@ impl Configs {
 /// Titan uses an expired certificate in spite of the warning: some clients may accept it, and refusing to start would
 /// help none.
 fn warn_of_expiry(certificate: &CertificateDer<'_>, now: Timestamp) {
-    let Ok(certificate) = Certificate::from_der(certificate) else { return };
-    let validity = certificate.tbs_certificate().validity();
-    let time = |time: x509_cert::time::Time| {
-        Timestamp::from_secs(i64::try_from(time.to_unix_duration().as_secs()).unwrap_or(i64::MAX))
-    };
-    let (begin, end) = (time(validity.not_before), time(validity.not_after));
+    let Some((begin, end)) = validity(certificate) else { return };
     if end < now {
         tracing::warn!(expired = %end, "tls_cert_file: the certificate has expired; clients will refuse it");
     } else if now < begin {

@@ -1,4 +1,4 @@
-//! How far a move is: a bar on a terminal, and otherwise a line for each table and each tenth.
+//! How far a move or a backup is: a bar on a terminal, and otherwise a line for each table and each tenth.
 
 use std::io::{IsTerminal, Write, stderr};
 use titan_store::{Progress, Step};
