@@ -17,6 +17,7 @@ mod invitations;
 mod jwks;
 mod keys;
 mod members;
+mod metrics;
 mod oauth2;
 mod opaque_keys;
 mod platform_keys;
@@ -51,6 +52,7 @@ use utoipa_axum::router::OpenApiRouter;
 pub use docs::document;
 pub use error::ApiError;
 pub use health::Health;
+pub use metrics::Exposition;
 
 /// What handlers work with.
 #[derive(Clone)]
@@ -85,11 +87,14 @@ pub struct ControlPlane {
     pub fleet: Arc<FleetService>,
     /// Whether requests can be answered.
     pub health: Arc<dyn Fn() -> Health + Send + Sync>,
+    /// The numbers of this process, in a format that `Accept` names.
+    pub metrics: Arc<dyn Fn(Option<&str>) -> Exposition + Send + Sync>,
 }
 
 fn routes() -> OpenApiRouter<ControlPlane> {
     OpenApiRouter::new()
         .merge(health::routes())
+        .merge(metrics::routes())
         .merge(jwks::routes())
         .merge(keys::routes())
         .merge(tenants::routes())

@@ -5,6 +5,7 @@ use crate::access_log::Entry;
 use crate::gateway::{Upstream, UpstreamMap, Upstreams};
 use crate::identity::Identity;
 use crate::limits::{Quota, Refusal};
+use crate::metrics::{Credential, EdgeMetrics, Limit, Part, Reason};
 use crate::reply::error_response;
 use crate::{Body, reply};
 use http::header::{AUTHORIZATION, HeaderMap, HeaderName, HeaderValue};
@@ -23,6 +24,9 @@ pub(crate) struct Admission {
     guard: Arc<Guard>,
     upstreams: Arc<Upstreams>,
     master: Arc<MasterKeys>,
+    metrics: Arc<EdgeMetrics>,
+    /// For which part it decides.
+    part: Part,
 }
 
 /// A request that may pass.
@@ -76,8 +80,13 @@ impl Admitted {
 }
 
 impl Admission {
-    pub(crate) fn new(guard: Arc<Guard>, upstreams: Arc<Upstreams>, master: Arc<MasterKeys>) -> Self {
-        Self { guard, upstreams, master }
+    pub(crate) fn new(
+        guard: Arc<Guard>,
+        upstreams: Arc<Upstreams>,
+        master: Arc<MasterKeys>,
+        (metrics, part): (Arc<EdgeMetrics>, Part),
+    ) -> Self {
+        Self { guard, upstreams, master, metrics, part }
     }
 
     pub(crate) fn guard(&self) -> &Arc<Guard> {
@@ -99,17 +108,29 @@ impl Admission {
         entry: &mut Entry,
     ) -> Result<Admitted, Refused> {
         let now = self.guard.now();
-        let principal = self.authenticate(headers, now, entry).await;
-        let principal = principal.map_err(|error| Refused::new(error, upstream.style()))?;
+        let (credential, principal) = self.authenticate(headers, now, entry).await;
+        let refuse = |error, style, quota| self.refuse(credential, Refused { error, style, quota });
+        let principal = principal.map_err(|error| refuse(error, upstream.style(), None))?;
         let (verdict, style) = upstream.policies.decide(method.as_str(), path);
         entry.decided(verdict, method);
         let session = self.check_route(&principal, verdict, path);
-        let session = session.map_err(|error| Refused::new(error, style))?;
+        let session = session.map_err(|error| refuse(error, style, None))?;
         // The last check: what is refused for another reason counts for no limit.
         let quota = self.guard.count(&principal, verdict.is_message(), 1, now).await;
-        let quota = quota.map_err(|Refusal { error, quota }| Refused { error, style, quota })?;
+        let quota = quota.map_err(|Refusal { error, quota }| refuse(error, style, quota))?;
         self.guard.record_use(&principal, now);
+        self.metrics.verdicts.add((self.part, credential, Reason::Valid));
         Ok(Admitted { upstream: Arc::clone(upstream), principal, session, quota })
+    }
+
+    /// Counts the verdict.
+    fn refuse(&self, credential: Credential, refused: Refused) -> Refused {
+        let reason = Reason::of(refused.error.code()).unwrap_or(Reason::Unavailable);
+        self.metrics.verdicts.add((self.part, credential, reason));
+        if let Some(quota) = refused.quota {
+            self.metrics.limited.add(Limit::from(quota.kind));
+        }
+        refused
     }
 
     async fn authenticate(
@@ -117,18 +138,22 @@ impl Admission {
         headers: &HeaderMap,
         now: Moment,
         entry: &mut Entry,
-    ) -> Result<Principal, Error> {
+    ) -> (Credential, Result<Principal, Error>) {
         let values = |name| headers.get_all(name).iter().map(HeaderValue::as_bytes);
-        let credential = bearer_or_header(values(AUTHORIZATION), values(API_KEY))?;
+        let credential = match bearer_or_header(values(AUTHORIZATION), values(API_KEY)) {
+            Ok(credential) => credential,
+            Err(denial) => return (Credential::without(&denial), Err(denial.into())),
+        };
         let (proven, principal) = self.guard.decide(credential, now).await;
         entry.proven(proven.as_ref());
-        principal.map_err(|denial| match denial {
+        let principal = principal.map_err(|denial| match denial {
             // Looked at last, as it is the rarest mistake.
             Denial::Malformed if self.master.contains(credential) => {
                 Denial::WrongCredential("api key required").into()
             }
             denial => denial.into(),
-        })
+        });
+        (Credential::of(credential), principal)
     }
 
     fn check_route(

@@ -22,6 +22,7 @@ mod identity;
 mod key_cache;
 mod lease;
 mod limits;
+pub mod metrics;
 mod opaque_index;
 mod prefetch;
 mod reply;

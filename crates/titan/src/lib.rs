@@ -11,6 +11,7 @@ pub mod config;
 mod demo;
 mod dispatch;
 mod failures;
+mod metrics;
 mod passwords;
 mod pem;
 pub mod server;

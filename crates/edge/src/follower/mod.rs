@@ -20,7 +20,7 @@ use grants::Grants;
 use instances::Watch;
 use settings::InForceHere;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::time::Duration;
 use sweep::Sweep;
 use titan_core::error::Error;
@@ -51,6 +51,8 @@ pub struct Follower {
     member: Member,
     key_cache: KeyCache,
     applied: watch::Sender<Revision>,
+    /// The newest revision that was heard of.
+    head: AtomicU64,
     is_started: AtomicBool,
     /// Notified when a caller waits for a revision that is not applied yet.
     is_awaited: Notify,
@@ -84,6 +86,7 @@ impl Follower {
             clock,
             member,
             applied: watch::Sender::default(),
+            head: AtomicU64::new(0),
             is_started: AtomicBool::new(false),
             is_awaited: Notify::new(),
             grants: Grants::default(),
@@ -119,6 +122,20 @@ impl Follower {
     /// The newest revision that is in force here.
     pub fn applied(&self) -> Revision {
         *self.applied.borrow()
+    }
+
+    /// The newest revision that this instance has heard of.
+    pub(crate) fn head(&self) -> Revision {
+        Revision(self.head.load(Ordering::Relaxed))
+    }
+
+    /// Notes how far the log is. If the database went back in time, so does this.
+    fn hear_of(&self, head: Revision) {
+        self.head.store(head.0, Ordering::Relaxed);
+    }
+
+    pub(crate) fn guard(&self) -> &Guard {
+        &self.guard
     }
 
     pub(crate) fn key_cache(&self) -> &KeyCache {
@@ -207,6 +224,7 @@ impl Follower {
 
     async fn apply(&self, changes: Changes) -> StoreResult<()> {
         let reached = changes.reached();
+        self.hear_of(changes.head);
         let list = changes.list.decode()?;
         let signs_anew = list.iter().any(|(_, change)| matches!(change, Change::SigningKey(_)));
         if signs_anew {

@@ -7,6 +7,7 @@ mod original;
 use crate::access_log::Entry;
 use crate::admission::{Admission, Admitted, Refused};
 use crate::gateway::Upstreams;
+use crate::metrics::{EdgeMetrics, Part};
 use crate::{Body, Guard};
 use http::header::{CACHE_CONTROL, HeaderName, HeaderValue};
 use http::{Method, Request, Response, StatusCode};
@@ -55,8 +56,13 @@ pub struct ForwardAuth {
 
 impl ForwardAuth {
     /// Decides as the gateway to these upstreams would.
-    pub fn new(guard: Arc<Guard>, upstreams: Arc<Upstreams>, master: Arc<MasterKeys>) -> Self {
-        Self { admission: Admission::new(guard, upstreams, master) }
+    pub fn new(
+        guard: Arc<Guard>,
+        upstreams: Arc<Upstreams>,
+        master: Arc<MasterKeys>,
+        metrics: Arc<EdgeMetrics>,
+    ) -> Self {
+        Self { admission: Admission::new(guard, upstreams, master, (metrics, Part::ForwardAuth)) }
     }
 
     /// The whole exchange. The body of the question is not looked at.

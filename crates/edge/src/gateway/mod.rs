@@ -13,6 +13,7 @@ mod watch;
 
 use crate::access_log::Entry;
 use crate::admission::{Admission, Admitted, Refused};
+use crate::metrics::{EdgeMetrics, Part};
 use crate::{Body, Guard, RequestBody, TrustedProxies};
 pub(crate) use headers::is_override;
 use http::uri::PathAndQuery;
@@ -77,9 +78,10 @@ impl Gateway {
         upstreams: Arc<Upstreams>,
         settings: Settings,
         master: Arc<MasterKeys>,
+        metrics: Arc<EdgeMetrics>,
     ) -> Self {
-        let client = Client::new(settings.connect_timeout, settings.answer_timeout);
-        let admission = Admission::new(guard, upstreams, master);
+        let client = Client::new(&settings, Arc::clone(&metrics));
+        let admission = Admission::new(guard, upstreams, master, (metrics, Part::Gateway));
         Self { admission, client, settings, tunnels: Tunnels::default() }
     }
 
@@ -104,7 +106,6 @@ impl Gateway {
         entry.asked(&admitted.upstream);
         let watch = || CredentialWatch::new(self.guard(), &admitted.principal);
         let answer = self.client.send(&admitted.upstream, target, request, watch, entry).await;
-        entry.answered();
         let joined =
             answer.and_then(|answer| upgrade::connect(upgrade, answer, watch(), &self.tunnels, entry));
         match joined {

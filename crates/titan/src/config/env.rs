@@ -19,9 +19,10 @@ pub enum Kind {
 }
 
 /// Variable, option, kind.
-pub const VARIABLES: [(&str, &str, Kind); 41] = [
+pub const VARIABLES: [(&str, &str, Kind); 42] = [
     ("TITAN_LISTEN", "listen", Kind::Text),
     ("TITAN_ADMIN_LISTEN", "admin_listen", Kind::Text),
+    ("TITAN_METRICS_LISTEN", "metrics_listen", Kind::Text),
     ("TITAN_TLS_CERT_FILE", "tls_cert_file", Kind::Text),
     ("TITAN_TLS_KEY_FILE", "tls_key_file", Kind::Text),
     ("TITAN_ADMIN_CLIENT_CA_FILE", "admin_client_ca_file", Kind::Text),

@@ -39,6 +39,8 @@ pub struct Settings {
     pub listen: SocketAddr,
     /// The control plane's port, if it has its own.
     pub admin_listen: Option<SocketAddr>,
+    /// The port for metrics, if it has its own.
+    pub metrics_listen: Option<SocketAddr>,
     /// What makes connections secret, if anything does.
     pub tls: Option<TlsFiles>,
     /// Where the database is.
@@ -93,11 +95,8 @@ impl Settings {
         telemetry::filter(&config.log)?;
         Ok(Self {
             listen: address("listen", &config.listen)?,
-            admin_listen: config
-                .admin_listen
-                .as_deref()
-                .map(|text| address("admin_listen", text))
-                .transpose()?,
+            admin_listen: optional_address("admin_listen", config.admin_listen.as_ref())?,
+            metrics_listen: optional_address("metrics_listen", config.metrics_listen.as_ref())?,
             tls: tls(&config)?,
             master: MasterSecrets::check(&config)?,
             seal: SealSource::check(&config, &database)?,
@@ -159,6 +158,10 @@ fn lines(problems: &[Problem]) -> String {
 
 fn address(option: &str, text: &str) -> Result<SocketAddr> {
     text.parse().with_context(|| format!("{option}: `{text}` must have the form address:port"))
+}
+
+fn optional_address(option: &str, text: Option<&String>) -> Result<Option<SocketAddr>> {
+    text.map(|text| address(option, text)).transpose()
 }
 
 fn tls(config: &Config) -> Result<Option<TlsFiles>> {

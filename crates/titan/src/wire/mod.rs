@@ -6,6 +6,7 @@ use crate::access_log::AccessLogWriter;
 use crate::config::{SealSource, Settings};
 use crate::dispatch::{Dispatcher, Parts};
 use crate::failures::Failures;
+use crate::metrics::{Metrics, Sources};
 use crate::upkeep::SigningKeyUpkeep;
 use anyhow::{Context, Result};
 use axum::Router;
@@ -40,6 +41,7 @@ pub struct App {
     gateway: gateway::Settings,
     access_log: Option<AccessLogWriter>,
     failures: Arc<Failures>,
+    metrics: Arc<Metrics>,
 }
 
 impl App {
@@ -69,8 +71,16 @@ impl App {
         let access_log =
             access_log.map(|settings| AccessLogWriter::start(settings, Arc::clone(&clock))).transpose()?;
         let master = Arc::new(settings.master.hashed());
+        let failures = Arc::new(Failures::new(settings.failed_attempts));
+        let metrics = Sources::new(
+            Arc::clone(&follower),
+            Arc::clone(&store),
+            Arc::clone(&failures),
+            access_log.as_ref().map(AccessLogWriter::log),
+        );
+        let metrics = Arc::new(Metrics::new(metrics));
         let services = Services { settings, store, clock, entropy, catalogue, roles, guard, follower, log };
-        let control_plane = services.control_plane(Arc::clone(&master));
+        let control_plane = services.control_plane(Arc::clone(&master), Arc::clone(&metrics));
         let signing_keys = Arc::clone(&control_plane.signing_keys);
         let router = titan_api::router(control_plane, vec![Document::openapi()]);
         let Services { entropy, catalogue, guard, follower, .. } = services;
@@ -87,7 +97,8 @@ impl App {
             router,
             gateway,
             access_log,
-            failures: Arc::new(Failures::new(settings.failed_attempts)),
+            failures,
+            metrics,
         })
     }
 
@@ -96,23 +107,37 @@ impl App {
     pub(crate) fn dispatcher(&self) -> Dispatcher {
         let (guard, master, upstreams) =
             (Arc::clone(&self.guard), Arc::clone(&self.master), Arc::clone(&self.upstreams));
+        let metrics = self.metrics.worker();
         let gateway = Gateway::new(
             Arc::clone(&guard),
             Arc::clone(&upstreams),
             self.gateway.clone(),
             Arc::clone(&master),
+            Arc::clone(&metrics),
         );
-        let forward_auth = ForwardAuth::new(Arc::clone(&guard), Arc::clone(&upstreams), Arc::clone(&master));
-        let verifier = Verifier::new(guard, Arc::clone(&self.follower), master, upstreams);
+        let forward_auth = ForwardAuth::new(
+            Arc::clone(&guard),
+            Arc::clone(&upstreams),
+            Arc::clone(&master),
+            Arc::clone(&metrics),
+        );
+        let verifier =
+            Verifier::new(guard, Arc::clone(&self.follower), master, upstreams, Arc::clone(&metrics));
         let trusted = self.gateway.trusted_proxies.clone();
         let access_log = self.access_log.as_ref().map(AccessLogWriter::log);
         Dispatcher::new(
             Parts { router: self.router.clone(), verifier, gateway, forward_auth },
             Arc::clone(&self.failures),
             access_log,
+            (Arc::clone(&self.metrics), metrics),
             trusted,
             &*self.entropy,
         )
+    }
+
+    /// What is counted.
+    pub(crate) fn metrics(&self) -> &Metrics {
+        &self.metrics
     }
 
     /// Proxies whose word about a client is believed.

@@ -23,6 +23,7 @@ mod keys_command;
 mod late;
 mod limits;
 mod logs;
+mod metrics;
 mod migrate;
 mod oauth2;
 mod open_exchanges;
