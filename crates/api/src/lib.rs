@@ -52,7 +52,7 @@ use utoipa_axum::router::OpenApiRouter;
 pub use docs::document;
 pub use error::ApiError;
 pub use health::Health;
-pub use metrics::Exposition;
+pub use metrics::{Expose, Exposition};
 
 /// What handlers work with.
 #[derive(Clone)]
@@ -88,7 +88,7 @@ pub struct ControlPlane {
     /// Whether requests can be answered.
     pub health: Arc<dyn Fn() -> Health + Send + Sync>,
     /// The numbers of this process, in a format that `Accept` names.
-    pub metrics: Arc<dyn Fn(Option<&str>) -> Exposition + Send + Sync>,
+    pub metrics: Arc<Expose>,
 }
 
 fn routes() -> OpenApiRouter<ControlPlane> {

@@ -20,6 +20,9 @@ pub struct Exposition {
     pub text: String,
 }
 
+/// Writes all metrics, in a format that `Accept` names.
+pub type Expose = dyn Fn(Option<&str>) -> Exposition + Send + Sync;
+
 pub(crate) fn routes() -> OpenApiRouter<ControlPlane> {
     OpenApiRouter::new().routes(routes!(metrics))
 }

@@ -272,7 +272,9 @@ impl Verifier {
             }
             Err(Refusal { error, .. }) if error.code() != Code::RateLimitExceeded => Err(error),
             Err(Refusal { quota, .. }) => {
-                quota.iter().for_each(|quota| self.metrics.limited.add(Limit::from(quota.kind)));
+                if let Some(quota) = &quota {
+                    self.metrics.limited.add(Limit::from(quota.kind));
+                }
                 Ok((VerifyCode::RateLimited, quota))
             }
         }

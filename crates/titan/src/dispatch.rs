@@ -3,6 +3,7 @@
 use crate::failures::Failures;
 use crate::metrics::Metrics;
 use crate::telemetry::loggable;
+use crate::traces::{RequestSpan, Traces};
 use axum::Router;
 use http::header::{ACCEPT, ALLOW};
 use http::{HeaderMap, HeaderName, HeaderValue, Method, Request, Response, StatusCode};
@@ -100,6 +101,7 @@ pub(crate) struct Dispatcher {
     access_log: Option<Arc<AccessLog>>,
     /// All metrics, and those of this worker.
     metrics: (Arc<Metrics>, Arc<EdgeMetrics>),
+    traces: Option<Arc<Traces>>,
     trusted_proxies: TrustedProxies,
     /// Request ids: random for each worker, and counted.
     id_prefix: u64,
@@ -112,12 +114,24 @@ impl Dispatcher {
         failures: Arc<Failures>,
         access_log: Option<Arc<AccessLog>>,
         metrics: (Arc<Metrics>, Arc<EdgeMetrics>),
+        traces: Option<Arc<Traces>>,
         trusted_proxies: TrustedProxies,
         entropy: &dyn Entropy,
     ) -> Self {
         let id_prefix = u64::from_be_bytes(random(entropy));
         let id_count = AtomicU64::new(0);
-        Self { parts, failures, access_log, metrics, trusted_proxies, id_prefix, id_count }
+        Self { parts, failures, access_log, metrics, traces, trusted_proxies, id_prefix, id_count }
+    }
+
+    /// The span of a request, if requests are traced. The metrics' own port is not.
+    pub(crate) fn begin_span(
+        &self,
+        request: &mut Request<RequestBody>,
+        client: &Client,
+    ) -> Option<Box<RequestSpan>> {
+        let traces = self.traces.as_ref().filter(|_| client.port != Port::Metrics)?;
+        let (method, version) = (request.method().clone(), request.version());
+        Some(Box::new(traces.begin(&method, version, client.peer.is_tls, request.headers_mut())))
     }
 
     /// What this worker counts.

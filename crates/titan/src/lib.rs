@@ -18,5 +18,6 @@ pub mod server;
 mod source;
 pub mod system;
 mod telemetry;
+mod traces;
 mod upkeep;
 pub mod wire;

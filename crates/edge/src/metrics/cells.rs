@@ -147,7 +147,7 @@ mod tests {
         let (one, other) = (Histogram::default(), Histogram::default());
         one.observe(Duration::from_millis(1));
         other.observe(Duration::from_millis(1));
-        other.observe(Duration::from_secs(60));
+        other.observe(Duration::from_mins(1));
         let sum: Observed = [one.read(), other.read()].into_iter().sum();
         assert_eq!(sum.classes().map(|(_, count)| count).sum::<u64>(), 3);
         assert_eq!(sum.total(), Duration::from_millis(60_002));

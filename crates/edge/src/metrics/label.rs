@@ -1,11 +1,5 @@
 //! The labels, and all their values.
 
-use crate::limits::Kind;
-use crate::verify::VerifyCode;
-use http::StatusCode;
-use titan_core::access::Denial;
-use titan_core::error::Code;
-
 /// A label with a closed set of values, or several together.
 pub trait Label: Copy + 'static {
     /// How many values there are.
@@ -147,6 +141,16 @@ labels! {
         WrongCredential = "wrong_credential",
     }
 
+    /// What became of a span of a trace.
+    SpanResult, "result": {
+        /// There was no room.
+        Dropped = "dropped",
+        /// The collector did not take it.
+        Failed = "failed",
+        /// The collector has it.
+        Sent = "sent",
+    }
+
     /// The class of a status.
     Status, "code": {
         /// The client has gone before there was an answer.
@@ -215,90 +219,6 @@ impl<A: Label, B: Label, C: Label> Label for (A, B, C) {
     }
 }
 
-impl Credential {
-    /// By how the text begins: whatever is behind it, there is one answer.
-    pub(crate) fn of(text: &str) -> Self {
-        if text.starts_with("titan_sk_") {
-            Self::PlatformKey
-        } else if text.starts_with("titan_") {
-            Self::ApiKey
-        } else if text.starts_with("whm_") {
-            Self::Opaque
-        } else if text.starts_with("eyJ") {
-            Self::Jwt
-        } else {
-            Self::Unknown
-        }
-    }
-}
-
-impl Credential {
-    /// Where no text was found that could be one.
-    pub(crate) fn without(denial: &Denial) -> Self {
-        if *denial == Denial::Missing { Self::None } else { Self::Unknown }
-    }
-}
-
-impl Reason {
-    /// `None`: the error is not about the credential.
-    pub(crate) const fn of(code: Code) -> Option<Self> {
-        Some(match code {
-            Code::ApiKeyDisabled => Self::Disabled,
-            Code::ApiKeyExpired | Code::TokenExpired => Self::Expired,
-            Code::ApiKeyRevoked => Self::Revoked,
-            Code::ConflictingCredentials => Self::Conflicting,
-            Code::InsufficientScope => Self::InsufficientScope,
-            Code::InvalidApiKey | Code::InvalidToken => Self::Invalid,
-            Code::MalformedApiKey => Self::Malformed,
-            Code::MissingApiKey => Self::Missing,
-            Code::NotReady => Self::Unavailable,
-            Code::RateLimitExceeded => Self::RateLimited,
-            Code::RevocationUnknown => Self::Stale,
-            Code::RouteNotAllowed => Self::RouteNotAllowed,
-            Code::SessionEnded => Self::SessionEnded,
-            Code::WrongCredential => Self::WrongCredential,
-            _ => return None,
-        })
-    }
-}
-
-impl From<VerifyCode> for Reason {
-    fn from(code: VerifyCode) -> Self {
-        match code {
-            VerifyCode::Disabled => Self::Disabled,
-            VerifyCode::Expired => Self::Expired,
-            VerifyCode::InsufficientScope => Self::InsufficientScope,
-            VerifyCode::Invalid => Self::Invalid,
-            VerifyCode::Malformed => Self::Malformed,
-            VerifyCode::RateLimited => Self::RateLimited,
-            VerifyCode::Revoked => Self::Revoked,
-            VerifyCode::Valid => Self::Valid,
-        }
-    }
-}
-
-impl From<Kind> for Limit {
-    fn from(kind: Kind) -> Self {
-        match kind {
-            Kind::Global => Self::Global,
-            Kind::Key => Self::Key,
-            Kind::Message => Self::Message,
-        }
-    }
-}
-
-impl From<StatusCode> for Status {
-    fn from(status: StatusCode) -> Self {
-        match status.as_u16() / 100 {
-            1 => Self::Informational,
-            2 => Self::Success,
-            3 => Self::Redirection,
-            4 => Self::ClientError,
-            _ => Self::ServerError,
-        }
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -323,30 +243,5 @@ mod tests {
         check::<(Part, Status)>();
         check::<(Part, Credential, Reason)>();
         check::<UpstreamResult>();
-    }
-
-    /// A credential that nobody accepts must not be able to name a series.
-    #[test]
-    fn any_text_is_one_of_the_kinds() {
-        for (text, kind) in [
-            ("titan_sk_live_x", Credential::PlatformKey),
-            ("titan_x", Credential::ApiKey),
-            ("whm_x", Credential::Opaque),
-            ("eyJhbGciOiJub25lIn0.e30.", Credential::Jwt),
-            ("", Credential::Unknown),
-            ("Titan_x", Credential::Unknown),
-            ("\"}\n# HELP x", Credential::Unknown),
-        ] {
-            assert_eq!(Credential::of(text), kind, "{text}");
-        }
-    }
-
-    #[test]
-    fn what_is_no_status_of_http_is_an_error_of_the_server() {
-        let class = |code: u16| Status::from(StatusCode::from_u16(code).unwrap());
-        assert_eq!(
-            [101, 204, 304, 429, 503, 999].map(class).map(Status::name),
-            ["1xx", "2xx", "3xx", "4xx", "5xx", "5xx"]
-        );
     }
 }

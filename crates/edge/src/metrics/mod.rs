@@ -5,11 +5,14 @@
 
 mod cells;
 mod label;
+mod meaning;
 mod state;
 mod upstream;
 
 pub use cells::{Counters, Histogram, Histograms, Observed};
-pub use label::{Credential, Label, Limit, Link, LoanResult, Part, Reason, Status, UpstreamResult};
+pub use label::{
+    Credential, Label, Limit, Link, LoanResult, Part, Reason, SpanResult, Status, UpstreamResult,
+};
 pub use state::State;
 pub(crate) use upstream::Asking;
 

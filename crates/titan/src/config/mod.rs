@@ -134,6 +134,11 @@ pub struct Config {
     pub access_log: String,
     /// How its lines look.
     pub access_log_format: LogFormat,
+    /// The collector that gets a span for each request by OTLP over HTTP, such as `http://collector:4318`. Unset: no traces.
+    pub otlp_endpoint: Option<String>,
+    /// Which part of the traces that begin here is kept, 0 to 1. One that a caller began is kept if the caller keeps it.
+    #[schemars(range(min = 0.0, max = 1.0))]
+    pub otlp_sample_ratio: f64,
 }
 
 /// A server behind the gateway.
@@ -216,6 +221,8 @@ impl Default for Config {
             log_format: LogFormat::Text,
             access_log: "off".to_owned(),
             access_log_format: LogFormat::Json,
+            otlp_endpoint: None,
+            otlp_sample_ratio: 1.0,
         }
     }
 }

@@ -6,6 +6,7 @@ use crate::access_log::AccessLogSettings;
 use crate::pem::{Pem, certified_key};
 use crate::server::{Limits, TlsFiles};
 use crate::telemetry;
+use crate::traces::TraceSettings;
 use anyhow::{Context, Result, bail};
 use std::net::SocketAddr;
 use std::path::PathBuf;
@@ -75,6 +76,8 @@ pub struct Settings {
     pub log: String,
     /// How.
     pub log_format: LogFormat,
+    /// Where spans go, if requests are traced.
+    pub traces: Option<TraceSettings>,
     /// The access log, if one is kept.
     pub access_log: Option<AccessLogSettings>,
 }
@@ -103,6 +106,7 @@ impl Settings {
             upstreams: upstreams(&config)?,
             gateway: gateway(&config)?,
             limits: limits(&config)?,
+            traces: TraceSettings::parse(config.otlp_endpoint.as_deref(), config.otlp_sample_ratio)?,
             access_log: AccessLogSettings::parse(&config.access_log, config.access_log_format)?,
             database,
             scopes: config.scopes,

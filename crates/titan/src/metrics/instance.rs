@@ -69,6 +69,9 @@ fn write_queues(page: &mut Page<'_>, sources: &Sources) -> Result {
         "Uses of keys that wait to be written",
         sources.follower.state().uses,
     )?;
+    page.counters("titan_trace_spans", "Spans of traces, by what became of them", |result| {
+        sources.traces.as_ref().map_or(0, |traces| traces.count(result))
+    })?;
     let failures = &sources.failures;
     page.gauge("titan_failed_attempts_waiting", "Refusals that wait for their second", failures.waiting())?;
     page.counter("titan_failed_attempts_delayed", "Refusals that waited for a second", failures.delayed())?;

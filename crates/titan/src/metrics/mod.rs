@@ -10,6 +10,7 @@ mod requests;
 
 use crate::failures::Failures;
 use crate::server::Connections;
+use crate::traces::Traces;
 use http::HeaderValue;
 use http::header::{CACHE_CONTROL, CONTENT_TYPE};
 use page::Page;
@@ -32,6 +33,7 @@ pub(crate) struct Sources {
     pub(crate) store: Arc<dyn Store>,
     pub(crate) failures: Arc<Failures>,
     pub(crate) access_log: Option<Arc<AccessLog>>,
+    pub(crate) traces: Option<Arc<Traces>>,
     /// One set for each worker.
     workers: Mutex<Vec<Arc<EdgeMetrics>>>,
     connections: OnceLock<Arc<Connections>>,
@@ -49,9 +51,10 @@ impl Sources {
         store: Arc<dyn Store>,
         failures: Arc<Failures>,
         access_log: Option<Arc<AccessLog>>,
+        traces: Option<Arc<Traces>>,
     ) -> Self {
         let (workers, connections) = (Mutex::default(), OnceLock::new());
-        Self { follower, store, failures, access_log, workers, connections }
+        Self { follower, store, failures, access_log, traces, workers, connections }
     }
 
     fn workers(&self) -> Vec<Arc<EdgeMetrics>> {
@@ -79,7 +82,7 @@ impl Metrics {
         let _ = self.sources.connections.set(connections);
     }
 
-    /// All numbers, in a format that `Accept` names. Prometheus asks for OpenMetrics first.
+    /// All numbers, in a format that `Accept` names. Prometheus asks for `OpenMetrics` first.
     pub(crate) fn expose(&self, accept: Option<&str>) -> Exposition {
         let (mut out, is_open) = (String::new(), accept.is_some_and(|accept| accept.contains("openmetrics")));
         let (content_type, written) = if is_open {

@@ -65,7 +65,7 @@ impl<'a> Page<'a> {
         &mut self,
         name: &'static str,
         help: &str,
-        value: impl EncodeCounterValue,
+        value: impl EncodeCounterValue + Copy,
     ) -> fmt::Result {
         self.metric(name, help, MetricType::Counter)?.encode_counter::<NoLabelSet, _, u64>(&value, None)
     }
@@ -89,7 +89,7 @@ impl<'a> Page<'a> {
         &mut self,
         name: &'static str,
         help: &str,
-        value: impl EncodeGaugeValue,
+        value: impl EncodeGaugeValue + Copy,
     ) -> fmt::Result {
         self.metric(name, help, MetricType::Gauge)?.encode_gauge(&value)
     }

@@ -24,10 +24,11 @@ pub(super) async fn answer(
     exchange: Option<Exchange>,
 ) -> Result<Response<Answer>, Infallible> {
     let Some(exchange) = exchange else { return std::future::pending().await };
-    let request = request.map(|body| guarded(body, &exchange, worker.limits.body_timeout));
+    let mut request = request.map(|body| guarded(body, &exchange, worker.limits.body_timeout));
     let mut running = Running::begin(worker);
+    running.trace(&mut request, &client);
     let response = running.worker.dispatcher.handle(request, &client, &mut running.part).await;
-    running.status = response.status().into();
+    running.answered(&response);
     if response.status() == StatusCode::SWITCHING_PROTOCOLS {
         exchange.activity().become_tunnel();
     }

@@ -84,6 +84,7 @@ pub async fn serve(app: Arc<App>, listeners: Listeners, stop: impl Future<Output
         tracing::warn!("the database does not answer: the last uses of keys are lost");
     }
     keeping.abort();
+    app.close_traces().await;
     app.close_access_log().await;
     ended
 }

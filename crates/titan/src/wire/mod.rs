@@ -7,6 +7,7 @@ use crate::config::{SealSource, Settings};
 use crate::dispatch::{Dispatcher, Parts};
 use crate::failures::Failures;
 use crate::metrics::{Metrics, Sources};
+use crate::traces::Traces;
 use crate::upkeep::SigningKeyUpkeep;
 use anyhow::{Context, Result};
 use axum::Router;
@@ -42,6 +43,7 @@ pub struct App {
     access_log: Option<AccessLogWriter>,
     failures: Arc<Failures>,
     metrics: Arc<Metrics>,
+    traces: Option<Arc<Traces>>,
 }
 
 impl App {
@@ -70,6 +72,7 @@ impl App {
         let access_log = settings.access_log.as_ref();
         let access_log =
             access_log.map(|settings| AccessLogWriter::start(settings, Arc::clone(&clock))).transpose()?;
+        let traces = settings.traces.as_ref().map(Traces::start).transpose()?.map(Arc::new);
         let master = Arc::new(settings.master.hashed());
         let failures = Arc::new(Failures::new(settings.failed_attempts));
         let metrics = Sources::new(
@@ -77,6 +80,7 @@ impl App {
             Arc::clone(&store),
             Arc::clone(&failures),
             access_log.as_ref().map(AccessLogWriter::log),
+            traces.clone(),
         );
         let metrics = Arc::new(Metrics::new(metrics));
         let services = Services { settings, store, clock, entropy, catalogue, roles, guard, follower, log };
@@ -99,6 +103,7 @@ impl App {
             access_log,
             failures,
             metrics,
+            traces,
         })
     }
 
@@ -130,6 +135,7 @@ impl App {
             Arc::clone(&self.failures),
             access_log,
             (Arc::clone(&self.metrics), metrics),
+            self.traces.clone(),
             trusted,
             &*self.entropy,
         )
@@ -156,6 +162,14 @@ impl App {
         if let Some(access_log) = &self.access_log {
             access_log.reopen();
         }
+    }
+
+    /// Sends the last spans.
+    pub(crate) async fn close_traces(&self) {
+        let Some(traces) = self.traces.clone() else { return };
+        // It waits for the collector.
+        let closed = tokio::task::spawn_blocking(move || traces.close()).await;
+        closed.unwrap_or_else(|error| tracing::warn!(%error, "the last spans were not sent"));
     }
 
     /// Writes the last lines of the access log.

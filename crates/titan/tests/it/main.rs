@@ -35,6 +35,7 @@ mod rotation;
 mod support;
 mod sweeping;
 mod tls;
+mod traces;
 mod upstreams;
 mod verify;
 mod whatomate;

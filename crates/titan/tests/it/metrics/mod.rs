@@ -1,5 +1,7 @@
 //! `/metrics`, as Prometheus and its operator meet it.
 
+#![expect(clippy::float_cmp, reason = "counts are whole numbers, which a float has exactly")]
+
 mod access;
 mod bounds;
 mod documented;
