@@ -63,7 +63,7 @@ async fn prometheus_gets_the_format_that_it_asks_for() {
     }
 }
 
-/// With TLS, the port for metrics is still plain: it is for a network of the operator's own.
+/// Nobody there shows a credential, so nobody there may take the places of others.
 #[tokio::test]
 async fn the_port_has_few_places_and_they_are_its_own() {
     let app = with_port().await;
@@ -71,7 +71,8 @@ async fn the_port_has_few_places_and_they_are_its_own() {
     for _ in 0..40 {
         silent.push(tokio::net::TcpStream::connect(app.metrics.unwrap()).await.unwrap());
     }
-    metrics_port(&app).get("/metrics").await.expect(200);
+    let text = metrics_port(&app).get("/metrics").await.expect(200).text;
+    assert!(text.contains("titan_connections{port=\"metrics\"} 16\n"), "{text}");
     app.master().get("/admin/keys").await.expect(200);
     drop(silent);
 }
