@@ -49,7 +49,21 @@ impl Reason {
             Code::RouteNotAllowed => Self::RouteNotAllowed,
             Code::SessionEnded => Self::SessionEnded,
             Code::WrongCredential => Self::WrongCredential,
-            _ => return None,
+            // Named one by one, so that a new code must say what it is.
+            Code::Conflict
+            | Code::Internal
+            | Code::InvalidCredentials
+            | Code::InvalidMasterKey
+            | Code::InvalidRequest
+            | Code::MethodNotAllowed
+            | Code::MissingMasterKey
+            | Code::NotFound
+            | Code::PayloadTooLarge
+            | Code::RequestTimeout
+            | Code::SecondFactorRequired
+            | Code::UnsupportedMediaType
+            | Code::UpstreamTimeout
+            | Code::UpstreamUnreachable => return None,
         })
     }
 }
