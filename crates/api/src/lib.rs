@@ -19,6 +19,7 @@ mod jwks;
 mod keys;
 mod license;
 mod members;
+mod metrics;
 mod oauth2;
 mod opaque_keys;
 mod platform_keys;
@@ -54,6 +55,7 @@ use utoipa_axum::router::OpenApiRouter;
 pub use docs::document;
 pub use error::ApiError;
 pub use health::Health;
+pub use metrics::{Expose, Exposition};
 
 /// What handlers work with.
 #[derive(Clone)]
@@ -90,11 +92,14 @@ pub struct ControlPlane {
     pub fleet: Arc<FleetService>,
     /// Whether requests can be answered.
     pub health: Arc<dyn Fn() -> Health + Send + Sync>,
+    /// The numbers of this process, in a format that `Accept` names.
+    pub metrics: Arc<Expose>,
 }
 
 fn routes() -> OpenApiRouter<ControlPlane> {
     OpenApiRouter::new()
         .merge(health::routes())
+        .merge(metrics::routes())
         .merge(jwks::routes())
         .merge(keys::routes())
         .merge(tenants::routes())

@@ -33,8 +33,22 @@ pub trait Store:
     + Send
     + Sync
 {
+    /// How busy the writers are.
+    fn write_load(&self) -> WriteLoad;
+
     /// Starts a write. Writes exclude each other from here to their end.
     async fn begin(&self) -> StoreResult<Box<dyn Tx>>;
+}
+
+/// How busy the writers are. The counts start with the program.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct WriteLoad {
+    /// Writers that wait for their turn.
+    pub waiting: u64,
+    /// Writes that were committed.
+    pub writes: u64,
+    /// Transactions of the database that contained them.
+    pub commits: u64,
 }
 
 /// One write. Dropping it undoes it.

@@ -5,6 +5,7 @@ use crate::access_log::Entry;
 use crate::gateway::{Upstream, UpstreamMap, Upstreams};
 use crate::identity::Identity;
 use crate::limits::{Quota, Refusal};
+use crate::metrics::{Credential, EdgeMetrics, Limit, Part, Reason};
 use crate::reply::error_response;
 use crate::{Body, reply};
 use http::header::{AUTHORIZATION, HeaderMap, HeaderName, HeaderValue};
@@ -25,6 +26,9 @@ pub(crate) struct Admission {
     upstreams: Arc<Upstreams>,
     master: Arc<MasterKeys>,
     sessions: Arc<SessionCounter>,
+    metrics: Arc<EdgeMetrics>,
+    /// For which part it decides.
+    part: Part,
 }
 
 /// A request that may pass.
@@ -107,8 +111,9 @@ impl Admission {
         upstreams: Arc<Upstreams>,
         master: Arc<MasterKeys>,
         sessions: Arc<SessionCounter>,
+        (metrics, part): (Arc<EdgeMetrics>, Part),
     ) -> Self {
-        Self { guard, upstreams, master, sessions }
+        Self { guard, upstreams, master, sessions, metrics, part }
     }
 
     /// What counts sessions for the license.
@@ -135,17 +140,22 @@ impl Admission {
         entry: &mut Entry,
     ) -> Result<Admitted, Refused> {
         let now = self.guard.now();
-        self.guard.license().check(now.wall).map_err(|error| Refused::new(error, upstream.style()))?;
-        let principal = self.authenticate(headers, now, entry).await;
-        let principal = principal.map_err(|error| Refused::new(error, upstream.style()))?;
+        if let Err(error) = self.guard.license().check(now.wall) {
+            let refused = Refused { error, style: upstream.style(), quota: None };
+            return Err(self.refuse(Credential::None, refused));
+        }
+        let (credential, principal) = self.authenticate(headers, now, entry).await;
+        let refuse = |error, style, quota| self.refuse(credential, Refused { error, style, quota });
+        let principal = principal.map_err(|error| refuse(error, upstream.style(), None))?;
         let (verdict, style) = upstream.policies.decide(method.as_str(), path);
         entry.decided(verdict, method);
         let session = self.check_route(&principal, verdict, path);
-        let session = session.map_err(|error| Refused::new(error, style))?;
+        let session = session.map_err(|error| refuse(error, style, None))?;
         // The last check: what is refused for another reason counts for no limit.
         let quota = self.guard.count(&principal, verdict.is_message(), 1, now).await;
-        let quota = quota.map_err(|Refusal { error, quota }| Refused { error, style, quota })?;
+        let quota = quota.map_err(|Refusal { error, quota }| refuse(error, style, quota))?;
         self.guard.record_use(&principal, now);
+        self.metrics.verdicts.add((self.part, credential, Reason::Valid));
         let counted = self.counted(verdict);
         Ok(Admitted { upstream: Arc::clone(upstream), principal, session, quota, counted })
     }
@@ -155,23 +165,37 @@ impl Admission {
         self.guard.license().session_limit().and_then(|_| CountedSession::of(route))
     }
 
+    /// Counts the verdict.
+    fn refuse(&self, credential: Credential, refused: Refused) -> Refused {
+        let reason = Reason::of(refused.error.code()).unwrap_or(Reason::Unavailable);
+        self.metrics.verdicts.add((self.part, credential, reason));
+        if let Some(quota) = refused.quota {
+            self.metrics.limited.add(Limit::from(quota.kind));
+        }
+        refused
+    }
+
     async fn authenticate(
         &self,
         headers: &HeaderMap,
         now: Moment,
         entry: &mut Entry,
-    ) -> Result<Principal, Error> {
+    ) -> (Credential, Result<Principal, Error>) {
         let values = |name| headers.get_all(name).iter().map(HeaderValue::as_bytes);
-        let credential = bearer_or_header(values(AUTHORIZATION), values(API_KEY))?;
+        let credential = match bearer_or_header(values(AUTHORIZATION), values(API_KEY)) {
+            Ok(credential) => credential,
+            Err(denial) => return (Credential::without(&denial), Err(denial.into())),
+        };
         let (proven, principal) = self.guard.decide(credential, now).await;
         entry.proven(proven.as_ref());
-        principal.map_err(|denial| match denial {
+        let principal = principal.map_err(|denial| match denial {
             // Looked at last, as it is the rarest mistake.
             Denial::Malformed if self.master.contains(credential) => {
                 Denial::WrongCredential("api key required").into()
             }
             denial => denial.into(),
-        })
+        });
+        (Credential::of(credential), principal)
     }
 
     fn check_route(

@@ -396,6 +396,11 @@ impl Guard {
         self.snapshot.load().restricted_count()
     }
 
+    /// How many slots have no signing key that verifies keys.
+    pub(crate) fn free_slots(&self) -> usize {
+        self.snapshot.load().free_slots()
+    }
+
     /// Replaces all signing keys.
     ///
     /// Only the one writer may call this and [`Self::apply`]: with two writers, changes could be lost.

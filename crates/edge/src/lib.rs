@@ -23,6 +23,7 @@ mod inspect;
 mod key_cache;
 mod lease;
 mod limits;
+pub mod metrics;
 mod opaque_index;
 mod prefetch;
 mod reply;

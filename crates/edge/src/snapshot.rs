@@ -131,6 +131,11 @@ impl Snapshot {
         self.slots.clone_from(&other.slots);
     }
 
+    /// How many slots have no signing key, or a retired one.
+    pub(crate) fn free_slots(&self) -> usize {
+        self.slots.iter().filter(|slot| slot.as_ref().is_none_or(|signing| signing.is_retired)).count()
+    }
+
     /// Replaces all signing keys.
     pub(crate) fn set_slots(&mut self, keys: &[SlotKey]) {
         let mut slots = std::array::from_fn(|_| None);

@@ -45,6 +45,11 @@ impl Uses {
         self.waiting.len() > WAITING / 2
     }
 
+    /// How many uses wait.
+    pub(crate) fn waiting(&self) -> usize {
+        self.waiting.len()
+    }
+
     /// Empties the queue and returns the newest use of each key.
     pub(crate) fn take(&self) -> Vec<(KeyId, Timestamp)> {
         let mut newest = HashMap::new();

@@ -8,6 +8,7 @@ use crate::access_log::Entry;
 use crate::body::BodyError;
 use crate::gateway::Upstreams;
 use crate::limits::{Quota, Refusal};
+use crate::metrics::{Credential, EdgeMetrics, Limit, Part, Reason};
 use crate::reply::{error_response, json};
 use crate::snapshot::Proven;
 use crate::{Body, Follower, Guard};
@@ -45,6 +46,7 @@ pub struct Verifier {
     follower: Arc<Follower>,
     master: Arc<MasterKeys>,
     upstreams: Arc<Upstreams>,
+    metrics: Arc<EdgeMetrics>,
     /// What it is called in the access log.
     route: Arc<str>,
 }
@@ -124,8 +126,9 @@ impl Verifier {
         follower: Arc<Follower>,
         master: Arc<MasterKeys>,
         upstreams: Arc<Upstreams>,
+        metrics: Arc<EdgeMetrics>,
     ) -> Self {
-        Self { guard, follower, master, upstreams, route: Arc::from("/auth/verify") }
+        Self { guard, follower, master, upstreams, metrics, route: Arc::from("/auth/verify") }
     }
 
     /// The whole exchange.
@@ -164,11 +167,26 @@ impl Verifier {
         let body = Limited::new(body, MAX_BODY).collect().await.map_err(|error| refused(&*error))?;
         let body = body.to_bytes();
         entry.received(u64::try_from(body.len()).unwrap_or_default());
-        let data = self.verify(&permit, from_json(&body)?, entry).await?;
+        let request: VerifyRequest = from_json(&body)?;
+        let credential = request.key.as_deref().map_or(Credential::None, Credential::of);
+        let data = self.verify(&permit, request, entry).await;
+        self.note(credential, &data);
+        let data = data?;
         entry.verdict(data.code.name());
         let mut answer = Vec::with_capacity(USUAL_ANSWER);
         serde_json::to_writer(&mut answer, &VerifyAnswer { data }).map_err(Error::internal)?;
         Ok(json(StatusCode::OK, answer))
+    }
+
+    /// Counts the verdict about the key in question. A question that is wrong has none.
+    fn note(&self, credential: Credential, data: &Result<Verification, Error>) {
+        let reason = match data {
+            Ok(data) => Some(Reason::from(data.code)),
+            Err(error) => Reason::of(error.code()),
+        };
+        if let Some(reason) = reason {
+            self.metrics.verdicts.add((Part::Verify, credential, reason));
+        }
     }
 
     async fn permit(&self, headers: &HeaderMap, entry: &mut Entry) -> Result<Permit<VerifyKeys>, Error> {
@@ -254,7 +272,12 @@ impl Verifier {
                 Ok((VerifyCode::Valid, quota))
             }
             Err(Refusal { error, .. }) if error.code() != Code::RateLimitExceeded => Err(error),
-            Err(Refusal { quota, .. }) => Ok((VerifyCode::RateLimited, quota)),
+            Err(Refusal { quota, .. }) => {
+                if let Some(quota) = &quota {
+                    self.metrics.limited.add(Limit::from(quota.kind));
+                }
+                Ok((VerifyCode::RateLimited, quota))
+            }
         }
     }
 

@@ -1,19 +1,24 @@
 //! Which part of Titan answers a request.
 
 use crate::failures::Failures;
+use crate::metrics::Metrics;
 use crate::telemetry::loggable;
+use crate::traces::{RequestSpan, Traces};
 use axum::Router;
+use http::header::{ACCEPT, ALLOW};
 use http::{HeaderMap, HeaderName, HeaderValue, Method, Request, Response, StatusCode};
 use std::net::{IpAddr, SocketAddr};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 use titan_core::access::Origin;
 use titan_core::entropy::{Entropy, random};
+use titan_core::error::Code;
 use titan_core::policy::Style;
 use titan_core::{Error, Failure};
 use titan_edge::access_log::{AccessLog, Entry};
 use titan_edge::envoy::{CHECK, Checked, Question};
 use titan_edge::gateway::Peer;
+use titan_edge::metrics::{self, EdgeMetrics};
 use titan_edge::verify::Verifier;
 use titan_edge::{Body, ForwardAuth, Gateway, Proxy, RequestBody, TrustedProxies, error_response};
 use tower::ServiceExt;
@@ -46,10 +51,19 @@ const HEALTH: [&str; 2] = ["/health/live", "/health/ready"];
 pub(crate) enum Port {
     /// The control plane's own.
     Control,
+    /// That of metrics: nobody there shows a credential, and nothing else is served.
+    Metrics,
     /// The only one.
     Only,
     /// The public one beside a control plane's.
     Public,
+}
+
+impl Port {
+    /// Whether its connections count for no address: the port has few places, and they are its own.
+    pub(crate) fn has_own_places(self) -> bool {
+        matches!(self, Self::Control | Self::Metrics)
+    }
 }
 
 /// Who is connected, and where.
@@ -65,8 +79,22 @@ enum Part {
     ControlPlane,
     ForwardAuth(Proxy),
     Gateway,
+    /// The metrics, without a credential.
+    Metrics,
     Nothing,
     Verify,
+}
+
+impl Part {
+    /// Its name in the metrics.
+    fn counted(&self) -> metrics::Part {
+        match self {
+            Self::ControlPlane | Self::Metrics | Self::Nothing => metrics::Part::ControlPlane,
+            Self::Check | Self::ForwardAuth(_) => metrics::Part::ForwardAuth,
+            Self::Gateway => metrics::Part::Gateway,
+            Self::Verify => metrics::Part::Verify,
+        }
+    }
 }
 
 /// What answers requests.
@@ -82,6 +110,9 @@ pub(crate) struct Dispatcher {
     parts: Parts,
     failures: Arc<Failures>,
     access_log: Option<Arc<AccessLog>>,
+    /// All metrics, and those of this worker.
+    metrics: (Arc<Metrics>, Arc<EdgeMetrics>),
+    traces: Option<Arc<Traces>>,
     trusted_proxies: TrustedProxies,
     /// Request ids: random for each worker, and counted.
     id_prefix: u64,
@@ -93,18 +124,43 @@ impl Dispatcher {
         parts: Parts,
         failures: Arc<Failures>,
         access_log: Option<Arc<AccessLog>>,
+        metrics: (Arc<Metrics>, Arc<EdgeMetrics>),
+        traces: Option<Arc<Traces>>,
         trusted_proxies: TrustedProxies,
         entropy: &dyn Entropy,
     ) -> Self {
         let id_prefix = u64::from_be_bytes(random(entropy));
-        Self { parts, failures, access_log, trusted_proxies, id_prefix, id_count: AtomicU64::new(0) }
+        let id_count = AtomicU64::new(0);
+        Self { parts, failures, access_log, metrics, traces, trusted_proxies, id_prefix, id_count }
     }
 
-    /// The whole exchange.
-    pub(crate) async fn handle(&self, request: Request<RequestBody>, client: &Client) -> Response<Body> {
+    /// The span of a request, if requests are traced. The metrics' own port is not.
+    pub(crate) fn begin_span(
+        &self,
+        request: &mut Request<RequestBody>,
+        client: &Client,
+    ) -> Option<Box<RequestSpan>> {
+        let traces = self.traces.as_ref().filter(|_| client.port != Port::Metrics)?;
+        let (method, version) = (request.method().clone(), request.version());
+        Some(Box::new(traces.begin(&method, version, client.peer.is_tls, request.headers_mut())))
+    }
+
+    /// What this worker counts.
+    pub(crate) fn metrics(&self) -> &EdgeMetrics {
+        &self.metrics.1
+    }
+
+    /// The whole exchange. `counted` gets the part that answers.
+    pub(crate) async fn handle(
+        &self,
+        request: Request<RequestBody>,
+        client: &Client,
+        counted: &mut metrics::Part,
+    ) -> Response<Body> {
         let Client { peer, port } = client;
         let request_id = self.request_id(request.headers());
         let destination = part(request.uri().path(), *port);
+        *counted = destination.counted();
         let source = self.client(request.headers(), peer.address);
         let mut entry = self.entry(&destination, &request, source, &request_id);
         let mut response = match destination {
@@ -115,6 +171,7 @@ impl Dispatcher {
             }
             // In a box: it is large and rare, and every other request would be as large as the largest.
             Part::ControlPlane => Box::pin(self.control_plane(request, source, &request_id)).await,
+            Part::Metrics => self.scrape(&request),
             Part::Nothing => error_response(&Error::not_found("page"), Style::Titan),
             Part::Gateway => self.parts.gateway.handle(request, peer, &request_id, &mut entry).await,
         };
@@ -141,6 +198,17 @@ impl Dispatcher {
         log_failure(&mut response, &request_id);
         response.headers_mut().insert(REQUEST_ID, request_id);
         entry.follow(response)
+    }
+
+    fn scrape(&self, request: &Request<RequestBody>) -> Response<Body> {
+        // hyper sends no body with the answer to HEAD.
+        if [Method::GET, Method::HEAD].contains(request.method()) {
+            return self.metrics.0.response(request.headers().get(ACCEPT));
+        }
+        let mut response =
+            error_response(&Error::new(Code::MethodNotAllowed, "method not allowed"), Style::Titan);
+        response.headers_mut().insert(ALLOW, HeaderValue::from_static("GET, HEAD"));
+        response
     }
 
     /// The request's line in the access log. The control plane has none: its requests are in the log.
@@ -249,6 +317,8 @@ fn part(path: &str, port: Port) -> Part {
     let is_health = HEALTH.contains(&path);
     let is_public = PUBLIC.iter().any(|prefix| is_below(path, prefix));
     match (port, proxy) {
+        (Port::Metrics, _) if path == "/metrics" => Part::Metrics,
+        (Port::Metrics, _) => Part::Nothing,
         (Port::Public, _) if is_control => Part::Gateway,
         (Port::Control, _) if !is_control && !is_health => Part::Nothing,
         (_, Some(proxy)) => Part::ForwardAuth(proxy),

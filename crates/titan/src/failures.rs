@@ -26,6 +26,8 @@ pub(crate) struct Failures {
     /// 28 bits of the source's hash, 16 of the minute, 20 of the count.
     places: Box<[AtomicU64]>,
     waiting: AtomicUsize,
+    delayed: AtomicU64,
+    crowded: AtomicU64,
     began: Instant,
     /// Nobody outside knows which sources share a place.
     hasher: RandomState,
@@ -47,6 +49,8 @@ impl Failures {
             free,
             places: (0..PLACES).map(|_| AtomicU64::new(0)).collect(),
             waiting: AtomicUsize::new(0),
+            delayed: AtomicU64::new(0),
+            crowded: AtomicU64::new(0),
             began: Instant::now(),
             hasher: RandomState::new(),
         }
@@ -59,8 +63,26 @@ impl Failures {
             return;
         }
         if let Some(_waiting) = self.wait() {
+            self.delayed.fetch_add(1, Ordering::Relaxed);
             sleep(DELAY).await;
+        } else {
+            self.crowded.fetch_add(1, Ordering::Relaxed);
         }
+    }
+
+    /// How many refusals wait now.
+    pub(crate) fn waiting(&self) -> usize {
+        self.waiting.load(Ordering::Relaxed)
+    }
+
+    /// How many refusals waited since the start.
+    pub(crate) fn delayed(&self) -> u64 {
+        self.delayed.load(Ordering::Relaxed)
+    }
+
+    /// How many were answered at once because too many waited.
+    pub(crate) fn crowded(&self) -> u64 {
+        self.crowded.load(Ordering::Relaxed)
     }
 
     fn wait(&self) -> Option<Waiting<'_>> {

@@ -26,6 +26,8 @@ pub struct InstanceView {
 pub struct Spread {
     /// The upper end of each class in milliseconds, and the number of changes in it. The last class has no end.
     pub classes: Vec<(Option<u64>, u64)>,
+    /// All these times together.
+    pub total: Duration,
 }
 
 /// The instances of a database, as one of them sees them.

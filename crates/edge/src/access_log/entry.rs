@@ -7,7 +7,7 @@ use crate::snapshot::Proven;
 use http::{Method, Response, StatusCode};
 use http_body::Body as _;
 use std::sync::Arc;
-use std::time::Instant;
+use std::time::Duration;
 use titan_core::error::Code;
 use titan_core::policy::Verdict;
 
@@ -20,8 +20,6 @@ pub struct Entry(Option<Box<Open>>);
 struct Open {
     record: Record,
     log: Arc<AccessLog>,
-    /// When the request was sent to the upstream.
-    asked: Option<Instant>,
     /// Counts the bytes of the request's body that were forwarded.
     upload: Option<Arc<Progress>>,
     /// The body of the answer, when there is one.
@@ -35,7 +33,7 @@ impl Entry {
     }
 
     pub(super) fn open(record: Record, log: Arc<AccessLog>) -> Self {
-        Self(Some(Box::new(Open { record, log, asked: None, upload: None, body: None })))
+        Self(Some(Box::new(Open { record, log, upload: None, body: None })))
     }
 
     fn note(&mut self, change: impl FnOnce(&mut Record)) {
@@ -80,10 +78,7 @@ impl Entry {
 
     /// Notes that the request is sent to the upstream now.
     pub(crate) fn asked(&mut self, upstream: &Arc<Upstream>) {
-        if let Some(open) = &mut self.0 {
-            open.record.upstream = Some(Arc::clone(upstream));
-            open.asked = Some(Instant::now());
-        }
+        self.note(|record| record.upstream = Some(Arc::clone(upstream)));
     }
 
     /// Notes that the upstream gets the request's body, and who counts its bytes.
@@ -98,11 +93,9 @@ impl Entry {
         self.note(|record| record.status = Some(status.as_u16()));
     }
 
-    /// Notes that the upstream has started to answer, or has failed.
-    pub(crate) fn answered(&mut self) {
-        if let Some(open) = &mut self.0 {
-            open.record.upstream_time = open.asked.map(|asked| asked.elapsed());
-        }
+    /// Notes after what time the upstream has started to answer, or has failed.
+    pub(crate) fn answered(&mut self, took: Duration) {
+        self.note(|record| record.upstream_time = Some(took));
     }
 
     /// Notes how many bytes of the request's body were read.

@@ -52,6 +52,11 @@ impl AccessLog {
         self.waiting.pop()
     }
 
+    /// How many records wait in the queue.
+    pub fn waiting(&self) -> usize {
+        self.waiting.len()
+    }
+
     /// How many records were never written.
     pub fn dropped(&self) -> u64 {
         self.dropped.load(Ordering::Relaxed)

@@ -92,6 +92,7 @@ impl Follower {
         let asked = self.clock.moment();
         let grant = timeout(LEASE, self.store.grant(&self.member, self.applied())).await;
         let head = grant.map_err(|late| StoreError::Unavailable(late.into())).flatten()?;
+        self.hear_of(head);
         let asked = if fault::is_on(Break::LeaseFromAnswer) { self.clock.moment() } else { asked };
         // A head that is behind what is applied is that of another database: see `begin_anew`.
         if head >= self.applied() && head.generation() == self.generation.load(Ordering::Relaxed) {

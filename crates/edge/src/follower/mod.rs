@@ -53,6 +53,8 @@ pub struct Follower {
     applied: watch::Sender<Revision>,
     /// That of the newest head that was read.
     generation: AtomicU64,
+    /// The newest revision that was heard of.
+    head: AtomicU64,
     is_started: AtomicBool,
     /// Notified when a caller waits for a revision that is not applied yet.
     is_awaited: Notify,
@@ -87,6 +89,7 @@ impl Follower {
             member,
             applied: watch::Sender::default(),
             generation: AtomicU64::default(),
+            head: AtomicU64::new(0),
             is_started: AtomicBool::new(false),
             is_awaited: Notify::new(),
             grants: Grants::default(),
@@ -122,6 +125,20 @@ impl Follower {
     /// The newest revision that is in force here.
     pub fn applied(&self) -> Revision {
         *self.applied.borrow()
+    }
+
+    /// The newest revision that this instance has heard of.
+    pub(crate) fn head(&self) -> Revision {
+        Revision(self.head.load(Ordering::Relaxed))
+    }
+
+    /// Notes how far the log is. If the database went back in time, so does this.
+    fn hear_of(&self, head: Revision) {
+        self.head.store(head.0, Ordering::Relaxed);
+    }
+
+    pub(crate) fn guard(&self) -> &Guard {
+        &self.guard
     }
 
     pub(crate) fn key_cache(&self) -> &KeyCache {
@@ -216,6 +233,7 @@ impl Follower {
 
     async fn apply(&self, changes: Changes) -> StoreResult<()> {
         let reached = changes.reached();
+        self.hear_of(changes.head);
         let list = changes.list.decode()?;
         let signs_anew = list.iter().any(|(_, change)| matches!(change, Change::SigningKey(_)));
         if signs_anew {

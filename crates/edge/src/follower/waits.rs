@@ -112,7 +112,7 @@ impl Follower {
         self.waits.in_force.borrow().revision >= revision
     }
 
-    pub(super) fn read_spread(&self) -> Spread {
+    pub(crate) fn read_spread(&self) -> Spread {
         self.waits.histogram.read()
     }
 

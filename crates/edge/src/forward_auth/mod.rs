@@ -8,6 +8,7 @@ mod original;
 use crate::access_log::Entry;
 use crate::admission::{Admission, Admitted, Refused};
 use crate::gateway::Upstreams;
+use crate::metrics::{EdgeMetrics, Part};
 use crate::{Body, Guard};
 use http::header::{CACHE_CONTROL, HeaderName, HeaderValue};
 use http::{HeaderMap, Method, Request, Response, StatusCode};
@@ -63,8 +64,9 @@ impl ForwardAuth {
         upstreams: Arc<Upstreams>,
         master: Arc<MasterKeys>,
         sessions: Arc<SessionCounter>,
+        metrics: Arc<EdgeMetrics>,
     ) -> Self {
-        Self { admission: Admission::new(guard, upstreams, master, sessions) }
+        Self { admission: Admission::new(guard, upstreams, master, sessions, (metrics, Part::ForwardAuth)) }
     }
 
     /// The whole exchange. The body of the question is not looked at.

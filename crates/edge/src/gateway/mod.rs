@@ -14,6 +14,7 @@ mod watch;
 
 use crate::access_log::Entry;
 use crate::admission::{Admission, Admitted, Refused};
+use crate::metrics::{EdgeMetrics, Part};
 use crate::{Body, Guard, RequestBody, TrustedProxies};
 pub(crate) use headers::{is_bearer, is_claim, is_override};
 use http::uri::PathAndQuery;
@@ -80,9 +81,10 @@ impl Gateway {
         settings: Settings,
         master: Arc<MasterKeys>,
         sessions: Arc<SessionCounter>,
+        metrics: Arc<EdgeMetrics>,
     ) -> Self {
-        let client = Client::new(settings.connect_timeout, settings.answer_timeout);
-        let admission = Admission::new(guard, upstreams, master, sessions);
+        let client = Client::new(&settings, Arc::clone(&metrics));
+        let admission = Admission::new(guard, upstreams, master, sessions, (metrics, Part::Gateway));
         Self { admission, client, settings, tunnels: Tunnels::default() }
     }
 
@@ -112,7 +114,6 @@ impl Gateway {
         entry.asked(&admitted.upstream);
         let watch = || CredentialWatch::new(self.guard(), &admitted.principal);
         let answer = self.client.send(&admitted.upstream, target, request, watch, entry).await;
-        entry.answered();
         if let Some(counted) = counted {
             let answer = answer.as_ref().map(Response::status).map_err(Error::code);
             Box::pin(session_count::settle(sessions, counted, answer)).await;

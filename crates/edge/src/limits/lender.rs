@@ -1,5 +1,6 @@
 //! Where loans come from: the database, unless it has just failed.
 
+use crate::metrics::{Counters, LoanResult};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
@@ -19,11 +20,12 @@ pub(super) struct Lender {
     pub(super) clock: Arc<dyn Clock>,
     /// In milliseconds of uptime.
     failed_until: AtomicU64,
+    pub(super) loans: Counters<LoanResult>,
 }
 
 impl Lender {
     pub(super) fn new(budgets: Arc<dyn Budgets>, clock: Arc<dyn Clock>) -> Self {
-        Self { budgets, clock, failed_until: AtomicU64::new(0) }
+        Self { budgets, clock, failed_until: AtomicU64::new(0), loans: Counters::default() }
     }
 
     /// Asks, unless the database has failed a moment ago: then it has failed for all limits.
@@ -31,6 +33,10 @@ impl Lender {
         self.check()?;
         let loan = timeout(PATIENCE, self.budgets.borrow(subject, ask, now)).await;
         let loan = loan.map_err(Error::not_ready).and_then(|loan| Ok(loan?));
+        // Without a wish, something is given back.
+        if ask.wanted > 0 {
+            self.loans.add(result(&loan));
+        }
         loan.inspect_err(|_| self.rest())
     }
 
@@ -45,5 +51,13 @@ impl Lender {
     /// The database has failed, or was too slow.
     pub(super) fn rest(&self) {
         self.failed_until.store(self.clock.uptime().plus(REST).ms(), Ordering::Release);
+    }
+}
+
+const fn result(loan: &Result<Loan, Error>) -> LoanResult {
+    match loan {
+        Err(_) => LoanResult::Failed,
+        Ok(Loan::Lent { .. }) => LoanResult::Lent,
+        Ok(Loan::Refused { .. }) => LoanResult::Refused,
     }
 }

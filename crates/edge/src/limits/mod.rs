@@ -10,9 +10,11 @@ mod purse;
 mod quota;
 mod word;
 
+use crate::metrics::LoanResult;
 use agenda::Agenda;
 use lender::Lender;
 use purse::{Purse, Spent, Stop};
+pub(crate) use quota::Kind;
 pub use quota::{Quota, Refusal};
 use std::collections::HashMap;
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -234,6 +236,11 @@ impl Limiter {
                 self.shard(id).remove(&id);
             }
         }
+    }
+
+    /// How often loans had this result.
+    pub(crate) fn loans(&self, result: LoanResult) -> u64 {
+        self.lender.as_ref().map_or(0, |lender| lender.loans.read(result))
     }
 
     /// How many keys have a place in memory.

@@ -12,6 +12,7 @@
 //! A caller can go away at any moment, so what must not end in the middle runs in tasks of its own.
 
 mod known;
+mod load;
 mod rows;
 mod turn;
 
@@ -20,13 +21,14 @@ pub(crate) use rows::{NamedAnswer, Rows, forgotten_before};
 pub(crate) use turn::Turn;
 
 use async_trait::async_trait;
+use load::Load;
 use sqlx::pool::PoolConnection;
 use sqlx::{Database, Error, Executor, Pool, raw_sql};
 use std::mem::take;
 use std::slice::from_ref;
 use std::sync::Arc;
 use std::time::Duration;
-use titan_core::port::{StoreError, StoreResult};
+use titan_core::port::{StoreError, StoreResult, WriteLoad};
 use tokio::runtime::Handle;
 use tokio::sync::{Mutex, OwnedMutexGuard, oneshot};
 use tokio::time::timeout;
@@ -63,6 +65,7 @@ struct Line<DB: Engine> {
     /// Where tasks run: it outlives those who write.
     runtime: Handle,
     group: Arc<Mutex<Group<DB>>>,
+    load: Arc<Load>,
 }
 
 /// The connection, and the transaction that is open on it, if one is.
@@ -76,6 +79,7 @@ struct Group<DB: Engine> {
     has_unfinished: bool,
     since: Since,
     known: Known,
+    load: Arc<Load>,
 }
 
 /// A writer that waits for the commit.
@@ -103,12 +107,14 @@ where
 {
     /// `pool` must have one connection. Must be called in a runtime that lives as long as the store.
     pub(crate) fn new(pool: Pool<DB>) -> Self {
-        let group = Arc::new(Mutex::new(Group::new()));
-        Self(Arc::new(Line { pool, runtime: Handle::current(), group }))
+        let load = Arc::<Load>::default();
+        let group = Arc::new(Mutex::new(Group::new(Arc::clone(&load))));
+        Self(Arc::new(Line { pool, runtime: Handle::current(), group, load }))
     }
 
     /// Waits for a turn.
     pub(crate) async fn begin(&self) -> StoreResult<Turn<DB>> {
+        let waiting = self.0.load.wait();
         let mut group = Arc::clone(&self.0.group).lock_owned().await;
         if !group.is_ready() {
             let line = Arc::clone(&self.0);
@@ -116,7 +122,13 @@ where
             group =
                 prepared.await.map_err(|error| StoreError::Unavailable(error.into()))?.map_err(DB::failed)?;
         }
+        drop(waiting);
         Ok(Turn::new(group, self.0.runtime.clone()))
+    }
+
+    /// How busy the writers are.
+    pub(crate) fn load(&self) -> WriteLoad {
+        self.0.load.read()
     }
 }
 
@@ -156,7 +168,7 @@ impl<DB: Engine> Group<DB>
 where
     for<'c> &'c mut DB::Connection: Executor<'c, Database = DB>,
 {
-    fn new() -> Self {
+    fn new(load: Arc<Load>) -> Self {
         Self {
             connection: None,
             is_open: false,
@@ -165,6 +177,7 @@ where
             has_unfinished: false,
             since: Since::Nothing,
             known: Known::default(),
+            load,
         }
     }
 
@@ -293,7 +306,10 @@ where
             return;
         }
         match self.run(COMMIT).await {
-            Ok(()) => self.end(|| Ok(())),
+            Ok(()) => {
+                self.load.committed(self.finished.len());
+                self.end(|| Ok(()));
+            }
             Err(error) => self.abandon(&error.to_string()),
         }
     }

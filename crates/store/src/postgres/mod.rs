@@ -42,7 +42,7 @@ use sqlx::{PgConnection, PgPool};
 use std::sync::Arc;
 use titan_core::access::Catalogue;
 use titan_core::entropy::Entropy;
-use titan_core::port::{Store, StoreError, StoreResult, Tx};
+use titan_core::port::{Store, StoreError, StoreResult, Tx, WriteLoad};
 use titan_core::time::Clock;
 
 /// Writes exclude each other from here on.
@@ -126,6 +126,10 @@ fn each<R, T>(rows: &[R], column: impl Fn(&R) -> T) -> Vec<T> {
 
 #[async_trait]
 impl Store for Postgres {
+    fn write_load(&self) -> WriteLoad {
+        self.writers.load()
+    }
+
     async fn begin(&self) -> StoreResult<Box<dyn Tx>> {
         let turn = self.writers.begin().await?;
         Ok(Box::new(PostgresTx { turn, vault: self.vault.clone() }))

@@ -50,7 +50,7 @@ use std::sync::{Arc, Mutex};
 use std::time::Duration;
 use titan_core::access::Catalogue;
 use titan_core::entropy::Entropy;
-use titan_core::port::{Store, StoreError, StoreResult, Tx};
+use titan_core::port::{Store, StoreError, StoreResult, Tx, WriteLoad};
 use titan_core::revision::Instance;
 use titan_core::time::Clock;
 
@@ -168,6 +168,10 @@ pub(crate) async fn pool(path: &Path, size: u32, is_reader: bool) -> Result<Sqli
 
 #[async_trait]
 impl Store for Sqlite {
+    fn write_load(&self) -> WriteLoad {
+        self.writers.load()
+    }
+
     async fn begin(&self) -> StoreResult<Box<dyn Tx>> {
         let turn = self.writers.begin().await?;
         Ok(Box::new(SqliteTx { turn, vault: self.vault.clone() }))

@@ -62,11 +62,9 @@ impl Serve {
             let ports = Ports { public: address, control: listeners.control_address()?, has_tls };
             print!("{}", screen(&ports, dev)?);
         }
-        if let Some(control) = listeners.control_address()? {
-            tracing::info!(%address, %control, "ready");
-        } else {
-            tracing::info!(%address, "ready");
-        }
+        let control = listeners.control_address()?.map(tracing::field::display);
+        let metrics = listeners.metrics_address()?.map(tracing::field::display);
+        tracing::info!(%address, control, metrics, "ready");
         tokio::select! {
             served = serve(app, listeners, stopped(terminate, interrupt)) => served,
             () = reload => Ok(()),

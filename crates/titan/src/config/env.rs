@@ -10,6 +10,8 @@ use toml::Value;
 /// How a variable's text becomes an option's value.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Kind {
+    /// A number that need not be whole.
+    Decimal,
     /// Values with commas between.
     List,
     /// A whole number.
@@ -19,9 +21,10 @@ pub enum Kind {
 }
 
 /// Variable, option, kind.
-pub const VARIABLES: [(&str, &str, Kind); 46] = [
+pub const VARIABLES: [(&str, &str, Kind); 49] = [
     ("TITAN_LISTEN", "listen", Kind::Text),
     ("TITAN_ADMIN_LISTEN", "admin_listen", Kind::Text),
+    ("TITAN_METRICS_LISTEN", "metrics_listen", Kind::Text),
     ("TITAN_TLS_CERT_FILE", "tls_cert_file", Kind::Text),
     ("TITAN_TLS_KEY_FILE", "tls_key_file", Kind::Text),
     ("TITAN_ADMIN_CLIENT_CA_FILE", "admin_client_ca_file", Kind::Text),
@@ -66,6 +69,8 @@ pub const VARIABLES: [(&str, &str, Kind); 46] = [
     ("TITAN_LOG_FORMAT", "log_format", Kind::Text),
     ("TITAN_ACCESS_LOG", "access_log", Kind::Text),
     ("TITAN_ACCESS_LOG_FORMAT", "access_log_format", Kind::Text),
+    ("TITAN_OTLP_ENDPOINT", "otlp_endpoint", Kind::Text),
+    ("TITAN_OTLP_SAMPLE_RATIO", "otlp_sample_ratio", Kind::Decimal),
 ];
 
 /// What the commands read besides options.
@@ -122,6 +127,10 @@ fn parse(variable: &str, kind: Kind, text: &str) -> Result<Value> {
         Kind::List => {
             Value::Array(text.split(',').map(|part| Value::String(part.trim().to_owned())).collect())
         }
+        Kind::Decimal => match text.trim().parse() {
+            Ok(number) => Value::Float(number),
+            Err(_) => bail!("{variable}: must be a number"),
+        },
         Kind::Number => match text.trim().parse() {
             Ok(number) => Value::Integer(number),
             Err(_) => bail!("{variable}: must be a whole number"),

@@ -34,6 +34,9 @@ pub struct Config {
     /// Address of the control plane (`/admin`, `/auth`, `/docs`, `/openapi.json`, `/metrics`, `/oauth2`). Unset: the
     /// public port serves it.
     pub admin_listen: Option<String>,
+    /// Address of a port of its own for `/metrics`, plain HTTP and without a credential. Unset: only the control plane serves
+    /// it, to the master key.
+    pub metrics_listen: Option<String>,
     /// A PEM file with Titan's certificate, followed by those that lead to its CA. With it and `tls_key_file`, both
     /// ports accept only TLS.
     pub tls_cert_file: Option<PathBuf>,
@@ -143,6 +146,11 @@ pub struct Config {
     pub access_log: String,
     /// How its lines look.
     pub access_log_format: LogFormat,
+    /// The collector that gets a span for each request by OTLP over HTTP, such as `http://collector:4318`. Unset: no traces.
+    pub otlp_endpoint: Option<String>,
+    /// Which part of the traces that begin here is kept, 0 to 1. One that a caller began is kept if the caller keeps it.
+    #[schemars(range(min = 0.0, max = 1.0))]
+    pub otlp_sample_ratio: f64,
 }
 
 /// A server behind the gateway.
@@ -184,6 +192,7 @@ impl Default for Config {
         Self {
             listen: "0.0.0.0:8080".to_owned(),
             admin_listen: None,
+            metrics_listen: None,
             tls_cert_file: None,
             tls_key_file: None,
             admin_client_ca_file: None,
@@ -229,6 +238,8 @@ impl Default for Config {
             log_format: LogFormat::Text,
             access_log: "off".to_owned(),
             access_log_format: LogFormat::Json,
+            otlp_endpoint: None,
+            otlp_sample_ratio: 1.0,
         }
     }
 }

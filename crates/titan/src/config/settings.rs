@@ -7,6 +7,7 @@ use crate::access_log::AccessLogSettings;
 use crate::pem::{Pem, certified_key};
 use crate::server::{Limits, TlsFiles};
 use crate::telemetry;
+use crate::traces::TraceSettings;
 use anyhow::{Context, Result, bail};
 use http::HeaderValue;
 use std::net::SocketAddr;
@@ -42,6 +43,8 @@ pub struct Settings {
     pub listen: SocketAddr,
     /// The control plane's port, if it has its own.
     pub admin_listen: Option<SocketAddr>,
+    /// The port for metrics, if it has its own.
+    pub metrics_listen: Option<SocketAddr>,
     /// What makes connections secret, if anything does.
     pub tls: Option<TlsFiles>,
     /// Where the database is.
@@ -80,6 +83,8 @@ pub struct Settings {
     pub log: String,
     /// How.
     pub log_format: LogFormat,
+    /// Where spans go, if requests are traced.
+    pub traces: Option<TraceSettings>,
     /// The access log, if one is kept.
     pub access_log: Option<AccessLogSettings>,
 }
@@ -100,11 +105,8 @@ impl Settings {
         telemetry::filter(&config.log)?;
         Ok(Self {
             listen: address("listen", &config.listen)?,
-            admin_listen: config
-                .admin_listen
-                .as_deref()
-                .map(|text| address("admin_listen", text))
-                .transpose()?,
+            admin_listen: optional_address("admin_listen", config.admin_listen.as_ref())?,
+            metrics_listen: optional_address("metrics_listen", config.metrics_listen.as_ref())?,
             tls: tls(&config)?,
             master: MasterSecrets::check(&config)?,
             seal: SealSource::check(&config, &database)?,
@@ -113,6 +115,7 @@ impl Settings {
             limits: limits(&config)?,
             legacy_link: config.legacy_keys_url.as_deref().map(legacy_link).transpose()?,
             license: license(&config)?,
+            traces: TraceSettings::parse(config.otlp_endpoint.as_deref(), config.otlp_sample_ratio)?,
             access_log: AccessLogSettings::parse(&config.access_log, config.access_log_format)?,
             database,
             scopes: config.scopes,
@@ -166,6 +169,10 @@ fn lines(problems: &[Problem]) -> String {
 
 fn address(option: &str, text: &str) -> Result<SocketAddr> {
     text.parse().with_context(|| format!("{option}: `{text}` must have the form address:port"))
+}
+
+fn optional_address(option: &str, text: Option<&String>) -> Result<Option<SocketAddr>> {
+    text.map(|text| address(option, text)).transpose()
 }
 
 fn tls(config: &Config) -> Result<Option<TlsFiles>> {

@@ -40,7 +40,7 @@ pub(super) async fn accept(
 fn admit(worker: &Arc<Worker>, socket: TcpStream, address: SocketAddr, port: Port) {
     let Some(place) = worker.connections.admit(port, address.ip()) else { return };
     let _ = socket.set_nodelay(true);
-    let client = Client { peer: Peer::new(address, worker.tls.is_some()), port };
+    let client = Client { peer: Peer::new(address, worker.tls(port).is_some()), port };
     tokio::spawn(connection::serve(Arc::clone(worker), socket, Arc::new(client), place));
 }
 

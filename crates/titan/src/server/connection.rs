@@ -26,7 +26,7 @@ pub(super) async fn serve(worker: Arc<Worker>, socket: TcpStream, client: Arc<Cl
     let activity = Arc::clone(place.activity());
     let patience = Patience::new(&worker.limits);
     let socket = Counted::new(socket, place);
-    let Some(stream) = secure(worker.tls.as_deref(), client.port, socket, &activity).await else { return };
+    let Some(stream) = secure(worker.tls(client.port), client.port, socket, &activity).await else { return };
     let service = service_fn(|request: Request<Incoming>| {
         activity.speaks(request.version());
         answer(Arc::clone(&worker), request, Arc::clone(&client), Exchange::begin(&activity))

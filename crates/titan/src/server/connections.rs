@@ -16,7 +16,7 @@ use titan_edge::TrustedProxies;
 const REPORT: Duration = Duration::from_secs(10);
 
 /// The open connections of all workers. The lock is taken when a connection opens and when it closes.
-pub(super) struct Connections {
+pub(crate) struct Connections {
     /// Their addresses stand for many clients, so they have no cap.
     trusted: TrustedProxies,
     table: Mutex<Table>,
@@ -29,8 +29,22 @@ struct Table {
     next: u64,
     is_closed: bool,
     control: Queue,
+    metrics: Queue,
     public: Queue,
     sources: HashMap<Source, Queue>,
+}
+
+/// How many connections are open at each port, and how many there were since the start.
+#[derive(Clone, Copy, Debug, Default)]
+pub(crate) struct Counts {
+    pub(crate) control: u64,
+    pub(crate) metrics: u64,
+    pub(crate) public: u64,
+    pub(crate) accepted: u64,
+    /// Closed to make room for another one.
+    pub(crate) given_up: u64,
+    /// Not accepted.
+    pub(crate) refused: u64,
 }
 
 /// The place of an open connection. Dropping it frees the place.
@@ -48,6 +62,7 @@ impl Connections {
             next: 0,
             is_closed: false,
             control: Queue::default(),
+            metrics: Queue::default(),
             public: Queue::default(),
             sources: HashMap::new(),
         };
@@ -56,7 +71,7 @@ impl Connections {
 
     /// Gives a new connection a place, and closes another one for it if necessary. None: all are busy, or Titan stops.
     pub(super) fn admit(self: &Arc<Self>, port: Port, address: IpAddr) -> Option<Place> {
-        let is_counted = port != Port::Control && !self.trusted.contains(address);
+        let is_counted = !port.has_own_places() && !self.trusted.contains(address);
         let entry = Entry { activity: Arc::default(), source: is_counted.then(|| address.into()) };
         let mut table = self.table();
         let Some(given_up) = table.make_room(port, entry.source) else {
@@ -80,19 +95,38 @@ impl Connections {
     pub(super) fn finish(&self) {
         let mut table = self.table();
         table.is_closed = true;
-        table.public.activities().chain(table.control.activities()).for_each(Activity::finish);
+        for queue in [&table.public, &table.control, &table.metrics] {
+            queue.activities().for_each(Activity::finish);
+        }
     }
 
     /// Logs how many connections were closed or refused: once per period, not once for each.
     pub(super) async fn report(&self) -> ! {
+        let (mut reported_idle, mut reported_refused) = (0, 0);
         loop {
             tokio::time::sleep(REPORT).await;
-            let (idle, refused) =
-                (self.given_up.swap(0, Ordering::Relaxed), self.refused.swap(0, Ordering::Relaxed));
+            let Counts { given_up, refused: all_refused, .. } = self.counts();
+            let idle = given_up - std::mem::replace(&mut reported_idle, given_up);
+            let refused = all_refused - std::mem::replace(&mut reported_refused, all_refused);
             if idle + refused > 0 {
                 let text = "connections were closed for want of room: see max_connections";
                 tracing::warn!(idle, refused, "{text}");
             }
+        }
+    }
+
+    /// How many connections are open, and how many there were.
+    pub(crate) fn counts(&self) -> Counts {
+        let table = self.table();
+        let [control, metrics, public] = [&table.control, &table.metrics, &table.public]
+            .map(|queue| u64::try_from(queue.len()).unwrap_or(u64::MAX));
+        Counts {
+            control,
+            metrics,
+            public,
+            accepted: table.next,
+            given_up: self.given_up.load(Ordering::Relaxed),
+            refused: self.refused.load(Ordering::Relaxed),
         }
     }
 
@@ -114,8 +148,7 @@ impl Table {
                 return None;
             }
         }
-        let cap = if port == Port::Control { self.caps.control } else { self.caps.public };
-        if self.queue(port).len() >= cap {
+        if self.queue(port).len() >= self.caps.of(port) {
             if !self.give_up(port) {
                 return None;
             }
@@ -162,7 +195,11 @@ impl Table {
     }
 
     fn queue(&mut self, port: Port) -> &mut Queue {
-        if port == Port::Control { &mut self.control } else { &mut self.public }
+        match port {
+            Port::Control => &mut self.control,
+            Port::Metrics => &mut self.metrics,
+            Port::Only | Port::Public => &mut self.public,
+        }
     }
 }
 
@@ -187,7 +224,7 @@ mod tests {
 
     fn connections(public: usize, per_address: usize) -> Arc<Connections> {
         let trusted = TrustedProxies::parse(&["10.9.0.0/16"]).unwrap();
-        Connections::new(Caps { public, control: 2, per_address }, trusted)
+        Connections::new(Caps { public, control: 2, metrics: 2, per_address }, trusted)
     }
 
     fn admit(connections: &Arc<Connections>, address: &str) -> Option<Place> {
@@ -238,6 +275,7 @@ mod tests {
         let busy = admit(&connections, "10.0.0.1").unwrap();
         let _exchange = Exchange::begin(busy.activity());
         assert!(admit(&connections, "10.0.0.1").is_none());
+        assert!(connections.admit(Port::Metrics, "10.0.0.1".parse().unwrap()).is_some());
         let control = || connections.admit(Port::Control, "10.0.0.1".parse().unwrap()).unwrap();
         let (first, second, third) = (control(), control(), control());
         assert_eq!([&first, &second, &third].map(is_open), [false, true, true]);

@@ -1,6 +1,7 @@
 //! One request of a connection, and the answer until it is sent.
 
 use super::activity::{Activity, Exchange};
+use super::running::Running;
 use super::worker::Worker;
 use crate::dispatch::Client;
 use bytes::Bytes;
@@ -23,12 +24,15 @@ pub(super) async fn answer(
     exchange: Option<Exchange>,
 ) -> Result<Response<Answer>, Infallible> {
     let Some(exchange) = exchange else { return std::future::pending().await };
-    let request = request.map(|body| guarded(body, &exchange, worker.limits.body_timeout));
-    let response = worker.dispatcher.handle(request, &client).await;
+    let mut request = request.map(|body| guarded(body, &exchange, worker.limits.body_timeout));
+    let mut running = Running::begin(worker);
+    running.trace(&mut request, &client);
+    let response = running.worker.dispatcher.handle(request, &client, &mut running.part).await;
+    running.answered(&response);
     if response.status() == StatusCode::SWITCHING_PROTOCOLS {
         exchange.activity().become_tunnel();
     }
-    Ok(response.map(|body| Answer::new(body, exchange)))
+    Ok(response.map(|body| Answer::new(body, exchange, running)))
 }
 
 fn guarded(body: Incoming, exchange: &Exchange, pause: Duration) -> RequestBody {
@@ -43,14 +47,16 @@ fn guarded(body: Incoming, exchange: &Exchange, pause: Duration) -> RequestBody 
 pub(super) struct Answer {
     body: Body,
     exchange: Exchange,
+    #[expect(dead_code, reason = "only its end is noticed")]
+    running: Running,
     /// Whether a piece is ready that the connection should take. Otherwise there is no piece yet.
     is_waiting: bool,
 }
 
 impl Answer {
-    fn new(body: Body, exchange: Exchange) -> Self {
+    fn new(body: Body, exchange: Exchange, running: Running) -> Self {
         exchange.activity().count_waiting(true);
-        Self { body, exchange, is_waiting: true }
+        Self { body, exchange, running, is_waiting: true }
     }
 
     fn set_waiting(&mut self, is_waiting: bool) {

@@ -1,9 +1,12 @@
 //! How many connections Titan accepts, and how long each may take.
 
+use crate::dispatch::Port;
 use std::time::Duration;
 
 /// Connections of the control port. An operator needs few, but also when the public port is full.
 const CONTROL: usize = 64;
+/// Connections of the port for metrics. Nobody there has a credential, so they must not take the places of the control port.
+const METRICS: usize = 16;
 /// The default cap for connections from one address.
 const PER_ADDRESS: usize = 1024;
 /// File descriptors that are not for public clients: the control port, the database, the log, files that are read.
@@ -27,6 +30,7 @@ pub struct Limits {
 pub(super) struct Caps {
     pub(super) public: usize,
     pub(super) control: usize,
+    pub(super) metrics: usize,
     pub(super) per_address: usize,
 }
 
@@ -50,7 +54,16 @@ impl Caps {
         let usual = PER_ADDRESS.min(public.div_ceil(2));
         let set = limits.max_connections_per_address.map(|set| usize::try_from(set).unwrap_or(usize::MAX));
         let per_address = set.unwrap_or(usual);
-        Self { public, control: CONTROL, per_address }
+        Self { public, control: CONTROL, metrics: METRICS, per_address }
+    }
+
+    /// The cap of a port.
+    pub(super) fn of(&self, port: Port) -> usize {
+        match port {
+            Port::Control => self.control,
+            Port::Metrics => self.metrics,
+            Port::Only | Port::Public => self.public,
+        }
     }
 }
 

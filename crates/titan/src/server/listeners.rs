@@ -16,6 +16,7 @@ const BACKLOG: u32 = 4096;
 pub struct Listeners {
     pub(super) public: TcpListener,
     pub(super) control: Option<TcpListener>,
+    pub(super) metrics: Option<TcpListener>,
     pub(super) limits: Limits,
     tls: Option<Arc<Tls>>,
 }
@@ -26,7 +27,8 @@ impl Listeners {
         let tls = settings.tls.clone().map(Tls::load).transpose()?.map(Arc::new);
         let public = bind(settings.listen)?;
         let control = settings.admin_listen.map(bind).transpose()?;
-        Ok(Self { public, control, limits: settings.limits, tls })
+        let metrics = settings.metrics_listen.map(bind).transpose()?;
+        Ok(Self { public, control, metrics, limits: settings.limits, tls })
     }
 
     /// The TLS configuration, if there is one.
@@ -44,10 +46,17 @@ impl Listeners {
         Ok(self.control.as_ref().map(TcpListener::local_addr).transpose()?)
     }
 
+    /// The address of the port for metrics, if there is one.
+    pub fn metrics_address(&self) -> Result<Option<SocketAddr>> {
+        Ok(self.metrics.as_ref().map(TcpListener::local_addr).transpose()?)
+    }
+
     /// The same sockets again, for another worker.
     pub(super) fn try_clone(&self) -> std::io::Result<Self> {
-        let control = self.control.as_ref().map(TcpListener::try_clone).transpose()?;
-        Ok(Self { public: self.public.try_clone()?, control, limits: self.limits, tls: self.tls() })
+        let again =
+            |listener: &Option<TcpListener>| listener.as_ref().map(TcpListener::try_clone).transpose();
+        let (control, metrics) = (again(&self.control)?, again(&self.metrics)?);
+        Ok(Self { public: self.public.try_clone()?, control, metrics, limits: self.limits, tls: self.tls() })
     }
 }
 

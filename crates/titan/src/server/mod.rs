@@ -15,18 +15,19 @@ mod listeners;
 mod open_files;
 mod patience;
 mod queue;
+mod running;
 mod stream;
 mod thread;
 mod tls;
 mod worker;
 
+pub(crate) use connections::Connections;
 pub use limits::Limits;
 pub use listeners::Listeners;
 pub use tls::{Tls, TlsFiles};
 
 use crate::wire::App;
 use anyhow::{Result, anyhow};
-use connections::Connections;
 use limits::Caps;
 use std::future::Future;
 use std::sync::Arc;
@@ -49,6 +50,7 @@ pub async fn serve(app: Arc<App>, listeners: Listeners, stop: impl Future<Output
     let mut keeping = tokio::spawn(async move { follower.run().await });
     let caps = Caps::new(&listeners.limits, open_files::raise());
     let connections = Connections::new(caps, app.trusted_proxies().clone());
+    app.metrics().watch(Arc::clone(&connections));
     let mut workers = JoinSet::new();
     for number in 0..available_parallelism()?.get() {
         let (app, connections) = (Arc::clone(&app), Arc::clone(&connections));
@@ -82,6 +84,7 @@ pub async fn serve(app: Arc<App>, listeners: Listeners, stop: impl Future<Output
         tracing::warn!("the database does not answer: the last uses of keys are lost");
     }
     keeping.abort();
+    app.close_traces().await;
     app.close_access_log().await;
     ended
 }

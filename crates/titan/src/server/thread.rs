@@ -53,14 +53,15 @@ async fn work(
     });
     let public_port = if listeners.control.is_some() { Port::Public } else { Port::Only };
     let public = tokio::net::TcpListener::from_std(listeners.public)?;
-    let control = listeners.control.map(tokio::net::TcpListener::from_std).transpose()?;
+    let [control, metrics] = [listeners.control, listeners.metrics]
+        .map(|listener| listener.map(tokio::net::TcpListener::from_std).transpose());
     let public = accept(Arc::clone(&worker), public, public_port, stopped.clone());
-    let control = async {
-        if let Some(control) = control {
-            accept(Arc::clone(&worker), control, Port::Control, stopped.clone()).await;
+    let other = async |listener, port| {
+        if let Some(listener) = listener {
+            accept(Arc::clone(&worker), listener, port, stopped.clone()).await;
         }
     };
-    tokio::join!(public, control);
+    tokio::join!(public, other(control?, Port::Control), other(metrics?, Port::Metrics));
     drop(worker);
     let finished = async { tokio::join!(ended.recv(), dispatcher.tunnels_closed()) };
     if tokio::time::timeout(GRACE, finished).await.is_err() {

@@ -4,7 +4,7 @@ use super::connections::Connections;
 use super::http;
 use super::limits::Limits;
 use super::tls::Tls;
-use crate::dispatch::Dispatcher;
+use crate::dispatch::{Dispatcher, Port};
 use std::convert::Infallible;
 use std::sync::Arc;
 use tokio::sync::mpsc;
@@ -19,4 +19,11 @@ pub(super) struct Worker {
     /// Closed when the last connection has dropped its worker.
     #[expect(dead_code, reason = "only its end is noticed")]
     pub(super) alive: mpsc::Sender<Infallible>,
+}
+
+impl Worker {
+    /// What makes the connections of a port secret. The port for metrics is always plain.
+    pub(super) fn tls(&self, port: Port) -> Option<&Tls> {
+        self.tls.as_deref().filter(|_| port != Port::Metrics)
+    }
 }

@@ -6,6 +6,8 @@ use crate::access_log::AccessLogWriter;
 use crate::config::{SealSource, Settings};
 use crate::dispatch::{Dispatcher, Parts};
 use crate::failures::Failures;
+use crate::metrics::{Metrics, Sources};
+use crate::traces::Traces;
 use crate::upkeep::{LicenseUpkeep, SigningKeyUpkeep, Upkeep};
 use anyhow::{Context, Result};
 use axum::Router;
@@ -43,6 +45,8 @@ pub struct App {
     failures: Arc<Failures>,
     license: Arc<Installed>,
     sessions: Arc<SessionCounter>,
+    metrics: Arc<Metrics>,
+    traces: Option<Arc<Traces>>,
 }
 
 impl App {
@@ -77,10 +81,20 @@ impl App {
         let access_log = settings.access_log.as_ref();
         let access_log =
             access_log.map(|settings| AccessLogWriter::start(settings, Arc::clone(&clock))).transpose()?;
+        let traces = settings.traces.as_ref().map(Traces::start).transpose()?.map(Arc::new);
         let master = Arc::new(settings.master.hashed());
+        let failures = Arc::new(Failures::new(settings.failed_attempts));
+        let metrics = Sources::new(
+            Arc::clone(&follower),
+            Arc::clone(&store),
+            Arc::clone(&failures),
+            access_log.as_ref().map(AccessLogWriter::log),
+            traces.clone(),
+        );
+        let metrics = Arc::new(Metrics::new(metrics));
         let services =
             Services { settings, store, clock, entropy, catalogue, roles, guard, follower, log, license };
-        let control_plane = services.control_plane(Arc::clone(&master));
+        let control_plane = services.control_plane(Arc::clone(&master), Arc::clone(&metrics));
         let signing_keys = Arc::clone(&control_plane.signing_keys);
         let router = titan_api::router(control_plane, vec![Document::openapi()]);
         let sessions = Arc::new(services.session_counter());
@@ -101,9 +115,11 @@ impl App {
             router,
             gateway,
             access_log,
-            failures: Arc::new(Failures::new(settings.failed_attempts)),
+            failures,
             license,
             sessions,
+            metrics,
+            traces,
         })
     }
 
@@ -112,26 +128,40 @@ impl App {
     pub(crate) fn dispatcher(&self) -> Dispatcher {
         let (guard, master, upstreams) =
             (Arc::clone(&self.guard), Arc::clone(&self.master), Arc::clone(&self.upstreams));
+        let metrics = self.metrics.worker();
         let gateway = Gateway::new(
             Arc::clone(&guard),
             Arc::clone(&upstreams),
             self.gateway.clone(),
             Arc::clone(&master),
             Arc::clone(&self.sessions),
+            Arc::clone(&metrics),
         );
-        let sessions = Arc::clone(&self.sessions);
-        let forward_auth =
-            ForwardAuth::new(Arc::clone(&guard), Arc::clone(&upstreams), Arc::clone(&master), sessions);
-        let verifier = Verifier::new(guard, Arc::clone(&self.follower), master, upstreams);
+        let forward_auth = ForwardAuth::new(
+            Arc::clone(&guard),
+            Arc::clone(&upstreams),
+            Arc::clone(&master),
+            Arc::clone(&self.sessions),
+            Arc::clone(&metrics),
+        );
+        let verifier =
+            Verifier::new(guard, Arc::clone(&self.follower), master, upstreams, Arc::clone(&metrics));
         let trusted = self.gateway.trusted_proxies.clone();
         let access_log = self.access_log.as_ref().map(AccessLogWriter::log);
         Dispatcher::new(
             Parts { router: self.router.clone(), verifier, gateway, forward_auth },
             Arc::clone(&self.failures),
             access_log,
+            (Arc::clone(&self.metrics), metrics),
+            self.traces.clone(),
             trusted,
             &*self.entropy,
         )
+    }
+
+    /// What is counted.
+    pub(crate) fn metrics(&self) -> &Metrics {
+        &self.metrics
     }
 
     /// Proxies whose word about a client is believed.
@@ -151,6 +181,14 @@ impl App {
         if let Some(access_log) = &self.access_log {
             access_log.reopen();
         }
+    }
+
+    /// Sends the last spans.
+    pub(crate) async fn close_traces(&self) {
+        let Some(traces) = self.traces.clone() else { return };
+        // It waits for the collector.
+        let closed = tokio::task::spawn_blocking(move || traces.close()).await;
+        closed.unwrap_or_else(|error| tracing::warn!(%error, "the last spans were not sent"));
     }
 
     /// Writes the last lines of the access log.

@@ -1,6 +1,7 @@
 //! The services of the control plane.
 
 use crate::config::Settings;
+use crate::metrics::Metrics;
 use crate::passwords::Passwords;
 use std::sync::Arc;
 use titan_api::{ControlPlane, Health};
@@ -37,7 +38,7 @@ pub(super) struct Services<'a> {
 }
 
 impl Services<'_> {
-    pub(super) fn control_plane(&self, master: Arc<MasterKeys>) -> ControlPlane {
+    pub(super) fn control_plane(&self, master: Arc<MasterKeys>, metrics: Arc<Metrics>) -> ControlPlane {
         let passwords: Arc<dyn PasswordWork> = Arc::new(Passwords::new(self.entropy()));
         ControlPlane {
             gate: Arc::<Guard>::clone(&self.guard),
@@ -56,6 +57,7 @@ impl Services<'_> {
             audit: Arc::new(AuditService::new(self.store())),
             fleet: Arc::new(FleetService::new(self.store(), Arc::<Follower>::clone(&self.follower))),
             health: health(&self.follower),
+            metrics: Arc::new(move |accept| metrics.expose(accept)),
         }
     }
 

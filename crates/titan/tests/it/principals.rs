@@ -13,6 +13,7 @@ struct Row(&'static str, &'static str, [u16; 6]);
 const TABLE: &[Row] = &[
     Row("GET", "/health/live", [200, 200, 200, 200, 200, 200]),
     Row("GET", "/health/ready", [200, 200, 200, 200, 200, 200]),
+    Row("GET", "/metrics", [401, 401, 403, 403, 403, 200]),
     Row("GET", "/admin/keys", [401, 401, 403, 403, 403, 200]),
     Row("POST", "/admin/keys", [401, 401, 403, 403, 403, 201]),
     Row("DELETE", "/admin/keys", [401, 401, 403, 403, 403, 200]),
@@ -185,7 +186,7 @@ async fn target(app: &TestApp, route: &str, person: &Person) -> MadeKey {
 
 /// Sends a row's request as one principal.
 async fn ask(app: &TestApp, method: &str, route: &str, principal: usize) -> Answer {
-    let is_master_only = route.starts_with("/admin");
+    let is_master_only = route.starts_with("/admin") || route == "/metrics";
     let person = person(app, route, principal).await;
     let target = target(app, route, &person).await;
     let foreign = app.key_of(app.tenant(&format!("other {principal}")).await, &["*"]).await;

@@ -206,6 +206,14 @@ async fn the_control_port_asks_for_a_certificate_of_its_clients_ca() {
     }
 }
 
+/// It is for a network of the operator's own, where Prometheus has no certificate.
+#[tokio::test]
+async fn the_port_for_metrics_is_plain() {
+    let secure = Secure::with(|config, _| config.metrics_listen = Some("127.0.0.1:0".to_owned())).await;
+    let url = format!("http://{}/metrics", secure.app.metrics.unwrap());
+    assert_eq!(reqwest::get(url).await.unwrap().status(), 200);
+}
+
 // --- The program
 
 const MASTER: (&str, &str) = ("MASTER_KEY", MASTER_KEY);

@@ -7,7 +7,9 @@ use super::{Relay, Upstream};
 use crate::RequestBody;
 use crate::access_log::Entry;
 use crate::body::BodyError;
+use crate::gateway::Settings;
 use crate::gateway::watch::{CredentialWatch, Cut};
+use crate::metrics::{Asking, EdgeMetrics, Link};
 use http::header::{HOST, TRANSFER_ENCODING};
 use http::uri::PathAndQuery;
 use http::{HeaderValue, Request, Response, StatusCode, Uri};
@@ -26,6 +28,7 @@ pub(in super::super) struct Client {
     connector: Connector,
     pool: Arc<Pool>,
     answer_timeout: Duration,
+    metrics: Arc<EdgeMetrics>,
 }
 
 /// Why there is no answer.
@@ -39,8 +42,9 @@ enum Failure {
 }
 
 impl Client {
-    pub(in super::super) fn new(connect_timeout: Duration, answer_timeout: Duration) -> Self {
-        Self { connector: Connector::new(connect_timeout), pool: Pool::start(), answer_timeout }
+    pub(in super::super) fn new(settings: &Settings, metrics: Arc<EdgeMetrics>) -> Self {
+        let connector = Connector::new(settings.connect_timeout);
+        Self { connector, pool: Pool::start(), answer_timeout: settings.answer_timeout, metrics }
     }
 
     /// Sends a request for `target`. The error is 502 if the upstream is unreachable or breaks off, and 504 if it is
@@ -56,11 +60,26 @@ impl Client {
         let progress = (!request.body().is_end_stream()).then(Arc::<Progress>::default);
         entry.uploads(progress.as_ref());
         let upload = progress.clone().map(|progress| (progress, watch()));
-        let mut request = outgoing(upstream, target, request, upload);
+        let request = outgoing(upstream, target, request, upload);
+        let mut asking = self.metrics.ask();
+        let answer = self.exchange(upstream, request, progress.as_deref(), &mut asking).await;
+        entry.answered(asking.end(&answer));
+        answer.map(|(answer, checkout)| relay(answer, checkout, watch(), progress.as_deref()))
+    }
+
+    async fn exchange(
+        &self,
+        upstream: &Upstream,
+        mut request: Request<Upload>,
+        progress: Option<&Progress>,
+        asking: &mut Asking<'_>,
+    ) -> Result<(Response<Incoming>, Checkout), Error> {
         loop {
+            asking.is_connected = false;
             let mut checkout = self.connection(upstream).await?;
-            match self.answer(&mut checkout, request, progress.as_deref()).await {
-                Ok(answer) => return Ok(relay(answer, checkout, watch(), progress.as_deref())),
+            asking.is_connected = true;
+            match self.answer(&mut checkout, request, progress).await {
+                Ok(answer) => return Ok((answer, checkout)),
                 // Each turn takes another connection out of the pool, and then opens a new one. So this ends.
                 Err(Failure::Unsent(again)) => request = *again,
                 Err(Failure::Broken(cause)) => return Err(failed(upstream, cause)),
@@ -71,11 +90,13 @@ impl Client {
 
     async fn connection(&self, upstream: &Upstream) -> Result<Checkout, Error> {
         if let Some(checkout) = self.pool.take(upstream.id) {
+            self.metrics.upstream_links.add(Link::Reused);
             return Ok(checkout);
         }
         // In a box, because it is rare and large.
         let opened = Box::pin(self.connector.open(&upstream.address)).await;
         let link = opened.map_err(|cause| failed(upstream, cause))?;
+        self.metrics.upstream_links.add(Link::Opened);
         Ok(self.pool.checkout(upstream.id, link))
     }
 

@@ -128,3 +128,24 @@ async fn one_that_is_cut_off_does_not_refuse_what_a_new_signing_key_signed() {
     until("ready again", SOON, async || status_of(cut, "/health/ready").await == 200).await;
     assert_eq!(fleet.codes(&key).await, ["VALID"; 2]);
 }
+
+/// Then most of all, whoever watches must see it.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn one_that_is_cut_off_still_shows_its_metrics() {
+    let (wire, over_wire) = Wire::to_database(&new_postgres()).await;
+    let cut = TestApp::with(|config| {
+        config.database_url = over_wire;
+        config.metrics_listen = Some("127.0.0.1:0".to_owned());
+    })
+    .await;
+    let key = cut.key(&["*"]).await;
+    let page = async || cut.master().get("/metrics").await.expect(200).text;
+    assert!(page().await.contains("\ntitan_lease_good 1\n"));
+    wire.cut();
+    until("lapsed", SOON, async || page().await.contains("\ntitan_lease_good 0\n")).await;
+    cut.holder(&key).get("/api/sessions").await.refused(503, "revocation state unknown");
+    let own = reqwest::get(format!("http://{}/metrics", cut.metrics.unwrap())).await.unwrap();
+    let text = own.text().await.unwrap();
+    let stale = "titan_verdicts_total{part=\"gateway\",credential=\"api_key\",reason=\"stale\"} 1\n";
+    assert!(text.contains(stale) && text.contains("\ntitan_lease_remaining_seconds 0.0\n"), "{text}");
+}

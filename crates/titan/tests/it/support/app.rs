@@ -54,6 +54,7 @@ impl LogControl for TestLog {
 pub(crate) struct TestApp {
     pub(crate) address: SocketAddr,
     pub(crate) control: Option<SocketAddr>,
+    pub(crate) metrics: Option<SocketAddr>,
     pub(crate) upstream: Echo,
     pub(crate) clock: Arc<TestClock>,
     pub(crate) database_url: String,
@@ -108,6 +109,7 @@ impl TestApp {
         let settings = Settings::check(config).unwrap();
         let listeners = Listeners::bind(&settings).unwrap();
         let (address, control) = (listeners.public_address().unwrap(), listeners.control_address().unwrap());
+        let metrics = listeners.metrics_address().unwrap();
         let (clock, log) = (Arc::new(TestClock::default()), Arc::new(TestLog));
         let started =
             App::start(&settings, Arc::<TestClock>::clone(&clock), Arc::new(SystemEntropy::new()), log).await;
@@ -117,6 +119,7 @@ impl TestApp {
         Self {
             address,
             control,
+            metrics,
             upstream,
             clock,
             database_url,
