@@ -20,7 +20,7 @@ run: tools
 	@cargo build --profile quick --locked -p titan
 	@cargo run --quiet --profile quick --locked -p titan -- serve --dev
 
-test: tools vectors house format unit short-fuzz short-fault model dist docs-test api-fuzz deploy
+test: tools vectors house format unit short-fuzz short-fault model docs-test api-fuzz deploy
 
 # Many tests wait for a lease or a timeout, so there are more of them than cores.
 TESTS_AT_ONCE = $$((3 * $$(nproc)))

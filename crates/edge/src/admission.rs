@@ -14,7 +14,6 @@ use std::sync::Arc;
 use titan_core::Error;
 use titan_core::access::{Denial, MasterKeys, Principal, bearer_or_header};
 use titan_core::error::Code;
-use titan_core::license::SessionCounter;
 use titan_core::policy::{RequestPath, Route, SessionEvent, Source, Style, Verdict};
 use titan_core::time::Moment;
 
@@ -25,7 +24,6 @@ pub(crate) struct Admission {
     guard: Arc<Guard>,
     upstreams: Arc<Upstreams>,
     master: Arc<MasterKeys>,
-    sessions: Arc<SessionCounter>,
     metrics: Arc<EdgeMetrics>,
     /// For which part it decides.
     part: Part,
@@ -110,15 +108,9 @@ impl Admission {
         guard: Arc<Guard>,
         upstreams: Arc<Upstreams>,
         master: Arc<MasterKeys>,
-        sessions: Arc<SessionCounter>,
         (metrics, part): (Arc<EdgeMetrics>, Part),
     ) -> Self {
-        Self { guard, upstreams, master, sessions, metrics, part }
-    }
-
-    /// What counts sessions for the license.
-    pub(crate) fn sessions(&self) -> &SessionCounter {
-        &self.sessions
+        Self { guard, upstreams, master, metrics, part }
     }
 
     pub(crate) fn guard(&self) -> &Arc<Guard> {
@@ -195,7 +187,7 @@ impl Admission {
             }
             denial => denial.into(),
         });
-        (Credential::of(credential), principal)
+        (Credential::proven(credential, proven.as_ref()), principal)
     }
 
     fn check_route(

@@ -125,7 +125,11 @@ impl Guard {
     /// contains every change that was answered before.
     async fn ask(&self, credential: &str, proven: Proven, now: Timestamp) -> Decision {
         match self.read_state(&proven).await {
-            Some(state) => self.examine_in(&Snapshot::of(&state), credential, now),
+            Some(state) => match proven {
+                // Its claims are in no row that was read. They never change.
+                Proven::Key(key) if key.is_imported() => decide_proven(&Snapshot::of(&state), key, Some(now)),
+                _ => self.examine_in(&Snapshot::of(&state), credential, now),
+            },
             None => (Some(proven), Err(Denial::Unknown)),
         }
     }
@@ -261,7 +265,8 @@ impl Guard {
     #[inline(never)]
     fn examine_foreign(&self, snapshot: &Snapshot, text: &str, now: Option<Timestamp>) -> Decision {
         if !snapshot.has_imported() {
-            return (None, Err(Denial::Malformed));
+            // Without a good lease: perhaps this instance has not heard of the first import yet.
+            return (None, Err(now.map_or(Denial::Unknown, |_| Denial::Malformed)));
         }
         self.examine_hashed(snapshot, HashedKey::of(text), Denial::Malformed, now)
     }

@@ -3,43 +3,46 @@
 use crate::RequestBody;
 use bytes::Bytes;
 use http::Request;
-use http::header::{CONTENT_ENCODING, CONTENT_TYPE};
+use http::header::{CONTENT_ENCODING, CONTENT_TYPE, HeaderMap, HeaderValue};
 use http_body_util::{BodyExt, LengthLimitError, Limited};
 use serde::de::{self, Deserialize, Deserializer, MapAccess, SeqAccess, Visitor};
 use serde_json::{Map, Value};
 use std::fmt;
 use titan_core::Error;
 use titan_core::error::Code;
-use titan_core::policy::Source;
+use titan_core::policy::{Source, fold};
 use titan_core::wire::{MAX_BODY, is_json, unreadable};
 
 /// A JSON document (RFC 8259) that every reader reads in the same way: no member occurs twice.
 pub(crate) struct Document(Value);
 
+/// Reads the body to its end, at most 64 KiB, and puts the same bytes in its place.
+pub(crate) async fn take(request: &mut Request<RequestBody>) -> Result<Bytes, Error> {
+    let body = std::mem::replace(request.body_mut(), RequestBody::whole(Bytes::new()));
+    let read = Limited::new(body, MAX_BODY).collect().await.map_err(|error| {
+        if error.is::<LengthLimitError>() {
+            let message = format!("body: must be at most {MAX_BODY} bytes");
+            return Error::new(Code::PayloadTooLarge, message);
+        }
+        unreadable(&*error)
+    })?;
+    let bytes = read.to_bytes();
+    *request.body_mut() = RequestBody::whole(bytes.clone());
+    Ok(bytes)
+}
+
 impl Document {
-    /// Reads the body to its end, at most 64 KiB, and puts the same bytes in its place.
-    pub(crate) async fn take(request: &mut Request<RequestBody>) -> Result<Self, Error> {
-        let headers = request.headers();
-        if !headers.get(CONTENT_TYPE).is_some_and(|value| is_json(value.as_bytes())) {
-            let message = "Content-Type: must be application/json";
-            return Err(Error::new(Code::UnsupportedMediaType, message));
+    /// Reads a body that was sent with these headers.
+    pub(crate) fn read(headers: &HeaderMap, body: &[u8]) -> Result<Self, Error> {
+        let wrong = |message| Err(Error::new(Code::UnsupportedMediaType, message));
+        let mut types = headers.get_all(CONTENT_TYPE).iter().map(HeaderValue::as_bytes);
+        if !types.next().is_some_and(|value| is_json(value) && is_utf8(value)) || types.next().is_some() {
+            return wrong("Content-Type: must be application/json, in UTF-8, and sent only once");
         }
         if headers.contains_key(CONTENT_ENCODING) {
-            let message = "Content-Encoding: must not be sent, because the gateway reads this body";
-            return Err(Error::new(Code::UnsupportedMediaType, message));
+            return wrong("Content-Encoding: must not be sent, because the gateway reads this body");
         }
-        let body = std::mem::replace(request.body_mut(), RequestBody::whole(Bytes::new()));
-        let read = Limited::new(body, MAX_BODY).collect().await.map_err(|error| {
-            if error.is::<LengthLimitError>() {
-                let message = format!("body: must be at most {MAX_BODY} bytes");
-                return Error::new(Code::PayloadTooLarge, message);
-            }
-            unreadable(&*error)
-        })?;
-        let bytes = read.to_bytes();
-        let document = Self::parse(&bytes)?;
-        *request.body_mut() = RequestBody::whole(bytes);
-        Ok(document)
+        Self::parse(body)
     }
 
     fn parse(bytes: &[u8]) -> Result<Self, Error> {
@@ -48,13 +51,43 @@ impl Document {
         Ok(Self(value))
     }
 
-    /// What is at a place of the body; nothing for a place elsewhere.
-    pub(crate) fn at(&self, place: &Source) -> Option<&Value> {
-        match place {
-            Source::Body(pointer) => self.0.pointer(pointer),
-            Source::Path(_) => None,
+    /// What is at a place of the body; nothing for a place elsewhere. A member that only differs in case is refused, because some
+    /// servers read it all the same.
+    pub(crate) fn at(&self, place: &Source) -> Result<Option<&Value>, Error> {
+        let Source::Body(pointer) = place else { return Ok(None) };
+        let mut value = &self.0;
+        for name in pointer.split('/').skip(1) {
+            let name = name.replace("~1", "/").replace("~0", "~");
+            let Some(next) = member(value, &name)? else { return Ok(None) };
+            value = next;
         }
+        Ok(Some(value))
     }
+}
+
+fn member<'a>(value: &'a Value, name: &str) -> Result<Option<&'a Value>, Error> {
+    match value {
+        Value::Array(items) => Ok(name.parse().ok().and_then(|index: usize| items.get(index))),
+        Value::Object(members) => {
+            let folded = fold(name);
+            match members.keys().find(|other| *other != name && fold(other) == folded) {
+                Some(other) => Err(Error::invalid(format!("body: `{other}` must be written `{name}`"))),
+                None => Ok(members.get(name)),
+            }
+        }
+        _ => Ok(None),
+    }
+}
+
+/// RFC 8259, 8.1: nothing else is JSON, but some servers would read it.
+fn is_utf8(content_type: &[u8]) -> bool {
+    let parameters = content_type.split(|c| *c == b';').skip(1).map(<[u8]>::trim_ascii);
+    let charset =
+        |parameter: &[u8]| parameter.get(..8).is_some_and(|name| name.eq_ignore_ascii_case(b"charset="));
+    parameters.filter(|parameter| charset(parameter)).all(|parameter| {
+        let name = parameter.get(8..).unwrap_or_default();
+        [&b"utf-8"[..], b"\"utf-8\""].iter().any(|utf8| name.eq_ignore_ascii_case(utf8))
+    })
 }
 
 /// Any JSON value. A repeated member is an error: one reader takes the first, another the last.
@@ -124,7 +157,8 @@ mod tests {
 
     fn at(text: &str, pointer: &str) -> Result<Option<Value>, String> {
         let document = Document::parse(text.as_bytes()).map_err(|error| error.to_string())?;
-        Ok(document.at(&Source::Body(pointer.to_owned())).cloned())
+        let found = document.at(&Source::Body(pointer.to_owned())).map_err(|error| error.to_string())?;
+        Ok(found.cloned())
     }
 
     #[test]
@@ -158,5 +192,26 @@ mod tests {
         }
         assert!(Document::parse(b"{\"a\":\"\xff\"}").is_err());
         assert!(Document::parse("[".repeat(100_000).as_bytes()).is_err(), "no overflow of the stack");
+    }
+
+    #[test]
+    fn a_member_that_another_server_may_take_for_it_is_refused() {
+        for text in [r#"{"Name":"a"}"#, r#"{"name":"a","NAME":"b"}"#, "{\"x\":1,\"\u{17f}tart\":true}"] {
+            let pointer = if text.contains("tart") { "/start" } else { "/name" };
+            assert!(at(text, pointer).unwrap_err().contains("must be written"), "{text}");
+        }
+        assert_eq!(at(r#"{"a/b":{"~":1},"Other":2,"x":[7]}"#, "/a~1b/~0"), Ok(Some(1.into())));
+        assert_eq!(at(r#"{"x":[7]}"#, "/x/0"), Ok(Some(7.into())));
+    }
+
+    #[test]
+    fn another_charset_is_refused() {
+        let reads = |kind: &str| {
+            let headers = HeaderMap::from_iter([(CONTENT_TYPE, HeaderValue::from_str(kind).unwrap())]);
+            Document::read(&headers, b"{}").is_ok()
+        };
+        assert!(reads("application/json") && reads("application/json; Charset=\"UTF-8\"; a=b"));
+        assert!(!reads("application/json;charset=utf-7") && !reads("application/json; x=y;charset=utf-16"));
+        assert!(!reads("text/plain"));
     }
 }

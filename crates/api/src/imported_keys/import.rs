@@ -24,7 +24,7 @@ pub(crate) struct Params {
 #[derive(Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 pub(crate) struct Import {
-    /// 1 to 1000 keys, as many as fit into 64 KiB.
+    /// 1 to 100 keys.
     keys: Vec<Row>,
 }
 

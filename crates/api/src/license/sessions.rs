@@ -47,7 +47,7 @@ impl From<&LiveSession> for SessionView {
             tenant_id: session.tenant.0,
             session: session.name.clone(),
             opened_at: session.opened_at.to_string(),
-            is_pending: session.pending.is_some(),
+            is_pending: !session.is_open,
         }
     }
 }

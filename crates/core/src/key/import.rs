@@ -16,8 +16,8 @@ use serde_json::json;
 use std::collections::HashSet;
 use titan_token::{HashedKey, KeyId, Prefix, ScopeBit, Slot, TenantId};
 
-/// How many keys one request can import.
-const MOST_ROWS: usize = 1000;
+/// How many keys one request can import: no other change, and no lease, waits long for them.
+const MOST_ROWS: usize = 100;
 
 /// A key of another system, as a request names it.
 #[derive(Clone, Debug)]

@@ -4,14 +4,18 @@ use super::{Installed, LiveSession};
 use crate::entropy::{Entropy, random};
 use crate::error::{Code, Error};
 use crate::policy::SessionEvent;
-use crate::port::Store;
+use crate::port::{Store, Tx};
 use crate::retry::retried;
-use crate::time::Clock;
+use crate::time::{Clock, Timestamp};
 use std::sync::Arc;
+use std::time::Duration;
 use titan_token::TenantId;
 
 /// The longest name of a session, and its characters: `^[a-zA-Z0-9][a-zA-Z0-9._-]{0,63}$`.
 const LONGEST_NAME: usize = 64;
+
+/// After the longest time that a request may be under way, so much later nobody waits for its answer: clocks of instances differ.
+const MARGIN: Duration = Duration::from_mins(1);
 
 /// Counts sessions while the license limits them.
 pub struct SessionCounter {
@@ -19,15 +23,19 @@ pub struct SessionCounter {
     clock: Arc<dyn Clock>,
     entropy: Arc<dyn Entropy>,
     installed: Arc<Installed>,
+    /// For so long a request that was not settled may still be under way.
+    under_way: Duration,
 }
 
 /// What the upstream has made of the request.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Outcome {
-    /// It has not done it.
-    Failed,
     /// It has done it, or it was so before.
     Done,
+    /// It has not done it.
+    Failed,
+    /// It knows no such session.
+    NotThere,
     /// Nobody knows.
     Unknown,
 }
@@ -37,31 +45,28 @@ pub enum Outcome {
 pub struct UnsettledSession {
     tenant: TenantId,
     name: String,
-    /// The mark of the row; `None`: the request closes the session.
-    mark: Option<i64>,
+    event: SessionEvent,
+    /// The mark of the row. With another one, a later request has begun.
+    mark: i64,
 }
 
 impl UnsettledSession {
     /// Whether it begins; otherwise it ends.
     pub fn opens(&self) -> bool {
-        self.mark.is_some()
+        self.event == SessionEvent::Open
     }
 }
 
 impl SessionCounter {
-    /// Counts in this store.
+    /// Counts in this store. `longest` is the longest time between the begin of a request and its answer.
     pub fn new(
         store: Arc<dyn Store>,
         clock: Arc<dyn Clock>,
         entropy: Arc<dyn Entropy>,
         installed: Arc<Installed>,
+        longest: Duration,
     ) -> Self {
-        Self { store, clock, entropy, installed }
-    }
-
-    /// Whether anything is counted now.
-    pub fn is_counting(&self) -> bool {
-        self.installed.session_limit().is_some()
+        Self { store, clock, entropy, installed, under_way: longest.saturating_add(MARGIN) }
     }
 
     /// Before the request is passed on. `None` if its outcome does not matter.
@@ -74,68 +79,94 @@ impl SessionCounter {
         let Some(limit) = self.installed.session_limit() else { return Ok(None) };
         check_name(name)?;
         match event {
-            SessionEvent::Close => Ok(Some(UnsettledSession { tenant, name: name.to_owned(), mark: None })),
-            SessionEvent::Open => retried(|| self.try_open(limit, tenant, name)).await,
+            SessionEvent::Close => retried(|| self.try_close(tenant, name)).await,
+            SessionEvent::Open => retried(|| self.try_open(limit, tenant, name)).await.map(Some),
         }
     }
 
-    async fn try_open(
-        &self,
-        limit: u32,
-        tenant: TenantId,
-        name: &str,
-    ) -> Result<Option<UnsettledSession>, Error> {
-        let mut tx = self.store.begin().await?;
+    async fn try_open(&self, limit: u32, tenant: TenantId, name: &str) -> Result<UnsettledSession, Error> {
+        let (now, mut tx) = (self.clock.now(), self.store.begin().await?);
         let found = tx.live_session(tenant, name).await?;
-        if found.as_ref().is_some_and(|session| session.pending.is_none()) {
-            return Ok(None);
-        }
         if found.is_none() && tx.count_live_sessions().await? >= limit {
             return Err(Error::new(Code::SessionLimitReached, format!("session limit reached: {limit}")));
         }
+        let new = || LiveSession::new(tenant, name, now);
+        self.mark(tx, found.unwrap_or_else(new), SessionEvent::Open, now).await
+    }
+
+    /// While a request that opens it may be under way, the row stays: that request may arrive at the upstream after this one.
+    async fn try_close(&self, tenant: TenantId, name: &str) -> Result<Option<UnsettledSession>, Error> {
+        let (now, mut tx) = (self.clock.now(), self.store.begin().await?);
+        match tx.live_session(tenant, name).await? {
+            Some(session) if !self.is_under_way(&session, now) => {
+                self.mark(tx, session, SessionEvent::Close, now).await.map(Some)
+            }
+            None | Some(_) => Ok(None),
+        }
+    }
+
+    fn is_under_way(&self, session: &LiveSession, now: Timestamp) -> bool {
+        let longest = i64::try_from(self.under_way.as_millis()).unwrap_or(i64::MAX);
+        session.pending.is_some() && now.ms() < session.marked_at.ms().saturating_add(longest)
+    }
+
+    async fn mark(
+        &self,
+        mut tx: Box<dyn Tx>,
+        session: LiveSession,
+        event: SessionEvent,
+        now: Timestamp,
+    ) -> Result<UnsettledSession, Error> {
         let mark = i64::from_be_bytes(random(&*self.entropy));
-        let opened_at = found.map_or_else(|| self.clock.now(), |session| session.opened_at);
-        let session = LiveSession { tenant, name: name.to_owned(), opened_at, pending: Some(mark) };
+        let session = LiveSession { pending: Some(mark), marked_at: now, ..session };
         tx.put_live_session(&session).await?;
         tx.commit().await?;
-        Ok(Some(UnsettledSession { tenant, name: session.name, mark: Some(mark) }))
+        Ok(UnsettledSession { tenant: session.tenant, name: session.name, event, mark })
     }
 
     /// After the upstream has answered. If this fails, the session stays counted.
     pub async fn settle(&self, session: UnsettledSession, outcome: Outcome) -> Result<(), Error> {
-        let UnsettledSession { tenant, name, mark } = &session;
-        match (mark, outcome) {
-            (_, Outcome::Unknown) | (None, Outcome::Failed) => Ok(()),
-            (None, Outcome::Done) => retried(|| self.try_close(*tenant, name)).await,
-            (Some(_), Outcome::Done) => retried(|| self.try_confirm(*tenant, name)).await,
-            (Some(mark), Outcome::Failed) => retried(|| self.try_give_back(*tenant, name, *mark)).await,
+        if outcome == Outcome::Unknown {
+            return Ok(());
         }
+        retried(|| self.try_settle(&session, outcome)).await
     }
 
-    async fn try_confirm(&self, tenant: TenantId, name: &str) -> Result<(), Error> {
-        let mut tx = self.store.begin().await?;
-        // Another request may have removed the row: the session is open all the same.
-        let found = tx.live_session(tenant, name).await?;
-        let opened_at = found.map_or_else(|| self.clock.now(), |session| session.opened_at);
-        let session = LiveSession { tenant, name: name.to_owned(), opened_at, pending: None };
-        tx.put_live_session(&session).await?;
-        Ok(tx.commit().await?)
-    }
-
-    async fn try_give_back(&self, tenant: TenantId, name: &str, mark: i64) -> Result<(), Error> {
-        let mut tx = self.store.begin().await?;
-        let found = tx.live_session(tenant, name).await?;
-        // With another mark it belongs to another request, and without one it is open.
-        if found.is_some_and(|session| session.pending == Some(mark)) {
-            tx.remove_live_session(tenant, name).await?;
+    async fn try_settle(&self, session: &UnsettledSession, outcome: Outcome) -> Result<(), Error> {
+        let (now, mut tx) = (self.clock.now(), self.store.begin().await?);
+        let found = tx.live_session(session.tenant, &session.name).await?;
+        let is_last = found.as_ref().is_some_and(|row| row.pending == Some(session.mark));
+        let pending = found.as_ref().and_then(|row| row.pending).filter(|_| !is_last);
+        let new = || LiveSession::new(session.tenant, &session.name, now);
+        let row = LiveSession { pending, ..found.unwrap_or_else(new) };
+        match settled(session.event, outcome, &row, is_last) {
+            After::Stays => return Ok(()),
+            After::Is(row) => tx.put_live_session(&row).await?,
+            After::Gone => drop(tx.remove_live_session(session.tenant, &session.name).await?),
         }
         Ok(tx.commit().await?)
     }
+}
 
-    async fn try_close(&self, tenant: TenantId, name: &str) -> Result<(), Error> {
-        let mut tx = self.store.begin().await?;
-        tx.remove_live_session(tenant, name).await?;
-        Ok(tx.commit().await?)
+/// What becomes of a row.
+enum After {
+    Gone,
+    Is(LiveSession),
+    Stays,
+}
+
+/// `row` is without the mark of this request, if that was the last one.
+fn settled(event: SessionEvent, outcome: Outcome, row: &LiveSession, is_last: bool) -> After {
+    match (event, outcome) {
+        // Whatever began later: it is open, if it was not before.
+        (SessionEvent::Open, Outcome::Done) => After::Is(LiveSession { is_open: true, ..row.clone() }),
+        // What a later request has marked is for that one to settle.
+        _ if !is_last => After::Stays,
+        (SessionEvent::Open, _) if row.is_open => After::Is(row.clone()),
+        (SessionEvent::Open, _) | (SessionEvent::Close, Outcome::Done) => After::Gone,
+        // The upstream may have another path for it. What was in doubt is settled by this.
+        (SessionEvent::Close, Outcome::NotThere) if !row.is_open => After::Gone,
+        (SessionEvent::Close, _) => After::Is(row.clone()),
     }
 }
 

@@ -69,8 +69,19 @@ pub struct LiveSession {
     pub name: String,
     /// When the request came that opened it.
     pub opened_at: Timestamp,
-    /// The request whose answer is not known yet; `None`: it is open.
+    /// Whether the upstream has said that it is open.
+    pub is_open: bool,
+    /// The mark of the last request about it, if its outcome is not known.
     pub pending: Option<i64>,
+    /// When that request came.
+    pub marked_at: Timestamp,
+}
+
+impl LiveSession {
+    fn new(tenant: TenantId, name: &str, now: Timestamp) -> Self {
+        let name = name.to_owned();
+        Self { tenant, name, opened_at: now, is_open: false, pending: None, marked_at: now }
+    }
 }
 
 /// Reading open sessions.

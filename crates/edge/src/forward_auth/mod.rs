@@ -17,7 +17,6 @@ use std::sync::Arc;
 use titan_core::Error;
 use titan_core::access::MasterKeys;
 use titan_core::error::Code;
-use titan_core::license::{Outcome, SessionCounter};
 use titan_core::policy::{RequestPath, Style};
 
 /// The status of a refusal that nginx would not understand.
@@ -63,10 +62,9 @@ impl ForwardAuth {
         guard: Arc<Guard>,
         upstreams: Arc<Upstreams>,
         master: Arc<MasterKeys>,
-        sessions: Arc<SessionCounter>,
         metrics: Arc<EdgeMetrics>,
     ) -> Self {
-        Self { admission: Admission::new(guard, upstreams, master, sessions, (metrics, Part::ForwardAuth)) }
+        Self { admission: Admission::new(guard, upstreams, master, (metrics, Part::ForwardAuth)) }
     }
 
     /// The whole exchange. The body of the question is not looked at.
@@ -101,22 +99,13 @@ impl ForwardAuth {
         let upstream = upstreams.find(&path).ok_or_else(|| early(Error::not_found("page")))?;
         let asked = (&original.method, &path);
         let admitted = self.admission.admit(upstream, asked, headers, entry).await?;
-        let counted = Box::pin(self.count_session(&admitted)).await;
-        counted.map_err(|error| Refused { error, style: upstream.style(), quota: admitted.quota })?;
-        Ok(admitted)
-    }
-
-    /// Nobody sees the answer here, so the session counts as opened or closed when the proxy asks (ADR 0024).
-    async fn count_session(&self, admitted: &Admitted) -> Result<(), Error> {
-        let Some(counted) = &admitted.counted else { return Ok(()) };
-        let name = admitted.session.as_deref().filter(|_| !counted.needs_body());
-        let message = "the license counts the sessions of this route: its body must go through the gateway";
-        let name = name.ok_or_else(|| Error::new(Code::RouteNotAllowed, message))?;
-        let sessions = self.admission.sessions();
-        match sessions.begin(counted.event, admitted.principal.tenant(), name).await? {
-            Some(session) => sessions.settle(session, Outcome::Done).await,
-            None => Ok(()),
+        if admitted.counted.is_some() {
+            // Nobody sees here whether the session has opened, and anybody with a key can ask (ADR 0024).
+            let message = "the license counts the sessions of this route: it must go through the gateway";
+            let error = Error::new(Code::RouteNotAllowed, message);
+            return Err(Refused { error, style: upstream.style(), quota: admitted.quota });
         }
+        Ok(admitted)
     }
 
     /// Every identity header is there, empty where it is unknown: so the client's own never reach the server behind the proxy.

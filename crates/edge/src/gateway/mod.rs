@@ -26,9 +26,9 @@ use titan_core::access::MasterKeys;
 use titan_core::license::SessionCounter;
 use titan_core::policy::RequestPath;
 use upgrade::Tunnels;
-use upstream::Client;
 pub(crate) use upstream::Progress;
 pub use upstream::{Address, Relay, TlsSettings, Upstream, UpstreamMap, Upstreams};
+use upstream::{Client, was_sent};
 use watch::CredentialWatch;
 
 /// How the gateway behaves, whatever the policy.
@@ -48,6 +48,7 @@ pub struct Gateway {
     client: Client,
     settings: Settings,
     tunnels: Tunnels,
+    sessions: Arc<SessionCounter>,
 }
 
 /// Who is connected.
@@ -84,8 +85,8 @@ impl Gateway {
         metrics: Arc<EdgeMetrics>,
     ) -> Self {
         let client = Client::new(&settings, Arc::clone(&metrics));
-        let admission = Admission::new(guard, upstreams, master, sessions, (metrics, Part::Gateway));
-        Self { admission, client, settings, tunnels: Tunnels::default() }
+        let admission = Admission::new(guard, upstreams, master, (metrics, Part::Gateway));
+        Self { admission, client, settings, tunnels: Tunnels::default(), sessions }
     }
 
     /// The whole exchange. Never fails: what goes wrong is an answer.
@@ -102,8 +103,7 @@ impl Gateway {
         };
         let style = admitted.upstream.style();
         let refuse = |error, quota| Refused { error, style, quota };
-        let sessions = self.admission.sessions();
-        let counted = match session_count::begin(sessions, &admitted, &mut request).await {
+        let counted = match session_count::begin(&self.sessions, &admitted, &mut request).await {
             Ok(counted) => counted,
             Err(error) => return refuse(error, admitted.quota).response(entry),
         };
@@ -115,8 +115,8 @@ impl Gateway {
         let watch = || CredentialWatch::new(self.guard(), &admitted.principal);
         let answer = self.client.send(&admitted.upstream, target, request, watch, entry).await;
         if let Some(counted) = counted {
-            let answer = answer.as_ref().map(Response::status).map_err(Error::code);
-            Box::pin(session_count::settle(sessions, counted, answer)).await;
+            let answer = answer.as_ref().map(Response::status).map_err(was_sent);
+            Box::pin(session_count::settle(&self.sessions, counted, answer)).await;
         }
         let joined =
             answer.and_then(|answer| upgrade::connect(upgrade, answer, watch(), &self.tunnels, entry));

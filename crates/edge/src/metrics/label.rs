@@ -55,6 +55,8 @@ labels! {
     Credential, "credential": {
         /// `titan_…`
         ApiKey = "api_key",
+        /// A key of another system that was imported.
+        Imported = "imported",
         /// Three parts that begin like a JSON object.
         Jwt = "jwt",
         /// No credential.

@@ -2,6 +2,7 @@
 
 use super::{Credential, Limit, Reason, Status};
 use crate::limits::Kind;
+use crate::snapshot::Proven;
 use crate::verify::VerifyCode;
 use http::StatusCode;
 use titan_core::access::Denial;
@@ -25,6 +26,14 @@ impl Credential {
 }
 
 impl Credential {
+    /// The same of a text that was looked at.
+    pub(crate) fn proven(text: &str, proven: Option<&Proven>) -> Self {
+        match proven {
+            Some(Proven::Key(key)) if key.is_imported() => Self::Imported,
+            _ => Self::of(text),
+        }
+    }
+
     /// Where no text was found that could be one.
     pub(crate) fn without(denial: &Denial) -> Self {
         if *denial == Denial::Missing { Self::None } else { Self::Unknown }

@@ -4,6 +4,8 @@ CREATE TABLE live_session (
     tenant    bigint NOT NULL REFERENCES tenant (id),
     name      text   COLLATE "C" NOT NULL,
     opened_at bigint NOT NULL,
-    pending   bigint, -- the mark of the request whose answer is not known yet; null: it is open
+    is_open   boolean NOT NULL, -- whether the upstream has said so
+    pending   bigint, -- the mark of the last request about it, if its outcome is not known
+    marked_at bigint NOT NULL, -- when that request came
     PRIMARY KEY (tenant, name)
 );

@@ -237,7 +237,14 @@ pub(super) const TABLES: [Table; 18] = [
     },
     Table {
         name: "live_session",
-        columns: &[("tenant", Number), ("name", Text), ("opened_at", Number), ("pending", Number)],
+        columns: &[
+            ("tenant", Number),
+            ("name", Text),
+            ("opened_at", Number),
+            ("is_open", Flag),
+            ("pending", Number),
+            ("marked_at", Number),
+        ],
         key_length: 2,
     },
     Table {

@@ -48,13 +48,16 @@ impl LiveSessionsTx for SqliteTx {
 
     async fn put_live_session(&mut self, session: &LiveSession) -> StoreResult<()> {
         query(
-            "INSERT INTO live_session (tenant, name, opened_at, pending) VALUES (?1, ?2, ?3, ?4) \
-             ON CONFLICT (tenant, name) DO UPDATE SET opened_at = ?3, pending = ?4",
+            "INSERT INTO live_session (tenant, name, opened_at, is_open, pending, marked_at) \
+             VALUES (?1, ?2, ?3, ?4, ?5, ?6) \
+             ON CONFLICT (tenant, name) DO UPDATE SET opened_at = ?3, is_open = ?4, pending = ?5, marked_at = ?6",
         )
         .bind(i64::from(session.tenant.0))
         .bind(session.name.clone())
         .bind(session.opened_at.ms())
+        .bind(session.is_open)
         .bind(session.pending)
+        .bind(session.marked_at.ms())
         .execute(self.connection().await?)
         .await
         .map_err(failed)?;
@@ -76,6 +79,8 @@ fn read(row: &SqliteRow) -> StoreResult<LiveSession> {
         tenant: TenantId(tenant),
         name: column(row, TABLE, "name")?,
         opened_at: time(row, TABLE, "opened_at")?,
+        is_open: column(row, TABLE, "is_open")?,
         pending: column(row, TABLE, "pending")?,
+        marked_at: time(row, TABLE, "marked_at")?,
     })
 }

@@ -7,7 +7,7 @@ use super::error::failed;
 use super::{SqliteTx, audit};
 use crate::group::Groups;
 use crate::seal::Vault;
-use crate::stored::{key_id, revision, revision_number};
+use crate::stored::{IMPORTED, key_id, revision, revision_number};
 use sqlx::{AssertSqlSafe, SqlitePool, query, query_as, query_scalar, raw_sql};
 use std::collections::HashMap;
 use titan_core::audit::{AuditLogTx, Entry};
@@ -57,6 +57,7 @@ pub(crate) async fn end_credentials(pool: SqlitePool, vault: Vault, now: Timesta
     let ended = count(&mut tx, now).await?;
     let from = begin_generation(&mut tx).await?;
     sign_anew(&mut tx, now).await?;
+    forget_imported(&mut tx).await?;
     for mut tenant in tenants(&mut tx).await? {
         refuse_before(&mut tx, &mut tenant.0, tenant.1.max(now)).await?;
     }
@@ -182,12 +183,28 @@ async fn youngest(tx: &mut SqliteTx) -> StoreResult<HashMap<u32, Timestamp>> {
     Ok(youngest)
 }
 
-/// Raises the not-before of a tenant above this time. Opaque keys have no signature, and end by this alone.
+/// Raises the not-before of a tenant above this time. Opaque and imported keys have no signature, and end by this alone.
 async fn refuse_before(tx: &mut SqliteTx, tenant: &mut Tenant, at: Timestamp) -> StoreResult<()> {
     let next = Timestamp::from_ms(at.ms().saturating_add(1));
     tenant.not_before = Some(tenant.not_before.map_or(next, |earlier| earlier.max(next)));
     tx.save_tenant(tenant).await?;
     tx.record_change(&tenant.change()).await?;
+    Ok(())
+}
+
+/// Imported keys end with their tenant's not-before. Those that were good are also forgotten, so that they can be imported once
+/// more; those that were revoked stay known, so that they cannot.
+async fn forget_imported(tx: &mut SqliteTx) -> StoreResult<()> {
+    // Before the not-before of tenants is raised.
+    const GOOD: &str = "SELECT hash FROM imported_key JOIN key ON key.id = imported_key.id \
+                        JOIN tenant ON tenant.id = key.tenant \
+                        WHERE key.revoked_at IS NULL AND key.retires_at IS NULL AND key.is_active AND NOT key.is_suspended \
+                        AND tenant.is_active AND key.created_at >= coalesce(tenant.not_before, 0)";
+    let changes = format!("DELETE FROM change WHERE kind = ? AND subject IN ({GOOD})");
+    let delete = query(AssertSqlSafe(changes)).bind(IMPORTED);
+    delete.execute(tx.connection().await?).await.map_err(failed)?;
+    let delete = format!("DELETE FROM imported_key WHERE hash IN ({GOOD})");
+    query(AssertSqlSafe(delete)).execute(tx.connection().await?).await.map_err(failed)?;
     Ok(())
 }
 

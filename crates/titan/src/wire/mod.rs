@@ -141,7 +141,6 @@ impl App {
             Arc::clone(&guard),
             Arc::clone(&upstreams),
             Arc::clone(&master),
-            Arc::clone(&self.sessions),
             Arc::clone(&metrics),
         );
         let verifier =

@@ -115,7 +115,10 @@ impl Services<'_> {
     }
 
     pub(super) fn session_counter(&self) -> SessionCounter {
-        SessionCounter::new(self.store(), self.clock(), self.entropy(), Arc::clone(&self.license))
+        let gateway = &self.settings.gateway;
+        let longest = gateway.connect_timeout + gateway.answer_timeout;
+        let license = Arc::clone(&self.license);
+        SessionCounter::new(self.store(), self.clock(), self.entropy(), license, longest)
     }
 
     fn role_scopes(&self) -> RoleScopes {

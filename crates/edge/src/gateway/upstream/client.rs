@@ -95,7 +95,7 @@ impl Client {
         }
         // In a box, because it is rare and large.
         let opened = Box::pin(self.connector.open(&upstream.address)).await;
-        let link = opened.map_err(|cause| failed(upstream, cause))?;
+        let link = opened.map_err(|cause| failed(upstream, Unsent(cause).into()))?;
         self.metrics.upstream_links.add(Link::Opened);
         Ok(self.pool.checkout(upstream.id, link))
     }
@@ -172,6 +172,27 @@ fn failed(upstream: &Upstream, cause: BodyError) -> Error {
 fn timed_out(upstream: &Upstream, cause: BodyError) -> Error {
     Error::new(Code::UpstreamTimeout, "upstream timed out")
         .caused_by(Failed(upstream.address.to_string(), cause))
+}
+
+/// Whether the upstream may have seen something of the request that failed so.
+pub(crate) fn was_sent(error: &Error) -> bool {
+    !std::iter::successors(error.source(), |&error| error.source()).any(<dyn StdError>::is::<Unsent>)
+}
+
+/// Before a byte of the request was sent.
+#[derive(Debug)]
+struct Unsent(BodyError);
+
+impl fmt::Display for Unsent {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.0.fmt(f)
+    }
+}
+
+impl StdError for Unsent {
+    fn source(&self) -> Option<&(dyn StdError + 'static)> {
+        self.0.source()
+    }
 }
 
 /// Which upstream failed, and why: for the log.

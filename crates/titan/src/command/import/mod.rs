@@ -14,12 +14,12 @@ use rows::Rows;
 use serde::Deserialize;
 use serde_json::{Value, json};
 use std::fs::File;
-use std::io::{BufWriter, Write};
+use std::io::{BufWriter, Read, Write};
 use std::path::{Path, PathBuf};
 
 const PATH: &str = "/admin/imported-keys";
 /// As many rows as Titan takes at once …
-const MOST_ROWS: usize = 500;
+const MOST_ROWS: usize = 100;
 /// … and as many bytes: a body has at most 64 KiB, and the client sends it with white space, which may double it.
 const MOST_BYTES: usize = 30 * 1024;
 
@@ -27,7 +27,7 @@ const MOST_BYTES: usize = 30 * 1024;
 pub(super) struct Import {
     #[command(flatten)]
     remote: Remote,
-    /// The file: CSV with a line of headings, or one JSON object a line. Fields: key or sha256, label, scopes, expiresAt, tenantId
+    /// CSV with a line of headings, or one JSON object a line
     file: PathBuf,
     /// What the file is [default: by its name: .csv is CSV, anything else is JSON lines]
     #[arg(long)]
@@ -128,9 +128,13 @@ fn new_file(path: &Path) -> Result<BufWriter<File>> {
 }
 
 impl Run {
-    fn all(&mut self, rows: Rows, defaults: &Defaults, from: u64) -> Result<()> {
+    fn all<R: Read>(&mut self, rows: Rows<R>, defaults: &Defaults, from: u64) -> Result<()> {
         let mut batch = Batch::default();
-        for (number, row) in (1..).zip(rows).skip_while(|(number, _)| *number < from) {
+        for (number, row) in (1..).zip(rows) {
+            let row = row.with_context(|| format!("row {number}"))?;
+            if number < from {
+                continue;
+            }
             match row.and_then(|row: Row| row.into_wire(defaults)) {
                 Ok(wire) => batch.add(number, wire),
                 Err(wrong) => self.note(number, "refused", None, Some(&wrong.to_string()))?,
@@ -139,8 +143,7 @@ impl Run {
                 self.send(std::mem::take(&mut batch))?;
             }
         }
-        self.send(batch)?;
-        self.results.as_mut().map_or(Ok(()), Write::flush).context("--results")
+        self.send(batch)
     }
 
     fn send(&mut self, batch: Batch) -> Result<()> {
@@ -154,6 +157,7 @@ impl Run {
         for (number, result) in batch.numbers.into_iter().zip(results) {
             self.note(number, &result.status, result.id.as_deref(), result.error.as_deref())?;
         }
+        self.results.as_mut().map_or(Ok(()), Write::flush).context("--results")?;
         self.progress.show(self.counts.added + self.counts.known + self.counts.refused);
         Ok(())
     }

@@ -1,60 +1,85 @@
 //! The rows of a file, one after the other: memory has one of them.
 
 use super::row::Row;
-use anyhow::{Context, Result, bail};
+use anyhow::{Context, Result, anyhow, bail, ensure};
+use csv::StringRecord;
 use std::io::{BufRead, BufReader, Read};
 
 /// No row is longer.
 const LONGEST_LINE: u64 = 64 * 1024;
 const COLUMNS: [&str; 6] = ["key", "sha256", "label", "scopes", "expiresAt", "tenantId"];
 
-/// Reads rows.
-pub(super) struct Rows(Box<dyn Iterator<Item = Result<Row>>>);
+/// Reads rows: one a line, also in CSV. An error outside is of the file, and ends it.
+pub(super) struct Rows<R> {
+    file: BufReader<R>,
+    /// The headings of CSV.
+    headings: Option<StringRecord>,
+}
 
-impl Iterator for Rows {
-    type Item = Result<Row>;
+impl<R: Read> Iterator for Rows<R> {
+    type Item = Result<Result<Row>>;
 
     fn next(&mut self) -> Option<Self::Item> {
-        self.0.next()
-    }
-}
-
-impl Rows {
-    pub(super) fn read(file: impl Read + 'static, is_csv: bool) -> Result<Self> {
-        if is_csv { Self::csv(file) } else { Ok(Self::json_lines(file)) }
-    }
-
-    fn json_lines(file: impl Read + 'static) -> Self {
-        let mut file = BufReader::new(file);
-        let lines = std::iter::from_fn(move || next_line(&mut file).transpose());
-        let is_row =
-            |line: &Result<Vec<u8>>| line.as_ref().map_or(true, |line| !line.trim_ascii().is_empty());
-        Self(Box::new(lines.filter(is_row).map(|line| Ok(serde_json::from_slice(&line?)?))))
-    }
-
-    fn csv(file: impl Read + 'static) -> Result<Self> {
-        let mut reader = csv::ReaderBuilder::new().trim(csv::Trim::All).from_reader(file);
-        let headings = reader.headers().context("the line of headings")?.clone();
-        if let Some(unknown) = headings.iter().find(|name| !COLUMNS.contains(name)) {
-            bail!("column `{unknown}`: is unknown; the columns are {}", COLUMNS.join(", "));
+        loop {
+            match next_line(&mut self.file).transpose()? {
+                Ok(Line::Whole(line)) if line.trim_ascii().is_empty() => {}
+                Ok(Line::Whole(line)) => return Some(Ok(self.row(&line))),
+                Ok(Line::TooLong) => return Some(Ok(Err(anyhow!("is longer than {LONGEST_LINE} bytes")))),
+                Err(error) => return Some(Err(error)),
+            }
         }
-        let rows = reader.into_records().map(move |record| {
-            let record = record?;
-            from_fields(headings.iter().zip(record.iter()).filter(|(_, field)| !field.is_empty()))
-        });
-        Ok(Self(Box::new(rows)))
     }
 }
 
-fn next_line(file: &mut impl BufRead) -> Result<Option<Vec<u8>>> {
+impl<R: Read> Rows<R> {
+    pub(super) fn read(file: R, is_csv: bool) -> Result<Self> {
+        let mut rows = Self { file: BufReader::new(file), headings: None };
+        if is_csv {
+            let Some(Line::Whole(line)) = next_line(&mut rows.file)? else {
+                bail!("has no line of headings")
+            };
+            rows.headings = Some(headings(line.strip_prefix(b"\xef\xbb\xbf").unwrap_or(&line))?);
+        }
+        Ok(rows)
+    }
+
+    fn row(&self, line: &[u8]) -> Result<Row> {
+        let Some(headings) = &self.headings else { return Ok(serde_json::from_slice(line)?) };
+        let fields = fields(line)?;
+        let (wanted, given) = (headings.len(), fields.len());
+        ensure!(wanted == given, "has {given} fields and not {wanted}");
+        from_fields(headings.iter().zip(fields.iter()).filter(|(_, field)| !field.is_empty()))
+    }
+}
+
+fn headings(line: &[u8]) -> Result<StringRecord> {
+    let headings = fields(line).context("the line of headings")?;
+    if let Some(unknown) = headings.iter().find(|name| !COLUMNS.contains(name)) {
+        bail!("column `{unknown}`: is unknown; the columns are {}", COLUMNS.join(", "));
+    }
+    Ok(headings)
+}
+
+/// One line of CSV (RFC 4180), alone: a quotation mark that does not end spoils one row, not all that follow.
+fn fields(line: &[u8]) -> Result<StringRecord> {
+    let mut reader = csv::ReaderBuilder::new().has_headers(false).trim(csv::Trim::All).from_reader(line);
+    Ok(reader.records().next().unwrap_or_else(|| Ok(StringRecord::new()))?)
+}
+
+enum Line {
+    TooLong,
+    Whole(Vec<u8>),
+}
+
+fn next_line(file: &mut impl BufRead) -> Result<Option<Line>> {
     let mut line = Vec::new();
     let read = file.by_ref().take(LONGEST_LINE).read_until(b'\n', &mut line)?;
-    if read == usize::try_from(LONGEST_LINE)? {
+    if read == usize::try_from(LONGEST_LINE)? && !line.ends_with(b"\n") {
         // The rest of it is no row of its own.
         skip_line(file)?;
-        bail!("is longer than {LONGEST_LINE} bytes");
+        return Ok(Some(Line::TooLong));
     }
-    Ok((read > 0).then_some(line))
+    Ok((read > 0).then_some(Line::Whole(line)))
 }
 
 fn skip_line(file: &mut impl BufRead) -> Result<()> {
@@ -91,9 +116,9 @@ fn from_fields<'a>(fields: impl Iterator<Item = (&'a str, &'a str)>) -> Result<R
 mod tests {
     use super::*;
 
-    fn labels(text: &'static str, is_csv: bool) -> Vec<Result<Option<String>, String>> {
+    fn labels(text: &str, is_csv: bool) -> Vec<Result<Option<String>, String>> {
         let rows = Rows::read(text.as_bytes(), is_csv).unwrap();
-        rows.map(|row| row.map(|row| row.label).map_err(|error| format!("{error:#}"))).collect()
+        rows.map(|row| row.unwrap().map(|row| row.label).map_err(|error| format!("{error:#}"))).collect()
     }
 
     #[test]
@@ -106,7 +131,7 @@ mod tests {
     #[test]
     fn csv_has_quotes_and_lists_of_scopes() {
         let text = "label,scopes,tenantId\n\"a, b\",\"tasks:read tasks:write\",7\nc,,\nd\ne,,x\nf,,\n";
-        let rows: Vec<_> = Rows::read(text.as_bytes(), true).unwrap().collect();
+        let rows: Vec<_> = Rows::read(text.as_bytes(), true).unwrap().map(Result::unwrap).collect();
         let first = rows[0].as_ref().unwrap();
         assert_eq!((first.label.as_deref(), first.tenant_id), (Some("a, b"), Some(7)));
         assert_eq!(first.scopes.as_ref().unwrap().len(), 2);
@@ -120,9 +145,34 @@ mod tests {
     #[test]
     fn an_endless_line_is_one_bad_row() {
         let text = format!("{}\n{{\"label\":\"b\"}}\n", "x".repeat(300_000));
-        let rows = labels(Box::leak(text.into_boxed_str()), false);
+        let rows = labels(&text, false);
         assert_eq!(rows.len(), 2);
         assert!(rows[0].as_ref().unwrap_err().contains("longer than"));
         assert_eq!(rows[1], Ok(Some("b".to_owned())));
+    }
+
+    #[test]
+    fn a_line_that_is_just_not_too_long_leaves_the_next_one() {
+        let whole = usize::try_from(LONGEST_LINE).unwrap();
+        let text = format!("{}\n{{\"label\":\"b\"}}", " ".repeat(whole - 1));
+        assert_eq!(labels(&text, false), [Ok(Some("b".to_owned()))]);
+    }
+
+    #[test]
+    fn a_quotation_mark_that_does_not_end_spoils_one_row() {
+        let rows = labels("label,key\n\"a,x\nb,y\n", true);
+        assert!(rows[0].is_err(), "{rows:?}");
+        assert_eq!(rows[1], Ok(Some("b".to_owned())));
+    }
+
+    #[test]
+    fn a_file_that_cannot_be_read_ends() {
+        struct Broken;
+        impl Read for Broken {
+            fn read(&mut self, _: &mut [u8]) -> std::io::Result<usize> {
+                Err(std::io::Error::other("bad disk"))
+            }
+        }
+        assert!(Rows::read(Broken, false).unwrap().next().unwrap().is_err());
     }
 }

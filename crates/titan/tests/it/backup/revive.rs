@@ -34,6 +34,23 @@ async fn create_with_name(program: &Program) -> MadeKey {
     MadeKey::of(&crate::support::Answer::read(request.send().await.unwrap()).await.expect(201))
 }
 
+/// A key of another system.
+async fn import(program: &Program, name: &str) -> MadeKey {
+    import_into(program, 1, name).await
+}
+
+async fn import_into(program: &Program, tenant: u64, name: &str) -> MadeKey {
+    let text = format!("a-key-of-another-system-{}", name.replace(' ', "-"));
+    let digest = aws_lc_rs::digest::digest(&aws_lc_rs::digest::SHA256, text.as_bytes());
+    let sha256: String = digest.as_ref().iter().map(|byte| format!("{byte:02x}")).collect();
+    let row = json!({
+        "sha256": sha256, "label": "old", "scopes": ["sessions:read"], "expiresAt": "2099-01-01T00:00:00Z",
+        "tenantId": tenant,
+    });
+    let answer = program.master().post("/admin/imported-keys", json!({ "keys": [row] })).await.expect(200);
+    MadeKey { id: answer.text_at("/data/0/id"), text }
+}
+
 async fn credentials(program: &Program) -> Credentials {
     let master = program.master();
     let mut keys = HashMap::new();
@@ -51,6 +68,9 @@ async fn credentials(program: &Program) -> Credentials {
     keys.insert("platform", MadeKey { id: answer.text_at("/id"), text: answer.text_at("/key") });
     let answer = ada.post("/api/api-keys", json!({ "name": "opaque" })).await.expect(200);
     keys.insert("opaque", MadeKey { id: answer.text_at("/data/id"), text: answer.text_at("/data/key") });
+    for name in ["imported", "imported and deleted"] {
+        keys.insert(name, import(program, name).await);
+    }
     let body = json!({ "email": "bob@example.com", "role": "owner" });
     let invitation = ada.post("/api/v1/members/invitations", body).await.expect(201).text_at("/data/token");
     let refresh_token = text(&session["refresh_token"]);
@@ -70,6 +90,7 @@ async fn revoke(program: &Program, all: &mut Credentials) {
         .await
         .expect(200);
 
+    master.delete(&format!("/admin/keys/{}", all.keys["imported and deleted"].id)).await.expect(204);
     let tenant = master.post("/admin/tenants", json!({ "name": "later" })).await.expect(201);
     let later = make(program, tenant.at("/data/id").as_u64().unwrap()).await;
     master.post("/admin/signing-keys", json!({})).await.expect(201);
@@ -85,7 +106,7 @@ async fn revoke(program: &Program, all: &mut Credentials) {
 async fn assert_all_end(program: &Program, all: &Credentials) {
     for (name, key) in &all.keys {
         let code = code(program, &key.text).await;
-        assert!(["REVOKED", "INVALID", "DISABLED"].contains(&code.as_str()), "{name}: {code}");
+        assert!(["REVOKED", "INVALID", "DISABLED", "MALFORMED"].contains(&code.as_str()), "{name}: {code}");
     }
     let nobody = program.role("");
     program.role(&all.jwt).get("/api/v1/auth/session").await.expect(401);
@@ -106,13 +127,13 @@ async fn nothing_that_was_revoked_after_the_backup_comes_back() {
         assert_eq!(code(&program, &key.text).await, "VALID");
     }
     let backup = site.back_up();
-    assert_eq!((&backup["tenants"], &backup["keys"], &backup["users"]), (&json!(1), &json!(6), &json!(1)));
+    assert_eq!((&backup["tenants"], &backup["keys"], &backup["users"]), (&json!(1), &json!(8), &json!(1)));
     revoke(&program, &mut all).await;
     stop(&mut program);
 
     let restored = site.restore();
     let ended =
-        json!({ "tenants": 1, "keys": 6, "opaqueKeys": 1, "sessions": 1, "invitations": 1, "users": 1 });
+        json!({ "tenants": 1, "keys": 8, "opaqueKeys": 1, "sessions": 1, "invitations": 1, "users": 1 });
     assert_eq!(restored["ended"], ended);
     let mut program = site.start().await;
     assert_all_end(&program, &all).await;
@@ -190,5 +211,35 @@ async fn a_full_set_of_slots_and_a_second_restore_revive_nothing() {
         }
         keys.push(make(&program, 1).await);
         stop(&mut program);
+    }
+}
+
+/// Each is ended in another way before the backup.
+#[tokio::test]
+async fn what_was_imported_can_be_imported_once_more_unless_it_had_ended() {
+    let site = Site::new();
+    let mut program = site.start().await;
+    let master = program.master();
+    let tenant = master.post("/admin/tenants", json!({ "name": "other" })).await.expect(201);
+    let tenant = tenant.at("/data/id").as_u64().unwrap();
+    let of_tenant = import_into(&program, tenant, "tenant").await;
+    master.patch(&format!("/admin/tenants/{tenant}"), json!({ "revokeKeys": true })).await.expect(200);
+    let (good, deleted, off) =
+        (import(&program, "good").await, import(&program, "deleted").await, import(&program, "off").await);
+    master.delete(&format!("/admin/keys/{}", deleted.id)).await.expect(204);
+    master.patch(&format!("/admin/keys/{}", off.id), json!({ "isActive": false })).await.expect(200);
+    site.back_up();
+    stop(&mut program);
+    site.restore();
+    let program = site.start().await;
+    for (name, key, is_good) in [
+        ("good", &good, true),
+        ("deleted", &deleted, false),
+        ("off", &off, false),
+        ("tenant", &of_tenant, false),
+    ] {
+        assert_ne!(code(&program, &key.text).await, "VALID", "{name}");
+        import(&program, name).await;
+        assert_eq!(code(&program, &key.text).await == "VALID", is_good, "{name}");
     }
 }

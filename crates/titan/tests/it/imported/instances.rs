@@ -38,3 +38,27 @@ async fn a_killed_process_forgets_none() {
     program.role(LEGACY).get(SESSIONS).await.expect(200);
     program.role(FOREIGN).get(SESSIONS).await.refused(401, "api key revoked");
 }
+
+/// A clock that was set ahead ends the lease for a moment: the database is asked.
+#[tokio::test]
+async fn without_a_lease_the_database_decides_about_it() {
+    let app = crate::support::TestApp::start().await;
+    for text in [LEGACY, FOREIGN] {
+        let key = imported(&app, text).await;
+        for _ in 0..3 {
+            app.clock.advance(3600);
+            app.holder(&key).get(SESSIONS).await.expect(200);
+        }
+        app.master().delete(&format!("/admin/keys/{}", key.id)).await.expect(204);
+        app.clock.advance(3600);
+        app.holder(&key).get(SESSIONS).await.refused(401, "api key revoked");
+    }
+}
+
+#[tokio::test]
+async fn it_expires_and_no_clock_brings_it_back_into_force() {
+    let app = crate::support::TestApp::start().await;
+    let key = imported(&app, LEGACY).await;
+    app.clock.advance(80 * 365 * 86_400);
+    app.holder(&key).get(SESSIONS).await.refused(401, "api key expired");
+}

@@ -56,6 +56,35 @@ async fn one_that_is_cut_off_refuses_what_it_cannot_know_and_comes_back_by_itsel
     assert_eq!((field(&answer, "applied"), field(&answer, "lapsed")), (2, 0));
 }
 
+/// Its row in the log is that of its hash; what ends it is in another one.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn of_an_imported_key_it_knows_no_more_and_ends_none_in_vain() {
+    let (fleet, wire) = pair().await;
+    let [whole, cut] = &fleet.0[..] else { panic!("two instances") };
+    let (known, new) = ("a-key-of-another-system", "a-key-that-comes-too-late");
+    let import = async |text: &str| {
+        let hash = aws_lc_rs::digest::digest(&aws_lc_rs::digest::SHA256, text.as_bytes());
+        let hash: String = hash.as_ref().iter().map(|byte| format!("{byte:02x}")).collect();
+        let row =
+            json!({ "sha256": hash, "label": "x", "scopes": ["*"], "expiresAt": "2099-01-01T00:00:00Z" });
+        whole.master().post("/admin/imported-keys", json!({ "keys": [row] })).await.expect(200);
+    };
+    import(known).await;
+    cut.role(Some(known)).get("/api/sessions").await.expect(200);
+    wire.cut();
+    import(new).await;
+    for text in [known, new] {
+        cut.role(Some(text)).get("/api/sessions").await.refused(503, "revocation state unknown");
+        let revoke = cut.nobody().request("POST", "/oauth2/revoke").form(&[("token", text)]);
+        assert_eq!(revoke.send().await.unwrap().status().as_u16(), 503, "{text}");
+    }
+    wire.mend();
+    until("ready again", SOON, async || status_of(cut, "/health/ready").await == 200).await;
+    for text in [known, new] {
+        cut.role(Some(text)).get("/api/sessions").await.expect(200);
+    }
+}
+
 /// A network that swallows everything: no error, no end of a connection.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn one_that_hears_nothing_any_more_refuses_too() {

@@ -1,9 +1,11 @@
 //! Sessions that are counted: never too few, and no longer than they are open.
 
 use super::{close, counted, holder, license, licensed, limited, open};
+use crate::support::scripted::{After, Scripted};
 use crate::support::{Answer, TestApp};
 use serde_json::{Value, json};
 use std::sync::Arc;
+use std::time::Duration;
 
 const SESSIONS: &str = "/api/sessions";
 const FULL: &str = "session limit reached: 2";
@@ -68,13 +70,60 @@ async fn what_may_be_open_stays_counted() {
     let rows = app.master().get("/admin/license/sessions").await.at("/data");
     assert!(rows.as_array().unwrap().iter().all(|row| row["isPending"] == json!(true)), "{rows}");
     open(&holder, "c", "").await.refused(403, FULL);
+    close(&holder, "a", "").await.expect(200);
+    assert_eq!(counted(&app).await, ["a", "b"], "what opens it may reach the upstream after what closed it");
+    app.clock.advance(120);
     close(&holder, "a", "?status=500").await.expect(500);
     open(&holder, "c", "").await.refused(403, FULL);
+    app.clock.advance(120);
     close(&holder, "a", "?status=404").await.expect(404);
     assert_eq!(counted(&app).await, ["b"], "the upstream has no such session");
     open(&holder, "b", "").await.expect(200);
     let rows = app.master().get("/admin/license/sessions").await.at("/data");
     assert_eq!(rows[0]["isPending"], json!(false), "{rows}");
+}
+
+#[tokio::test]
+async fn a_404_for_a_close_is_no_end_of_an_open_session() {
+    let app = licensed(&limited(1)).await;
+    let holder = holder(&app).await;
+    open(&holder, "a", "").await.expect(200);
+    close(&holder, "a", "?status=404").await.expect(404);
+    open(&holder, "b", "").await.refused(403, "session limit reached: 1");
+}
+
+#[tokio::test]
+async fn an_upstream_that_cannot_be_reached_has_opened_nothing() {
+    let folder = tempfile::tempdir().unwrap();
+    let app = TestApp::with(|config| {
+        super::install(config, folder.path(), &limited(1));
+        config.upstreams[0].url = "http://127.0.0.1:1".to_owned();
+    });
+    let app = app.await;
+    open(&holder(&app).await, "a", "").await.expect(502);
+    assert!(counted(&app).await.is_empty());
+}
+
+#[tokio::test]
+async fn an_upstream_that_breaks_off_may_have_opened_it() {
+    let broken = Scripted::start("HTTP/1.1 200 OK\r\nnonsense", After::Close).await;
+    let folder = tempfile::tempdir().unwrap();
+    let app = TestApp::with(|config| {
+        super::install(config, folder.path(), &limited(1));
+        config.upstreams[0].url = format!("http://{}", broken.address);
+    });
+    let app = app.await;
+    open(&holder(&app).await, "a", "").await.expect(502);
+    assert_eq!(counted(&app).await, ["a"]);
+}
+
+#[tokio::test]
+async fn a_client_that_leaves_takes_the_session_along_only_if_it_was_sent() {
+    let app = licensed(&limited(1)).await;
+    let holder = holder(&app).await;
+    let asked = holder.request("POST", "/api/sessions/a/start?slow").timeout(Duration::from_millis(300));
+    assert!(asked.send().await.is_err(), "the client leaves");
+    assert_eq!(counted(&app).await, ["a"], "the upstream may go on without it");
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -122,6 +171,8 @@ async fn a_body_that_cannot_be_checked_is_refused() {
         (r#"{"name":"a","name":"b","start":true}"#, 400),
         (r#"{"name":"a","start":false,"start":true}"#, 400),
         (r#"{"name":"a","start":true"#, 400),
+        (r#"{"name":"a","Start":true}"#, 400),
+        (r#"{"name":"a","Name":"b","start":true}"#, 400),
         ("", 400),
         (r#"{"start":true}"#, 400),
         (r#"{"name":7,"start":true}"#, 400),

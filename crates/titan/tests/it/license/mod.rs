@@ -4,6 +4,7 @@ mod command;
 mod counting;
 mod forward_auth;
 mod instances;
+mod races;
 mod start;
 mod validity;
 
