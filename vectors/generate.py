@@ -1533,6 +1533,39 @@ def session_jwt_vectors() -> dict:
     )
 
 
+# --- Identity tokens ------------------------------------------------------------------------
+
+IDENTITY_LABEL = b"titan/v1/identity-jwt"
+
+
+def identity_claims() -> list[tuple[str, dict]]:
+    key, user = encode_type_id("key", uuid_v7(1_800_000_000_000, "k")), encode_type_id("usr", uuid_v7(1, "u"))
+    times = {"iat": 1_800_000_000, "exp": 1_800_000_060}
+    start = {"iss": "titan", "aud": "https://api.example"}
+    return [
+        ("a key", start | {"sub": key, "tenant": 1, "scope": "sessions:read messages:write", "key": key} | times),
+        ("a key of a user", start | {"sub": user, "tenant": 4_294_967_295, "scope": "*", "key": key} | times),
+        ("a user", start | {"sub": user, "tenant": 7, "scope": ""} | times),
+        ("a session", start | {"sub": user, "tenant": 7, "scope": "*", "session": "default"} | times),
+        ("a session of any characters", start | {"sub": user, "tenant": 7, "scope": "*", "session": 'a"\\ b'} | times),
+    ]
+
+
+def identity_token_vectors() -> dict:
+    secret = signing_secret_of(0)
+    signer = JwtSigner.of_seed(hkdf_sha256(secret, IDENTITY_LABEL))
+    header = compact_json({"alg": "EdDSA", "typ": "titan-identity+jwt", "kid": signer.kid})
+    return {
+        "description": "Identity tokens: docs/token-format.md.",
+        "signing_secret_hex": secret.hex(),
+        "jwk": signer.jwk(),
+        "valid": [
+            {"name": name, "claims": claims, "token": signer.sign(header, compact_json(claims))}
+            for name, claims in identity_claims()
+        ],
+    }
+
+
 # --- Licenses -------------------------------------------------------------------------------
 
 LICENSE_PURPOSE = b"titan/v1/license\0"
@@ -1642,6 +1675,7 @@ def render_all() -> dict[Path, bytes]:
         FOLDER / "opaque.json": render(opaque_vectors()),
         FOLDER / "refresh-token.json": render(refresh_token_vectors()),
         FOLDER / "session-jwt.json": render(session_jwt_vectors()),
+        FOLDER / "identity-token.json": render(identity_token_vectors()),
         FOLDER / "license.json": render(license_vectors()),
     }
 

@@ -89,7 +89,8 @@ impl Refused {
 impl Admitted {
     /// What the server behind the proxy is told of the caller.
     pub(crate) fn identity(&self, guard: &Guard) -> Identity {
-        Identity::new(&self.principal, guard.catalogue(), self.session.as_deref())
+        let (principal, session) = (&self.principal, self.session.as_deref());
+        Identity::new(principal, guard.catalogue(), session, guard.identity_token(principal, session))
     }
 
     /// What the client is told of its key and its limits.

@@ -1,6 +1,7 @@
 //! The decision about one credential: one atomic load, no lock, no wait. Only without a good lease, the database is
 //! asked for the one key.
 
+use crate::identity_tokens::IdentityTokens;
 use crate::lease::Lease;
 use crate::limits::{Cost, Limiter, Quota, Refusal};
 use crate::snapshot::{Decision, Hashed, Proven, Snapshot};
@@ -23,7 +24,8 @@ use titan_core::signing::SlotKey;
 use titan_core::time::{Clock, Moment, Timestamp};
 use titan_core::user::{Role, Roles};
 use titan_token::{
-    HashedKey, Presented, ScopeBit, ScopeSet, UntrustedJwt, UntrustedKey, UntrustedRefresh, VerifiedKey,
+    HashedKey, JwtParty, Presented, ScopeBit, ScopeSet, UntrustedJwt, UntrustedKey, UntrustedRefresh,
+    VerifiedKey,
 };
 
 /// How long the database may take to tell the state of one credential.
@@ -44,6 +46,7 @@ pub struct Guard {
     limiter: Limiter,
     license: Arc<Installed>,
     legacy_link: Option<HeaderValue>,
+    identities: Option<IdentityTokens>,
 }
 
 impl Guard {
@@ -91,6 +94,7 @@ impl Guard {
             limiter,
             license,
             legacy_link: None,
+            identities: None,
         }
     }
 
@@ -110,6 +114,21 @@ impl Guard {
     #[must_use]
     pub fn with_legacy_link(self, legacy_link: Option<HeaderValue>) -> Self {
         Self { legacy_link, ..self }
+    }
+
+    /// With tokens for the servers behind the gateway, if they have a name.
+    #[must_use]
+    pub fn with_identity_audience(self, audience: Option<JwtParty>) -> Self {
+        Self { identities: audience.map(IdentityTokens::new), ..self }
+    }
+
+    /// `X-Titan-Identity` of a request; empty without an audience.
+    pub(crate) fn identity_token(&self, principal: &Principal, session: Option<&str>) -> HeaderValue {
+        const NONE: HeaderValue = HeaderValue::from_static("");
+        let Some(identities) = &self.identities else { return NONE };
+        let Some(key) = self.snapshot.load().identity_key() else { return NONE };
+        let asks = (principal, &*self.catalogue);
+        identities.token((&self.jwt.issuer, &key), asks, session, self.clock.now())
     }
 
     /// Whose credential this is now, after every check but the scope. It records no use. Waits for the database only
@@ -540,7 +559,7 @@ impl Gate for Guard {
     }
 
     fn jwks(&self) -> String {
-        format!(r#"{{"keys":[{}]}}"#, self.snapshot.load().jwks().join(","))
+        format!(r#"{{"keys":[{}]}}"#, self.snapshot.load().jwks(self.identities.is_some()).join(","))
     }
 }
 

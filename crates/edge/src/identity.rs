@@ -5,6 +5,7 @@ use http::header::{HeaderMap, HeaderName, HeaderValue};
 use std::fmt::Write;
 use titan_core::access::{Catalogue, Principal};
 
+pub(crate) const IDENTITY: HeaderName = HeaderName::from_static("x-titan-identity");
 pub(crate) const KEY_ID: HeaderName = HeaderName::from_static("x-titan-key-id");
 pub(crate) const SCOPES: HeaderName = HeaderName::from_static("x-titan-scopes");
 pub(crate) const SESSION: HeaderName = HeaderName::from_static("x-titan-session");
@@ -23,10 +24,17 @@ pub(crate) struct Identity {
     /// The user; empty for keys that have no owner.
     subject: HeaderValue,
     session: HeaderValue,
+    /// All of it, signed; empty if the operator has not asked for it.
+    token: HeaderValue,
 }
 
 impl Identity {
-    pub(crate) fn new(principal: &Principal, catalogue: &Catalogue, session: Option<&str>) -> Self {
+    pub(crate) fn new(
+        principal: &Principal,
+        catalogue: &Catalogue,
+        session: Option<&str>,
+        token: HeaderValue,
+    ) -> Self {
         // One allocation for all three. Writing to a text cannot fail.
         let mut text = String::with_capacity(USUAL_LENGTH);
         let _ = match principal {
@@ -53,6 +61,7 @@ impl Identity {
             scopes: value(text.slice(tenant_end..)),
             // A name from a path may contain bytes that a header cannot contain. Then the header is empty.
             session: session.map_or(EMPTY, |name| HeaderValue::from_str(name).unwrap_or(EMPTY)),
+            token,
         }
     }
 
@@ -63,6 +72,7 @@ impl Identity {
         headers.insert(SCOPES, self.scopes);
         headers.insert(SUBJECT, self.subject);
         headers.insert(SESSION, self.session);
+        headers.insert(IDENTITY, self.token);
     }
 }
 

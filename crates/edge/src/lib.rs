@@ -19,6 +19,7 @@ mod forward_auth;
 pub mod gateway;
 mod guard;
 mod identity;
+mod identity_tokens;
 mod inspect;
 mod key_cache;
 mod lease;

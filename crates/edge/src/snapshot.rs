@@ -12,11 +12,11 @@ use std::collections::HashSet;
 use std::sync::Arc;
 use titan_core::access::{Denial, Held, KeyPrincipal, Principal, ProvenJwt, ProvenOpaque, Retirement};
 use titan_core::revision::{Change, CredentialState, KeyStatus, SessionStatus, TenantStatus};
-use titan_core::signing::SlotKey;
+use titan_core::signing::{SlotKey, signer};
 use titan_core::time::Timestamp;
 use titan_token::{
-    HashedKey, JwtKey, JwtPublicKey, KeyId, RefreshKey, SessionId, SigningKey, Slot, TenantId, UntrustedKey,
-    VerifiedKey,
+    HashedKey, IdentityKey, JwtKey, JwtPublicKey, KeyId, RefreshKey, SessionId, SigningKey, Slot, TenantId,
+    UntrustedKey, VerifiedKey,
 };
 
 /// A credential that is ours, if it is, and whose it is or why it is refused.
@@ -38,6 +38,8 @@ pub enum Proven {
 struct Signing {
     key: Arc<SigningKey>,
     jwt: Arc<JwtPublicKey>,
+    /// The public key of its identity tokens, as a JWK.
+    identity: Arc<str>,
     refresh: Arc<RefreshKey>,
     is_retired: bool,
     not_before: Timestamp,
@@ -56,6 +58,8 @@ struct Restrictions {
 #[derive(Clone)]
 pub(crate) struct Snapshot {
     slots: [Option<Signing>; 16],
+    /// What signs identity tokens now.
+    identity: Option<Arc<IdentityKey>>,
     /// Only restricted tenants: they are few, so a search is faster than hashing.
     tenants: OrdMap<TenantId, TenantStatus>,
     /// The ids of all restricted keys: revoked, disabled, retiring or limited.
@@ -97,6 +101,7 @@ impl Snapshot {
     pub(crate) fn new() -> Self {
         Self {
             slots: std::array::from_fn(|_| None),
+            identity: None,
             tenants: OrdMap::new(),
             revocations: Arc::new(RevocationSet::new()),
             statuses: HashMap::new(),
@@ -129,6 +134,7 @@ impl Snapshot {
     /// Takes over the signing keys of another one.
     pub(crate) fn keep_slots_of(&mut self, other: &Self) {
         self.slots.clone_from(&other.slots);
+        self.identity.clone_from(&other.identity);
     }
 
     /// How many slots have no signing key, or a retired one.
@@ -143,6 +149,7 @@ impl Snapshot {
             let signing = Signing {
                 key: Arc::new(SigningKey::for_api_keys(&key.secret)),
                 jwt: Arc::new(JwtKey::derive(&key.secret).into_public()),
+                identity: IdentityKey::derive(&key.secret).public().to_jwk().into(),
                 refresh: Arc::new(RefreshKey::derive(&key.secret)),
                 is_retired: key.retired_at.is_some(),
                 not_before: key.not_before,
@@ -150,6 +157,12 @@ impl Snapshot {
             slots[key.slot.index()] = Some(signing);
         }
         self.slots = slots;
+        self.identity = signer(keys).map(|key| Arc::new(IdentityKey::derive(&key.secret)));
+    }
+
+    /// What signs identity tokens now.
+    pub(crate) fn identity_key(&self) -> Option<Arc<IdentityKey>> {
+        self.identity.clone()
     }
 
     /// Applies changes in their order. The caller must pass the returned ids to [`Self::restrict`] once it has

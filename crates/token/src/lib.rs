@@ -33,7 +33,8 @@ pub use error::Malformed;
 pub use id::{InvitationId, JwtId, KeyId, SessionId, TypeIdError, UserId, Uuid};
 pub use invitation::{HashedInvitation, InvitationToken};
 pub use jwt::{
-    BadJwt, JwtClaims, JwtKey, JwtParty, JwtPublicKey, Kid, ScopeNames, UntrustedJwt, VerifiedJwt,
+    BadJwt, IdentityClaims, IdentityKey, JwtClaims, JwtKey, JwtParty, JwtPublicKey, Kid, ScopeNames,
+    UntrustedJwt, VerifiedJwt,
 };
 pub use key::{Claims, Prefix, Slot, TenantId, UntrustedKey, VerifiedKey};
 pub use license::{BadSignature, LicenseKey, LicensePublicKey, UntrustedLicense, VerifiedLicense};

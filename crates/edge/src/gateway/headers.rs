@@ -219,7 +219,8 @@ mod tests {
             panic!("our own key")
         };
         let key = KeyPrincipal::new(key.verify(&signing).unwrap(), None);
-        Identity::new(&Principal::Key(key), &Catalogue::new([]).unwrap(), None)
+        let token = HeaderValue::from_static("");
+        Identity::new(&Principal::Key(key), &Catalogue::new([]).unwrap(), None, token)
     }
 
     fn prepared(headers: &[(&str, &str)], is_trusted: bool) -> HeaderMap {

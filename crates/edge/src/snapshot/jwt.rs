@@ -48,9 +48,14 @@ impl Snapshot {
         signing.is_some_and(|signing| token.verify(&signing.refresh).is_ok())
     }
 
-    /// The public keys of all slots that are not retired, as members of a JWKS (RFC 7517, 5).
-    pub(crate) fn jwks(&self) -> Vec<String> {
+    /// The public keys of all slots that are not retired, as members of a JWKS (RFC 7517, 5): of session JWTs, and of identity tokens
+    /// if there are any.
+    pub(crate) fn jwks(&self, has_identities: bool) -> Vec<String> {
         let living = self.slots.iter().flatten().filter(|signing| !signing.is_retired);
-        living.map(|signing| signing.jwt.to_jwk()).collect()
+        let keys = living.flat_map(|signing| {
+            let identity = has_identities.then(|| signing.identity.to_string());
+            [Some(signing.jwt.to_jwk()), identity]
+        });
+        keys.flatten().collect()
     }
 }

@@ -21,7 +21,7 @@ pub enum Kind {
 }
 
 /// Variable, option, kind.
-pub const VARIABLES: [(&str, &str, Kind); 49] = [
+pub const VARIABLES: [(&str, &str, Kind); 50] = [
     ("TITAN_LISTEN", "listen", Kind::Text),
     ("TITAN_ADMIN_LISTEN", "admin_listen", Kind::Text),
     ("TITAN_METRICS_LISTEN", "metrics_listen", Kind::Text),
@@ -52,6 +52,7 @@ pub const VARIABLES: [(&str, &str, Kind); 49] = [
     ("TITAN_LICENSE_PUBLIC_KEY", "license_public_key", Kind::Text),
     ("TITAN_PLATFORM", "platform", Kind::List),
     ("TITAN_AWS_ACCOUNT_ID", "aws_account_id", Kind::Text),
+    ("TITAN_IDENTITY_AUDIENCE", "identity_audience", Kind::Text),
     ("TITAN_INVITATION_URL", "invitation_url", Kind::Text),
     ("TITAN_MAX_LIFETIME_DAYS", "max_lifetime_days", Kind::Number),
     ("TITAN_SIGNING_KEY_ROTATION_DAYS", "signing_key_rotation_days", Kind::Number),

@@ -98,6 +98,8 @@ pub struct Config {
     pub platform: Vec<String>,
     /// The AWS account of this machine, for a license that is bound to one.
     pub aws_account_id: Option<String>,
+    /// `aud` of `X-Titan-Identity`, a JWT that tells upstreams who asks: usually the URL of the API. Unset: that header is empty.
+    pub identity_audience: Option<String>,
     /// The page that accepts invitations: Titan makes links to it, with the secret in the fragment.
     pub invitation_url: Option<String>,
     /// The longest lifetime of a key, in days.
@@ -221,6 +223,7 @@ impl Default for Config {
             license_public_key: None,
             platform: Vec::new(),
             aws_account_id: None,
+            identity_audience: None,
             invitation_url: None,
             max_lifetime_days: 90,
             signing_key_rotation_days: 0,

@@ -34,12 +34,19 @@ impl RoleScopes {
 
 /// Issuer and audience of JWTs.
 pub(super) fn jwt(issuer: &str, audience: &str) -> Result<JwtSettings> {
-    let party = |option, text| {
-        JwtParty::new(text).with_context(|| {
-            format!("{option}: must have 1 to 255 visible ASCII characters, without quotes and backslashes")
-        })
-    };
     Ok(JwtSettings { issuer: party("jwt_issuer", issuer)?, audience: party("jwt_audience", audience)? })
+}
+
+/// For whom identity tokens are.
+pub(super) fn identity_audience(text: Option<&str>) -> Result<Option<JwtParty>> {
+    text.map(|text| party("identity_audience", text)).transpose()
+}
+
+/// A name in a JWT.
+fn party(option: &str, text: &str) -> Result<JwtParty> {
+    JwtParty::new(text).with_context(|| {
+        format!("{option}: must have 1 to 255 visible ASCII characters, without quotes and backslashes")
+    })
 }
 
 /// The address of the page that accepts invitations.

@@ -1,7 +1,7 @@
 //! A configuration that was checked: values of the types that the program works with.
 
 use super::license::license;
-use super::people::{RoleScopes, invitation_page, jwt, legacy_link};
+use super::people::{RoleScopes, identity_audience, invitation_page, jwt, legacy_link};
 use super::{Config, LogFormat, UpstreamConfig, policy_text};
 use crate::access_log::AccessLogSettings;
 use crate::pem::{Pem, certified_key};
@@ -23,6 +23,7 @@ use titan_core::settings::Settings as FirstSettings;
 use titan_edge::TrustedProxies;
 use titan_edge::gateway::{Address, Settings as GatewaySettings, TlsSettings, Upstream, UpstreamMap};
 use titan_store::Location;
+use titan_token::JwtParty;
 
 /// The master keys in force.
 pub struct MasterSecrets(Vec<String>);
@@ -61,6 +62,8 @@ pub struct Settings {
     pub roles: RoleScopes,
     /// Who issues JWTs, and for whom.
     pub jwt: JwtSettings,
+    /// For whom identity tokens are, if they are made.
+    pub identity_audience: Option<JwtParty>,
     /// What answers to holders of imported keys have as `Link`.
     pub legacy_link: Option<HeaderValue>,
     /// The license, if there is one: its signature holds, and it is for this place.
@@ -113,6 +116,7 @@ impl Settings {
             upstreams: upstreams(&config)?,
             gateway: gateway(&config)?,
             limits: limits(&config)?,
+            identity_audience: identity_audience(config.identity_audience.as_deref())?,
             legacy_link: config.legacy_keys_url.as_deref().map(legacy_link).transpose()?,
             license: license(&config)?,
             traces: TraceSettings::parse(config.otlp_endpoint.as_deref(), config.otlp_sample_ratio)?,

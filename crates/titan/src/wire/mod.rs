@@ -71,7 +71,8 @@ impl App {
             guard
                 .with_roles(roles)
                 .with_license(Arc::clone(&license))
-                .with_legacy_link(settings.legacy_link.clone()),
+                .with_legacy_link(settings.legacy_link.clone())
+                .with_identity_audience(settings.identity_audience.clone()),
         );
         let member = member(settings, &*clock, &*entropy);
         let follower = Follower::new(Arc::clone(&store), Arc::clone(&guard), Arc::clone(&clock), member);

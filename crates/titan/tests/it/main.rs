@@ -20,6 +20,7 @@ mod gateway;
 mod help;
 mod http_semantics;
 mod hygiene;
+mod identity;
 mod imported;
 mod instances;
 mod keys_command;

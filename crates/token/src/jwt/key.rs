@@ -9,6 +9,7 @@ use aws_lc_rs::signature::{ED25519, Ed25519KeyPair, KeyPair, ParsedPublicKey};
 use core::fmt;
 
 const LABEL: &[u8] = b"titan/v1/session-jwt";
+const IDENTITY_LABEL: &[u8] = b"titan/v1/identity-jwt";
 
 /// Which key signed: the thumbprint of its public key (RFC 7638), base64url of a SHA-256.
 ///
@@ -69,7 +70,16 @@ pub struct JwtKey {
 impl JwtKey {
     /// The key of the slot that has `secret`.
     pub fn derive(secret: &SigningSecret) -> Self {
-        match Self::from_seed(&secret.derive(LABEL)) {
+        Self::derive_for(secret, LABEL)
+    }
+
+    /// The same for identity tokens.
+    pub(super) fn derive_identity(secret: &SigningSecret) -> Self {
+        Self::derive_for(secret, IDENTITY_LABEL)
+    }
+
+    fn derive_for(secret: &SigningSecret, label: &'static [u8]) -> Self {
+        match Self::from_seed(&secret.derive(label)) {
             Some(key) => key,
             // RFC 8032, 5.1.5: each seed of 32 bytes has a key.
             None => unreachable!("32 bytes are a seed"),

@@ -7,11 +7,13 @@
 
 mod claims;
 mod header;
+mod identity;
 mod key;
 mod read;
 mod template;
 
 pub use claims::{JwtClaims, JwtParty, ScopeNames};
+pub use identity::{IdentityClaims, IdentityKey};
 pub use key::{JwtKey, JwtPublicKey, Kid};
 pub use read::{BadJwt, UntrustedJwt, VerifiedJwt};
 

@@ -13,8 +13,14 @@ const FAMILIES: [(&str, u16, [&str; 2]); 4] = [
     ("/auth/caddy", 200, OTHERS),
     ("/auth/haproxy", 200, OTHERS),
 ];
-const IDENTITY: [&str; 5] =
-    ["x-titan-key-id", "x-titan-tenant", "x-titan-scopes", "x-titan-subject", "x-titan-session"];
+const IDENTITY: [&str; 6] = [
+    "x-titan-key-id",
+    "x-titan-tenant",
+    "x-titan-scopes",
+    "x-titan-subject",
+    "x-titan-session",
+    "x-titan-identity",
+];
 
 async fn ask(role: &Role, endpoint: &str, headers: [&str; 2], method: &str, target: &str) -> Answer {
     let request = role.request("GET", endpoint).header(headers[0], method).header(headers[1], target);

@@ -7,8 +7,14 @@ use crate::support::{Answer, Role, TestApp};
 use serde_json::{Value, json};
 
 const SESSIONS: &str = "/api/sessions";
-const IDENTITY: [&str; 5] =
-    ["x-titan-key-id", "x-titan-tenant", "x-titan-scopes", "x-titan-subject", "x-titan-session"];
+const IDENTITY: [&str; 6] = [
+    "x-titan-key-id",
+    "x-titan-tenant",
+    "x-titan-scopes",
+    "x-titan-subject",
+    "x-titan-session",
+    "x-titan-identity",
+];
 
 struct Site {
     app: TestApp,

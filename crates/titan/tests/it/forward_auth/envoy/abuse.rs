@@ -212,8 +212,15 @@ async fn no_claim_of_the_client_survives() {
     let key = app.key(&["sessions:read"]).await;
     let envoy = Envoy::connect(app.address).await;
     let bearer = format!("Bearer {}", key.text);
-    let claims = ["x-titan-key-id", "x-titan-tenant", "x-titan-scopes", "x-titan-subject", "x-titan-session"];
-    let others = ["x-titan-identity", "x-titan-anything", "x_titan_tenant", "x.titan.tenant"];
+    let claims = [
+        "x-titan-key-id",
+        "x-titan-tenant",
+        "x-titan-scopes",
+        "x-titan-subject",
+        "x-titan-session",
+        "x-titan-identity",
+    ];
+    let others = ["x-titan-anything", "x_titan_tenant", "x.titan.tenant"];
     let mut headers = vec![("authorization", bearer.as_str())];
     headers.extend(claims.iter().chain(&others).map(|name| (*name, "forged")));
     let reply = envoy.ask("GET", SESSIONS, &headers).await.expect(200);
