@@ -63,6 +63,7 @@ on_both!(
     people::an_expired_opaque_key_leaves_the_log_and_one_that_is_deleted_stays,
     people::a_second_factor_comes_back_opened,
     people::an_invitation_is_found_by_its_secret_until_it_is_removed,
+    sealing::a_backup_of_before_a_rotation_is_restored_with_the_earlier_key,
     sealing::a_database_of_before_goes_on_with_the_key_that_opens_it,
     sealing::keys_that_do_not_belong_to_the_database_are_refused_and_change_nothing,
     sealing::the_key_that_the_database_names_seals_until_a_rotation,

@@ -1,16 +1,17 @@
 //! Stories about the seal key and its change.
 
-use crate::fixture::{Closed, Counter, Fixture, NOW, SEAL, open_with};
+use crate::fixture::{Closed, Counter, Fixture, NOW, SEAL, open_with, seal};
 use crate::instances::member;
 use crate::moving::{sql, sql_of_source};
 use crate::people::user;
 use crate::stories::slot_key;
+use std::path::Path;
 use std::sync::Arc;
 use titan_core::port::{Store, Tx};
 use titan_core::revision::Revision;
 use titan_core::seal::{SealKeyName, SealedSecrets};
 use titan_core::user::SecondFactor;
-use titan_store::{ConnectError, Location};
+use titan_store::{BackupError, ConnectError, Location, Restore, Restored, SealKeys, back_up};
 
 const NEW: &str = "//////////////////////////////////////////8=";
 const OTHER: &str = "AQEBAQEBAQEBAQEBAQEBAQEBAQEBAQEBAQEBAQEBAQE=";
@@ -211,4 +212,29 @@ pub(crate) async fn a_database_of_before_goes_on_with_the_key_that_opens_it(fixt
     let store = open_with(&closed.location, SEAL, None).await.unwrap();
     assert_eq!(store.seal_state().await.unwrap().by, SealKeyName::Current);
     assert_opens(&*store).await;
+}
+
+async fn restore(
+    backup: &Path,
+    target: &Location,
+    current: &str,
+    previous: Option<&str>,
+) -> Result<Restored, BackupError> {
+    let seal = SealKeys::new(seal(current), previous.map(seal));
+    let restore = Restore { backup, target, seal, replaces: false, now: NOW };
+    restore.run(Arc::new(Counter::new()), &mut |_| {}).await
+}
+
+/// The database that it makes is one in which the previous key seals.
+pub(crate) async fn a_backup_of_before_a_rotation_is_restored_with_the_earlier_key(fixture: Fixture) {
+    let closed = filled(fixture).await;
+    let folder = tempfile::tempdir().unwrap();
+    let (file, target) = (folder.path().join("backup"), Location::Sqlite(folder.path().join("new.db")));
+    back_up(&closed.location, &file, &mut |_| {}).await.unwrap();
+    assert!(restore(&file, &target, NEW, None).await.is_err());
+    restore(&file, &target, NEW, Some(SEAL)).await.unwrap();
+    let store = open_with(&target, NEW, Some(SEAL)).await.unwrap();
+    assert_eq!(store.seal_state().await.unwrap().by, SealKeyName::Previous);
+    // A restore adds a signing key.
+    assert_eq!(sealed(&*store).await, (0, 8));
 }
