@@ -25,6 +25,7 @@ mod opaque_keys;
 mod platform_keys;
 mod reply;
 mod revisions;
+mod seal_key;
 mod second_factor;
 mod sessions;
 mod settings;
@@ -44,6 +45,7 @@ use titan_core::key::KeyService;
 use titan_core::license::LicenseService;
 use titan_core::opaque::OpaqueKeyService;
 use titan_core::revision::FleetService;
+use titan_core::seal::SealKeyService;
 use titan_core::session::SessionService;
 use titan_core::settings::SettingsService;
 use titan_core::signing::SigningKeyService;
@@ -70,6 +72,8 @@ pub struct ControlPlane {
     pub tenants: Arc<TenantService>,
     /// The rules of signing keys.
     pub signing_keys: Arc<SigningKeyService>,
+    /// The rules of the seal key.
+    pub seal_key: Arc<SealKeyService>,
     /// The rules of the settings.
     pub settings: Arc<SettingsService>,
     /// The license.
@@ -103,6 +107,7 @@ fn routes() -> OpenApiRouter<ControlPlane> {
         .merge(jwks::routes())
         .merge(keys::routes())
         .merge(tenants::routes())
+        .merge(seal_key::routes())
         .merge(signing_keys::routes())
         .merge(settings::routes())
         .merge(license::routes())

@@ -25,6 +25,7 @@ pub mod port;
 mod refuse;
 mod retry;
 pub mod revision;
+pub mod seal;
 pub mod session;
 pub mod settings;
 pub mod signing;

@@ -6,7 +6,7 @@
 
 pub use crate::store_error::{StoreError, StoreResult};
 use crate::{
-    audit, idempotency, invitation, key, license, limit, opaque, revision, session, settings, signing,
+    audit, idempotency, invitation, key, license, limit, opaque, revision, seal, session, settings, signing,
     tenant, user,
 };
 use async_trait::async_trait;
@@ -30,6 +30,7 @@ pub trait Store:
     + limit::Budgets
     + license::LiveSessions
     + key::ImportedKeys
+    + seal::SealKeys
     + Send
     + Sync
 {
@@ -69,6 +70,7 @@ pub trait Tx:
     + settings::SettingsTx
     + license::LiveSessionsTx
     + key::ImportedKeysTx
+    + seal::SealKeysTx
     + Send
 {
     /// Makes it durable: when this has returned, a crash does not undo it.

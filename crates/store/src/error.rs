@@ -34,6 +34,8 @@ pub enum ConnectError {
     Restoring(PathBuf),
     /// The server follows another one and cannot write.
     Standby,
+    /// Secrets may be left under a seal key that this instance does not have.
+    EarlierSealKey,
     /// A statement failed.
     Store(StoreError),
     /// The server is of an older version than is supported.
@@ -105,10 +107,16 @@ impl fmt::Display for ConnectError {
                 f,
                 "TITAN_DATABASE_URL: must be sqlite://path/to/titan.db or postgres://user:password@host/database"
             ),
+            Self::EarlierSealKey => f.write_str(
+                "the seal key was changed, but secrets in this database may still be sealed with the earlier one: set \
+                 TITAN_SEAL_KEY_PREVIOUS (or its file or command) to that key, start, and run: titan seal-key rotate",
+            ),
             Self::WrongSealKey => write!(
                 f,
-                "the seal key does not belong to this database: set TITAN_SEAL_KEY (or its file) to the key \
-                 with which the database was created"
+                "the seal key does not belong to this database: set TITAN_SEAL_KEY (or its file or command) to the key with \
+                 which the database was created, or to which it was changed. During a change of the key, set \
+                 TITAN_SEAL_KEY_PREVIOUS to the earlier one"
+
             ),
         }
     }

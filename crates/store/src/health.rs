@@ -4,8 +4,9 @@ use crate::backup::{BackupError, check_pages, is_open};
 use crate::error::ConnectError;
 use crate::migration;
 use crate::postgres::{ONE_MOMENT, check_version, connect_one, refused};
-use crate::seal::{Place, SealKey};
+use crate::seal::Place;
 use crate::sqlite::{BUSY, failed, migrator};
+use crate::vault::SealKeys;
 use crate::{Location, with_suffix};
 use sqlx::sqlite::SqliteConnectOptions;
 use sqlx::{ConnectOptions, PgConnection, SqliteConnection, query_as, query_scalar, raw_sql};
@@ -50,7 +51,7 @@ enum Reader {
 /// Looks at a database, also while Titan runs on it.
 pub async fn examine(
     location: &Location,
-    seal: Option<&SealKey>,
+    seal: Option<&SealKeys>,
     now: Timestamp,
 ) -> Result<DatabaseHealth, ConnectError> {
     match location {
@@ -68,7 +69,7 @@ pub async fn examine(
 
 async fn examine_file(
     path: &Path,
-    seal: Option<&SealKey>,
+    seal: Option<&SealKeys>,
     now: Timestamp,
 ) -> Result<DatabaseHealth, ConnectError> {
     // Without a log, SQLite would make one, and it could not remove it.
@@ -99,11 +100,11 @@ fn is_older(checked: Result<(), ConnectError>) -> Result<bool, ConnectError> {
 
 async fn read(
     reader: &mut Reader,
-    seal: Option<&SealKey>,
+    seal: Option<&SealKeys>,
     now: Timestamp,
 ) -> Result<DatabaseHealth, ConnectError> {
     let keys = reader.signing_keys().await?;
-    let opens = |seal: &SealKey| keys.iter().all(|(slot, secret, ..)| is_opened(seal, *slot, secret));
+    let opens = |seal: &SealKeys| keys.iter().all(|(slot, secret, ..)| is_opened(seal, *slot, secret));
     Ok(DatabaseHealth {
         is_older: false,
         damage: None,
@@ -115,7 +116,7 @@ async fn read(
     })
 }
 
-fn is_opened(seal: &SealKey, slot: i64, secret: &[u8]) -> bool {
+fn is_opened(seal: &SealKeys, slot: i64, secret: &[u8]) -> bool {
     let Ok(slot) = u8::try_from(slot) else { return false };
     seal.open(Place { table: "signing_key", column: "secret", row: &[slot] }, secret).is_some()
 }

@@ -18,6 +18,7 @@ mod scope;
 mod seal;
 mod sqlite;
 mod stored;
+mod vault;
 
 pub use backup::{BackupError, Contents, Restore, Restored, back_up, look_into};
 pub use error::ConnectError;
@@ -25,6 +26,7 @@ pub use health::{DatabaseHealth, examine};
 pub use moving::{MoveError, Progress, Report, Step, Sum, move_database, undo_move};
 pub use seal::{SealError, SealKey, make_secret_file};
 pub use sqlite::Ended;
+pub use vault::SealKeys;
 
 use std::fmt;
 use std::path::{Path, PathBuf};
@@ -32,6 +34,7 @@ use std::sync::Arc;
 use titan_core::entropy::Entropy;
 use titan_core::port::Store;
 use titan_core::time::Clock;
+use vault::Vault;
 
 /// Where a database is.
 #[derive(Clone, PartialEq, Eq)]
@@ -100,18 +103,19 @@ fn with_suffix(path: &Path, suffix: &str) -> PathBuf {
 /// earlier configuration had.
 pub async fn connect(
     location: &Location,
-    seal: SealKey,
+    seal: impl Into<SealKeys>,
     own_scopes: &[String],
     clock: &dyn Clock,
     entropy: Arc<dyn Entropy>,
 ) -> Result<(Arc<dyn Store>, titan_core::access::Catalogue), ConnectError> {
+    let vault = Vault::new(seal, entropy);
     match location {
         Location::Postgres(url) => {
-            let (store, catalogue) = postgres::Postgres::open(url, seal, own_scopes, clock, entropy).await?;
+            let (store, catalogue) = postgres::Postgres::open(url, vault, own_scopes, clock).await?;
             Ok((Arc::new(store), catalogue))
         }
         Location::Sqlite(path) => {
-            let (store, catalogue) = sqlite::Sqlite::open(path, seal, own_scopes, clock, entropy).await?;
+            let (store, catalogue) = sqlite::Sqlite::open(path, vault, own_scopes, clock).await?;
             Ok((Arc::new(store), catalogue))
         }
     }

@@ -1,21 +1,28 @@
 //! Secrets at rest: AES-256-GCM under a key that is not in the database, bound to their place.
 
 use aws_lc_rs::aead::{AES_256_GCM, Aad, LessSafeKey, NONCE_LEN, Nonce, UnboundKey};
+use aws_lc_rs::hmac::{self, HMAC_SHA256};
 use base64_simd::STANDARD;
 use std::fmt;
 use std::fs::{self, OpenOptions};
 use std::io::{ErrorKind, Write};
 use std::os::unix::fs::{OpenOptionsExt, PermissionsExt};
 use std::path::Path;
-use std::sync::Arc;
 use titan_core::entropy::{Entropy, random};
 use zeroize::Zeroizing;
 
 /// The first byte of what is sealed, so that another way of sealing can be told apart later.
 const VERSION: u8 = 1;
+/// The length of a fingerprint.
+pub(crate) const FINGERPRINT: usize = 16;
+/// What a fingerprint is the MAC of.
+const LABEL: &[u8] = b"titan seal key fingerprint v1";
 
-/// The key that seals.
-pub struct SealKey(LessSafeKey);
+/// A key that seals.
+pub struct SealKey {
+    key: LessSafeKey,
+    fingerprint: [u8; FINGERPRINT],
+}
 
 /// Why there is no seal key.
 #[derive(Debug)]
@@ -57,23 +64,10 @@ pub fn make_secret_file(path: &Path, secret: &[u8]) -> std::io::Result<()> {
     linked
 }
 
-/// What seals and opens in a store.
-#[derive(Clone)]
-pub(crate) struct Vault {
-    pub(crate) seal: Arc<SealKey>,
-    pub(crate) entropy: Arc<dyn Entropy>,
-}
-
-impl Vault {
-    pub(crate) fn new(seal: SealKey, entropy: Arc<dyn Entropy>) -> Self {
-        Self { seal: Arc::new(seal), entropy }
-    }
-}
-
 /// Where a sealed value stands. A value moved to another place does not open.
 #[derive(Clone, Copy)]
 pub(crate) struct Place<'a> {
-    pub(crate) table: &'a str,
+    pub(crate) table: &'static str,
     pub(crate) column: &'a str,
     pub(crate) row: &'a [u8],
 }
@@ -95,7 +89,7 @@ impl SealKey {
     pub fn from_base64(text: &str) -> Result<Self, SealError> {
         let bytes = STANDARD.decode_to_vec(text.trim()).map(Zeroizing::new).map_err(|_| SealError::Format)?;
         let key = UnboundKey::new(&AES_256_GCM, &bytes).map_err(|_| SealError::Format)?;
-        Ok(Self(LessSafeKey::new(key)))
+        Ok(Self { key: LessSafeKey::new(key), fingerprint: fingerprint(&bytes)? })
     }
 
     /// From a file that the operator provides: who may read it is the operator's business.
@@ -127,13 +121,18 @@ impl SealKey {
         Self::from_base64(&text)
     }
 
+    /// Names the key without saying anything of it: whoever sees it learns only whether two keys are the same.
+    pub(crate) fn fingerprint(&self) -> &[u8; FINGERPRINT] {
+        &self.fingerprint
+    }
+
     /// Version, nonce, ciphertext and tag. The nonce is random: 96 bits are enough for the few values that
     /// are ever sealed (NIST SP 800-38D, 8.3, allows 2^32).
     pub(crate) fn seal(&self, place: Place<'_>, secret: &[u8], entropy: &dyn Entropy) -> Option<Vec<u8>> {
         let nonce = random::<NONCE_LEN>(entropy);
         let mut text = secret.to_vec();
         let aad = Aad::from(place.to_aad());
-        self.0.seal_in_place_append_tag(Nonce::assume_unique_for_key(nonce), aad, &mut text).ok()?;
+        self.key.seal_in_place_append_tag(Nonce::assume_unique_for_key(nonce), aad, &mut text).ok()?;
         let mut sealed = vec![VERSION];
         sealed.extend(nonce);
         sealed.extend(text);
@@ -146,10 +145,15 @@ impl SealKey {
         let (nonce, text) = rest.split_first_chunk::<NONCE_LEN>()?;
         let mut text = Zeroizing::new(text.to_vec());
         let aad = Aad::from(place.to_aad());
-        let length = self.0.open_in_place(Nonce::assume_unique_for_key(*nonce), aad, &mut text).ok()?.len();
+        let length = self.key.open_in_place(Nonce::assume_unique_for_key(*nonce), aad, &mut text).ok()?.len();
         text.truncate(length);
         Some(text)
     }
+}
+
+fn fingerprint(key: &[u8]) -> Result<[u8; FINGERPRINT], SealError> {
+    let tag = hmac::sign(&hmac::Key::new(HMAC_SHA256, key), LABEL);
+    tag.as_ref().first_chunk().copied().ok_or(SealError::Format)
 }
 
 #[cfg(test)]
@@ -184,6 +188,15 @@ mod tests {
             bent[byte] ^= 1;
             assert!(key.open(place(&[3]), &bent).is_none());
         }
+    }
+
+    /// It is in databases: another one would lock all instances out.
+    #[test]
+    fn a_fingerprint_stays_what_it_is() {
+        let key = |byte| SealKey::from_base64(&STANDARD.encode_to_string([byte; 32])).unwrap();
+        let hex = |key: &SealKey| hex_simd::encode_to_string(key.fingerprint(), hex_simd::AsciiCase::Lower);
+        assert_eq!(hex(&key(1)), "96645496e9fe568e8d23cfa7fb0976a7");
+        assert_ne!(key(1).fingerprint(), key(2).fingerprint());
     }
 
     #[test]

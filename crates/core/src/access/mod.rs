@@ -18,8 +18,8 @@ pub use gate::{Gate, MASTER_KEY_LENGTH, MasterKeys};
 pub use held::Held;
 pub use permit::{
     Action, By, CreateKey, DeleteKey, DisableKey, ImportKeys, ListKeys, ManageLicense, ManageMembers,
-    ManageOpaqueKeys, ManageOwnKeys, ManageOwnSessions, ManageSettings, ManageSigningKeys, ManageTenants,
-    ManageUsers, ObserveInstances, Permit, Reach, ReadAudit, ReadKey, RotateKey, USER_NEEDED, UpdateKey,
-    VerifyKeys, decide,
+    ManageOpaqueKeys, ManageOwnKeys, ManageOwnSessions, ManageSealKey, ManageSettings, ManageSigningKeys,
+    ManageTenants, ManageUsers, ObserveInstances, Permit, Reach, ReadAudit, ReadKey, RotateKey, USER_NEEDED,
+    UpdateKey, VerifyKeys, decide,
 };
 pub use scope::{Catalogue, CatalogueError, KEYS_MANAGE, KEYS_VERIFY};

@@ -101,6 +101,8 @@ actions! {
     ManageOwnKeys: By::Users, itself: false;
     /// See, end and change one's own sessions, password, second factor and memberships.
     ManageOwnSessions: By::Users, itself: false;
+    /// See which seal key seals, and change it.
+    ManageSealKey: By::Master, itself: false;
     /// See and change the settings.
     ManageSettings: By::Master, itself: false;
     /// Rotate and retire signing keys.

@@ -7,8 +7,8 @@ use super::{BackupError, Contents};
 use crate::Location;
 use crate::error::ConnectError;
 use crate::moving::{Progress, move_database};
-use crate::seal::{SealKey, Vault};
-use crate::sqlite::{Ended, check_seal, end_credentials, migrator, pool};
+use crate::sqlite::{Ended, check_seal, end_credentials, migrator, pool, settle};
+use crate::vault::{SealKeys, Vault};
 use sqlx::SqlitePool;
 use std::fs::DirBuilder;
 use std::os::unix::fs::DirBuilderExt;
@@ -23,8 +23,8 @@ pub struct Restore<'a> {
     pub backup: &'a Path,
     /// Where to.
     pub target: &'a Location,
-    /// The seal key of the installation that was backed up.
-    pub seal: SealKey,
+    /// The seal keys: one of them is that of the installation that was backed up, at that time.
+    pub seal: SealKeys,
     /// Whether a database that is there goes aside.
     pub replaces: bool,
     /// The time of the restore.
@@ -109,6 +109,9 @@ async fn change(
     drop(connection);
     migrator().run(pool).await.map_err(ConnectError::from)?;
     check_seal(pool, &vault).await?;
+    let mut connection = pool.acquire().await.map_err(|error| unreadable(backup, error))?;
+    settle(&mut connection, &vault).await?;
+    drop(connection);
     Ok(end_credentials(pool.clone(), vault, now).await?)
 }
 

@@ -101,7 +101,7 @@ pub(super) const KEY: Table = Table {
 };
 
 /// In this order, a row comes after those that it refers to.
-pub(super) const TABLES: [Table; 18] = [
+pub(super) const TABLES: [Table; 19] = [
     Table { name: "scope", columns: &[("bit", Number), ("name", Text)], key_length: 1 },
     Table {
         name: "tenant",
@@ -123,6 +123,11 @@ pub(super) const TABLES: [Table; 18] = [
             ("retired_at", Number),
             ("not_before", Number),
         ],
+        key_length: 1,
+    },
+    Table {
+        name: "seal",
+        columns: &[("id", Number), ("fingerprint", Bytes), ("remaining", Bytes), ("round", Number)],
         key_length: 1,
     },
     KEY,

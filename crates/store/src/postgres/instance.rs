@@ -23,8 +23,8 @@ const TABLE: &str = "instance";
 /// the change that is being committed, and then sees its revision (PostgreSQL manual, 13.2.1).
 const GRANT: &str = "\
     WITH head AS MATERIALIZED (SELECT revision FROM revision_head FOR SHARE) \
-    INSERT INTO instance (id, version, address, started_at, applied, renewals) \
-    SELECT $1, $2, $3, $4, $5, floor(random() * 9007199254740992)::bigint FROM head \
+    INSERT INTO instance (id, version, address, started_at, applied, renewals, seal_keys) \
+    SELECT $1, $2, $3, $4, $5, floor(random() * 9007199254740992)::bigint, $6 FROM head \
     ON CONFLICT (id) DO UPDATE \
     SET applied = greatest(instance.applied, excluded.applied), renewals = instance.renewals + 1 \
     RETURNING (SELECT revision FROM head)";
@@ -47,7 +47,8 @@ impl Instances for Postgres {
             .bind(&member.version)
             .bind(&member.address)
             .bind(member.started_at.ms())
-            .bind(revision_number(applied));
+            .bind(revision_number(applied))
+            .bind(self.vault.fingerprints());
         revision(promptly!(self.log, fetch_one, grant)?)
     }
 

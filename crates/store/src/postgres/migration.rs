@@ -5,7 +5,7 @@ use crate::migration;
 use sqlx::migrate::Migrator;
 
 /// The version of each, what it is about, and its text.
-const MIGRATIONS: [(i64, &str, &str); 19] = [
+const MIGRATIONS: [(i64, &str, &str); 20] = [
     (1, "keys", include_str!("../../migrations/postgres/0001_keys.sql")),
     (2, "revisions", include_str!("../../migrations/postgres/0002_revisions.sql")),
     (3, "answers", include_str!("../../migrations/postgres/0003_answers.sql")),
@@ -25,6 +25,7 @@ const MIGRATIONS: [(i64, &str, &str); 19] = [
     (18, "limits", include_str!("../../migrations/postgres/0018_limits.sql")),
     (19, "live_sessions", include_str!("../../migrations/postgres/0019_live_sessions.sql")),
     (20, "imported_keys", include_str!("../../migrations/postgres/0020_imported_keys.sql")),
+    (21, "seal", include_str!("../../migrations/postgres/0021_seal.sql")),
 ];
 
 pub(super) fn migrator() -> Migrator {

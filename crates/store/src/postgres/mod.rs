@@ -20,6 +20,7 @@ mod news;
 mod opaque;
 mod revision;
 mod scope;
+mod seal;
 mod second_factor;
 mod session;
 mod settings;
@@ -34,14 +35,12 @@ pub(crate) use key::terms;
 use crate::error::ConnectError;
 use crate::group::{Engine, Groups, Rows, Turn};
 use crate::moving;
-use crate::seal::{SealKey, Vault};
+use crate::vault::Vault;
 use async_trait::async_trait;
 use connect::Pools;
 use news::Listener;
 use sqlx::{PgConnection, PgPool};
-use std::sync::Arc;
 use titan_core::access::Catalogue;
-use titan_core::entropy::Entropy;
 use titan_core::port::{Store, StoreError, StoreResult, Tx, WriteLoad};
 use titan_core::time::Clock;
 
@@ -70,26 +69,18 @@ struct PostgresTx {
 impl Postgres {
     pub(crate) async fn open(
         url: &str,
-        seal: SealKey,
+        vault: Vault,
         own_scopes: &[String],
         clock: &dyn Clock,
-        entropy: Arc<dyn Entropy>,
     ) -> Result<(Self, Catalogue), ConnectError> {
         let Pools { writer, readers, log, shared_budgets, key_budgets } = connect::open(url).await?;
         let writers = Groups::new(writer);
         let news = Listener::start(log.clone());
-        let store = Self {
-            writers,
-            readers,
-            log,
-            shared_budgets,
-            key_budgets,
-            vault: Vault::new(seal, entropy),
-            news,
-        };
+        let store = Self { writers, readers, log, shared_budgets, key_budgets, vault, news };
         store.check_seal().await?;
         let mut turn = store.writers.begin().await?;
         moving::postgres::refuse_unfinished(turn.connection().await?).await?;
+        seal::settle(turn.connection().await?, &store.vault).await?;
         tenant::ensure_default(turn.connection().await?, clock.now()).await?;
         let catalogue = scope::reconcile(turn.connection().await?, own_scopes).await?;
         turn.commit().await?;

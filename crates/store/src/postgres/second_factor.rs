@@ -1,9 +1,10 @@
 //! Second factors, sealed.
 
 use super::error::{column, failed, time};
-use super::{Postgres, PostgresTx};
-use crate::seal::{Place, Vault};
+use super::{Postgres, PostgresTx, seal};
+use crate::seal::Place;
 use crate::stored::{recovery, recovery_bytes, user_bytes};
+use crate::vault::Vault;
 use async_trait::async_trait;
 use sqlx::postgres::PgRow;
 use sqlx::{query, query_scalar};
@@ -37,8 +38,8 @@ impl SecondFactorsTx for PostgresTx {
 
     async fn put_second_factor(&mut self, user: UserId, factor: &SecondFactor) -> StoreResult<()> {
         let row = user_bytes(user);
-        let sealed = self.vault.seal.seal(place(&row), factor.secret.expose(), &*self.vault.entropy);
-        let sealed = sealed.ok_or_else(|| StoreError::Failed("sealing failed".into()))?;
+        let sealing = seal::row(self.connection().await?).await?;
+        let sealed = self.vault.seal(&sealing, place(&row), factor.secret.expose())?;
         self.remove_second_factor(user).await?;
         query(
             "INSERT INTO second_factor (person, secret, is_confirmed, last_step, recovery, created_at) \
@@ -75,13 +76,13 @@ impl SecondFactorsTx for PostgresTx {
     }
 }
 
-fn place(user: &[u8]) -> Place<'_> {
+pub(super) fn place(user: &[u8]) -> Place<'_> {
     Place { table: TABLE, column: "secret", row: user }
 }
 
 fn read(row: &PgRow, user: UserId, vault: &Vault) -> StoreResult<SecondFactor> {
     let corrupt = |column| StoreError::Corrupt { table: TABLE, column };
-    let opened = vault.seal.open(place(&user_bytes(user)), column(row, TABLE, "secret")?);
+    let opened = vault.open(place(&user_bytes(user)), column(row, TABLE, "secret")?);
     let secret = opened.and_then(|bytes| bytes.as_slice().try_into().ok());
     Ok(SecondFactor {
         secret: TotpSecret::new(secret.ok_or(corrupt("secret"))?),

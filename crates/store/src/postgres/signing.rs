@@ -1,9 +1,10 @@
 //! Signing keys, sealed.
 
 use super::error::{column, failed, optional_time, small, time};
-use super::{Postgres, PostgresTx};
+use super::{Postgres, PostgresTx, seal};
 use crate::error::ConnectError;
-use crate::seal::{Place, Vault};
+use crate::seal::Place;
+use crate::vault::Vault;
 use async_trait::async_trait;
 use sqlx::postgres::PgRow;
 use sqlx::{PgExecutor, query, query_scalar};
@@ -47,8 +48,8 @@ impl SigningKeysTx for PostgresTx {
 
     async fn put_slot(&mut self, key: &SlotKey) -> StoreResult<()> {
         let row = [key.slot.number()];
-        let sealed = self.vault.seal.seal(place(&row), key.secret.expose(), &*self.vault.entropy);
-        let sealed = sealed.ok_or_else(|| StoreError::Failed("sealing failed".into()))?;
+        let sealing = seal::row(self.connection().await?).await?;
+        let sealed = self.vault.seal(&sealing, place(&row), key.secret.expose())?;
         query(
             "INSERT INTO signing_key (slot, secret, created_at, retired_at, not_before) \
              VALUES ($1, $2, $3, $4, $5) ON CONFLICT (slot) DO UPDATE \
@@ -91,14 +92,14 @@ pub(super) async fn read_all(executor: impl PgExecutor<'_>, vault: &Vault) -> St
     rows.iter().map(|row| read(row, vault)).collect()
 }
 
-fn place(slot: &[u8; 1]) -> Place<'_> {
+pub(super) fn place(slot: &[u8; 1]) -> Place<'_> {
     Place { table: TABLE, column: "secret", row: slot }
 }
 
 fn read(row: &PgRow, vault: &Vault) -> StoreResult<SlotKey> {
     let corrupt = |column| StoreError::Corrupt { table: TABLE, column };
     let slot = Slot::new(small(row, TABLE, "slot")?).ok_or(corrupt("slot"))?;
-    let opened = vault.seal.open(place(&[slot.number()]), column(row, TABLE, "secret")?);
+    let opened = vault.open(place(&[slot.number()]), column(row, TABLE, "secret")?);
     let secret = opened.and_then(|bytes| <[u8; 32]>::try_from(bytes.as_slice()).ok());
     Ok(SlotKey {
         slot,

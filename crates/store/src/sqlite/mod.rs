@@ -19,6 +19,7 @@ mod opaque;
 mod restored;
 mod revision;
 mod scope;
+mod seal;
 mod second_factor;
 mod session;
 mod settings;
@@ -32,12 +33,13 @@ pub(crate) use key::term::of_columns as terms;
 pub(crate) use migration::migrator;
 pub use restored::Ended;
 pub(crate) use restored::end_credentials;
+pub(crate) use seal::settle;
 pub(crate) use signing::check_seal;
 
 use crate::error::ConnectError;
 use crate::group::{Engine, Groups, Rows, Turn};
 use crate::moving;
-use crate::seal::{SealKey, Vault};
+use crate::vault::Vault;
 use async_trait::async_trait;
 use budget::Ledger;
 use sqlx::pool::PoolOptions;
@@ -46,10 +48,9 @@ use sqlx::{Connection, SqliteConnection, SqlitePool};
 use std::fs::{File, TryLockError};
 use std::io::ErrorKind;
 use std::path::{Path, PathBuf};
-use std::sync::{Arc, Mutex};
+use std::sync::Mutex;
 use std::time::Duration;
 use titan_core::access::Catalogue;
-use titan_core::entropy::Entropy;
 use titan_core::port::{Store, StoreError, StoreResult, Tx, WriteLoad};
 use titan_core::revision::Instance;
 use titan_core::time::Clock;
@@ -85,10 +86,9 @@ struct SqliteTx {
 impl Sqlite {
     pub(crate) async fn open(
         path: &Path,
-        seal: SealKey,
+        vault: Vault,
         own_scopes: &[String],
         clock: &dyn Clock,
-        entropy: Arc<dyn Entropy>,
     ) -> Result<(Self, Catalogue), ConnectError> {
         let lock = lock(path)?;
         let writer = pool(path, 1, false).await?;
@@ -97,12 +97,14 @@ impl Sqlite {
         let readers = pool(path, READERS, true).await?;
         let log = pool(path, 1, true).await?;
         let ledger = Ledger::open(path).await.map_err(ConnectError::Store)?;
-        let vault = Vault::new(seal, entropy);
         tenant::ensure_default(&writer, clock.now()).await?;
         let catalogue = scope::reconcile(&writer, own_scopes).await?;
         let writers = Groups::new(writer);
         let store = Self { writers, readers, log, ledger, vault, instance: Mutex::default(), _lock: lock };
         check_seal(&store.log, &store.vault).await?;
+        let mut turn = store.writers.begin().await?;
+        seal::settle(turn.connection().await?, &store.vault).await?;
+        turn.commit().await?;
         Ok((store, catalogue))
     }
 }

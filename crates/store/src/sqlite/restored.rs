@@ -6,8 +6,8 @@
 use super::error::failed;
 use super::{SqliteTx, audit};
 use crate::group::Groups;
-use crate::seal::Vault;
 use crate::stored::{IMPORTED, key_id, revision, revision_number};
+use crate::vault::Vault;
 use sqlx::{AssertSqlSafe, SqlitePool, query, query_as, query_scalar, raw_sql};
 use std::collections::HashMap;
 use titan_core::audit::{AuditLogTx, Entry};

@@ -1,9 +1,10 @@
 //! Signing keys, sealed.
 
 use super::error::{column, failed, optional_time, time};
-use super::{Sqlite, SqliteTx};
+use super::{Sqlite, SqliteTx, seal};
 use crate::error::ConnectError;
-use crate::seal::{Place, Vault};
+use crate::seal::Place;
+use crate::vault::Vault;
 use async_trait::async_trait;
 use sqlx::sqlite::SqliteRow;
 use sqlx::{SqliteExecutor, query, query_scalar};
@@ -45,8 +46,8 @@ impl SigningKeysTx for SqliteTx {
 
     async fn put_slot(&mut self, key: &SlotKey) -> StoreResult<()> {
         let row = [key.slot.number()];
-        let sealed = self.vault.seal.seal(place(&row), key.secret.expose(), &*self.vault.entropy);
-        let sealed = sealed.ok_or_else(|| StoreError::Failed("sealing failed".into()))?;
+        let sealing = seal::row(self.connection().await?).await?;
+        let sealed = self.vault.seal(&sealing, place(&row), key.secret.expose())?;
         query(
             "INSERT OR REPLACE INTO signing_key (slot, secret, created_at, retired_at, not_before) \
              VALUES (?, ?, ?, ?, ?)",
@@ -88,14 +89,14 @@ pub(super) async fn read_all(executor: impl SqliteExecutor<'_>, vault: &Vault) -
     rows.iter().map(|row| read(row, vault)).collect()
 }
 
-fn place(slot: &[u8; 1]) -> Place<'_> {
+pub(super) fn place(slot: &[u8; 1]) -> Place<'_> {
     Place { table: TABLE, column: "secret", row: slot }
 }
 
 fn read(row: &SqliteRow, vault: &Vault) -> StoreResult<SlotKey> {
     let corrupt = |column| StoreError::Corrupt { table: TABLE, column };
     let slot = Slot::new(column(row, TABLE, "slot")?).ok_or(corrupt("slot"))?;
-    let opened = vault.seal.open(place(&[slot.number()]), column(row, TABLE, "secret")?);
+    let opened = vault.open(place(&[slot.number()]), column(row, TABLE, "secret")?);
     let secret = opened.and_then(|bytes| <[u8; 32]>::try_from(bytes.as_slice()).ok());
     Ok(SlotKey {
         slot,

@@ -22,7 +22,7 @@ const EARLY: [(i64, &str, &str); 4] = [
 ];
 
 async fn restore(backup: &Path, target: &Location) -> Result<Restored, BackupError> {
-    let restore = Restore { backup, target, seal: seal(SEAL), replaces: false, now: NOW };
+    let restore = Restore { backup, target, seal: seal(SEAL).into(), replaces: false, now: NOW };
     restore.run(Arc::new(Counter::new()), &mut |_| {}).await
 }
 

@@ -9,7 +9,7 @@ use titan_core::access::Catalogue;
 use titan_core::entropy::Entropy;
 use titan_core::port::Store;
 use titan_core::time::{Clock, Timestamp, Uptime};
-use titan_store::{ConnectError, Location, SealKey, connect};
+use titan_store::{ConnectError, Location, SealKey, SealKeys, connect};
 
 pub(crate) const NOW: Timestamp = Timestamp::from_secs(1_800_000_000);
 
@@ -68,6 +68,16 @@ pub(crate) async fn open(
 ) -> Result<(Arc<dyn Store>, Catalogue), ConnectError> {
     let scopes: Vec<String> = scopes.iter().map(|&s| s.to_owned()).collect();
     connect(location, seal(SEAL), &scopes, &Fixed, Arc::new(Counter::new())).await
+}
+
+/// Opens it with this seal key, and the one before it.
+pub(crate) async fn open_with(
+    location: &Location,
+    current: &str,
+    previous: Option<&str>,
+) -> Result<Arc<dyn Store>, ConnectError> {
+    let keys = SealKeys::new(seal(current), previous.map(seal));
+    Ok(connect(location, keys, &[], &Fixed, Arc::new(Counter::new())).await?.0)
 }
 
 pub(crate) async fn sqlite() -> Fixture {

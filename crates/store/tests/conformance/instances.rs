@@ -15,7 +15,7 @@ use tokio::time::{sleep, timeout};
 const SOON: Duration = Duration::from_millis(300);
 const LATE: Duration = Duration::from_secs(10);
 
-fn member(number: u64) -> Member {
+pub(crate) fn member(number: u64) -> Member {
     let (version, address) = ("0.1.0".to_owned(), "127.0.0.1:8080".to_owned());
     Member { id: InstanceId(number), version, address, started_at: NOW }
 }

@@ -11,6 +11,7 @@ mod limits;
 mod lists;
 mod moving;
 mod people;
+mod sealing;
 mod stories;
 mod sweeping;
 mod upgrade;
@@ -62,6 +63,12 @@ on_both!(
     people::an_expired_opaque_key_leaves_the_log_and_one_that_is_deleted_stays,
     people::a_second_factor_comes_back_opened,
     people::an_invitation_is_found_by_its_secret_until_it_is_removed,
+    sealing::a_backup_of_before_a_rotation_is_restored_with_the_earlier_key,
+    sealing::a_database_of_before_goes_on_with_the_key_that_opens_it,
+    sealing::keys_that_do_not_belong_to_the_database_are_refused_and_change_nothing,
+    sealing::the_key_that_the_database_names_seals_until_a_rotation,
+    sealing::a_rotation_that_was_cut_off_goes_on_and_the_old_key_is_not_needed_then,
+    sealing::a_rotation_that_is_dropped_leaves_nothing,
     stories::answers_are_remembered_for_their_time,
     stories::signing_keys_come_back_opened,
     stories::tenants_have_numbers_and_unique_names,
@@ -91,6 +98,8 @@ on!(postgres as shared:
     instances::a_grant_waits_for_the_change_before_it_and_sees_it,
     instances::a_change_waits_for_no_instance_that_stopped_in_a_change,
     instances::news_come_from_other_instances,
+    sealing::instances_say_which_keys_they_have,
+    sealing::an_instance_that_slept_through_a_rotation_seals_nothing,
     instances::writes_of_two_instances_exclude_each_other,
     waiting::instances_see_each_others_changes,
 );

@@ -95,13 +95,13 @@ async fn migrate(from: &Location, to: &Location) -> Result<Report, MoveError> {
     move_until(from, to, |_| false).await.unwrap()
 }
 
-async fn sql(to: &Location, statement: &'static str) {
+pub(crate) async fn sql(to: &Location, statement: &'static str) {
     let Location::Postgres(url) = to else { return };
     let mut connection = PgConnection::connect(url).await.unwrap();
     query(statement).execute(&mut connection).await.unwrap();
 }
 
-async fn sql_of_source(from: &Location, statement: &'static str) {
+pub(crate) async fn sql_of_source(from: &Location, statement: &'static str) {
     let mut connection = SqliteConnectOptions::new().filename(from.file().unwrap()).connect().await.unwrap();
     query(statement).execute(&mut connection).await.unwrap();
     connection.close().await.unwrap();
@@ -306,7 +306,7 @@ async fn a_source_that_is_in_use_newer_or_none_is_refused() {
 async fn a_target_that_is_newer_or_not_there_is_refused() {
     let from = sqlite().await.close();
     let newer = postgres().await.close();
-    sql(&newer.location, "TRUNCATE tenant, scope, key CASCADE").await;
+    sql(&newer.location, "TRUNCATE tenant, scope, key, seal CASCADE").await;
     sql(
         &newer.location,
         "INSERT INTO _sqlx_migrations (version, description, success, checksum, execution_time) \

@@ -117,6 +117,7 @@ async fn keys_of_before_are_found_renamed_and_revoked_as_if_they_were_new() {
         "DROP TABLE attempt",
         "DROP TABLE live_session",
         "DROP TABLE imported_key",
+        "DROP TABLE seal",
         "DROP INDEX audit_by_time",
         "DROP INDEX audit_by_actor",
         "DROP INDEX audit_by_action",
@@ -187,6 +188,7 @@ fn released_migrations_are_never_edited() {
         ("0018_limits.sql", include_bytes!("../../migrations/sqlite/0018_limits.sql")),
         ("0019_live_sessions.sql", include_bytes!("../../migrations/sqlite/0019_live_sessions.sql")),
         ("0020_imported_keys.sql", include_bytes!("../../migrations/sqlite/0020_imported_keys.sql")),
+        ("0021_seal.sql", include_bytes!("../../migrations/sqlite/0021_seal.sql")),
     ];
     let lines: String = released
         .iter()

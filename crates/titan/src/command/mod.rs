@@ -17,6 +17,7 @@ mod openapi;
 mod policy;
 mod remote;
 mod restore;
+mod seal_key;
 mod serve;
 mod settings;
 mod signing_keys;
@@ -57,6 +58,8 @@ enum Command {
     Users(users::Users),
     /// Manage the signing keys of a running Titan
     SigningKeys(signing_keys::SigningKeys),
+    /// Show which seal key a running Titan seals with, and change it
+    SealKey(seal_key::SealKey),
     /// Show who changed what in a running Titan, and check that the log is whole
     Audit(audit::Audit),
     /// List the instances that use the database of a running Titan
@@ -115,6 +118,7 @@ pub fn run(titan: Titan) -> ExitCode {
         Command::License(license) => license.run(),
         Command::Users(users) => users.run(),
         Command::SigningKeys(signing_keys) => signing_keys.run(),
+        Command::SealKey(seal_key) => seal_key.run(),
         Command::Audit(audit) => audit.run(),
         Command::Instances(instances) => instances.run(),
         Command::Policy(command) => command.run(),

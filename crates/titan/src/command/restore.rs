@@ -4,9 +4,9 @@ use super::ConfigFile;
 use super::backup::{object, summary, warning};
 use super::bar::Bar;
 use super::remote::{confirm, print, print_json};
-use crate::config::{Config, SealSource, location};
+use crate::config::{Config, SealSources, location};
 use crate::system::{SystemClock, SystemEntropy};
-use crate::wire::{make_folder, read_seal_key};
+use crate::wire::{make_folder, seal_keys};
 use anyhow::{Context, Result};
 use clap::Args;
 use serde_json::{Value, json};
@@ -46,8 +46,9 @@ impl Restore {
     async fn restore(&self, config: &Config, target: &Location) -> Result<()> {
         let contents = look_into(&self.file).await?;
         let entropy = SystemEntropy::new();
-        let source = SealSource::check(config, target)?;
-        let seal = read_seal_key(&source, false, &entropy)
+        let sources = SealSources::check(config, target)?;
+        let seal = seal_keys(&sources, false, &entropy)
+            .await
             .context("restore needs the seal key of the installation that was backed up")?;
         confirm(self.yes, || {
             Ok(format!(

@@ -18,10 +18,12 @@ pub enum Kind {
     Number,
     /// As it stands.
     Text,
+    /// A program and its arguments, with white space between.
+    Words,
 }
 
 /// Variable, option, kind.
-pub const VARIABLES: [(&str, &str, Kind); 50] = [
+pub const VARIABLES: [(&str, &str, Kind); 54] = [
     ("TITAN_LISTEN", "listen", Kind::Text),
     ("TITAN_ADMIN_LISTEN", "admin_listen", Kind::Text),
     ("TITAN_METRICS_LISTEN", "metrics_listen", Kind::Text),
@@ -36,6 +38,10 @@ pub const VARIABLES: [(&str, &str, Kind); 50] = [
     ("MASTER_KEY_PREVIOUS_FILE", "master_key_previous_file", Kind::Text),
     ("TITAN_SEAL_KEY", "seal_key", Kind::Text),
     ("TITAN_SEAL_KEY_FILE", "seal_key_file", Kind::Text),
+    ("TITAN_SEAL_KEY_COMMAND", "seal_key_command", Kind::Words),
+    ("TITAN_SEAL_KEY_PREVIOUS", "seal_key_previous", Kind::Text),
+    ("TITAN_SEAL_KEY_PREVIOUS_FILE", "seal_key_previous_file", Kind::Text),
+    ("TITAN_SEAL_KEY_PREVIOUS_COMMAND", "seal_key_previous_command", Kind::Words),
     ("TITAN_UPSTREAM", "upstream", Kind::Text),
     ("TITAN_UPSTREAM_CA_FILE", "upstream_ca_file", Kind::Text),
     ("TITAN_UPSTREAM_CERT_FILE", "upstream_cert_file", Kind::Text),
@@ -74,6 +80,8 @@ pub const VARIABLES: [(&str, &str, Kind); 50] = [
     ("TITAN_OTLP_SAMPLE_RATIO", "otlp_sample_ratio", Kind::Decimal),
 ];
 
+/// Of a secret that has more than one source.
+pub(super) const SET_ONE: &str = "its value, its file and its command exclude each other; set one";
 /// What the commands read besides options.
 const OTHERS: [&str; 5] =
     ["TITAN_CA_FILE", "TITAN_CLIENT_CERT_FILE", "TITAN_CLIENT_KEY_FILE", "TITAN_CONFIG", "TITAN_URL"];
@@ -105,26 +113,37 @@ fn is_of_a_service(name: &str, value: &str) -> bool {
         || name.split_once("_PORT_").is_some_and(|(_, rest)| rest.starts_with(|c: char| c.is_ascii_digit()))
 }
 
-/// Puts what the environment says over what the file said. A secret's value and its file displace each
-/// other, so that the environment can override either by either.
+/// Puts what the environment says over what the file said. A secret's value, its file and its command displace each
+/// other, so that the environment can override any of them by any.
 pub(super) fn overlay(table: &mut toml::Table, environment: &HashMap<String, String>) -> Result<()> {
     for (variable, option, kind) in VARIABLES {
         let Some(text) = environment.get(variable).filter(|text| !text.is_empty()) else { continue };
         let value = parse(variable, kind, text)?;
-        let twin = option.strip_suffix("_file").map_or_else(|| format!("{option}_file"), str::to_owned);
-        let twin_variable = VARIABLES.iter().find(|(_, o, _)| *o == twin).map(|(variable, ..)| *variable);
-        if twin_variable.and_then(|twin| environment.get(twin)).is_some_and(|text| !text.is_empty()) {
-            bail!("{variable}: its value and its file are both set; set one");
+        for twin in twins(option) {
+            let twin_variable = VARIABLES.iter().find(|(_, o, _)| *o == twin).map(|(variable, ..)| *variable);
+            if twin_variable.and_then(|twin| environment.get(twin)).is_some_and(|text| !text.is_empty()) {
+                bail!("{variable}: {SET_ONE}");
+            }
+            table.remove(&twin);
         }
-        table.remove(&twin);
         table.insert(option.to_owned(), value);
     }
     Ok(())
 }
 
+/// The other options that say the same secret.
+fn twins(option: &str) -> impl Iterator<Item = String> {
+    let value = option.strip_suffix("_file").or_else(|| option.strip_suffix("_command")).unwrap_or(option);
+    let all = ["", "_file", "_command"].map(|suffix| format!("{value}{suffix}"));
+    all.into_iter().filter(move |name| name != option)
+}
+
 fn parse(variable: &str, kind: Kind, text: &str) -> Result<Value> {
     Ok(match kind {
         Kind::Text => Value::String(text.to_owned()),
+        Kind::Words => {
+            Value::Array(text.split_whitespace().map(|word| Value::String(word.to_owned())).collect())
+        }
         Kind::List => {
             Value::Array(text.split(',').map(|part| Value::String(part.trim().to_owned())).collect())
         }

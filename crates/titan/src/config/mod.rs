@@ -7,6 +7,7 @@ mod env;
 mod license;
 mod people;
 mod policies;
+mod seal;
 mod settings;
 
 pub use env::VARIABLES;
@@ -14,7 +15,9 @@ pub(crate) use env::check_names;
 pub(crate) use license::public_key;
 pub use people::RoleScopes;
 pub use policies::{SHIPPED, policy_text};
-pub use settings::{MasterSecrets, SealSource, Settings};
+pub use seal::SealSource;
+pub(crate) use seal::SealSources;
+pub use settings::{MasterSecrets, Settings};
 pub(crate) use settings::{location, upstream_address};
 
 use anyhow::{Context, Result, anyhow, bail};
@@ -62,6 +65,14 @@ pub struct Config {
     pub seal_key: Option<String>,
     /// A file that holds the seal key.
     pub seal_key_file: Option<PathBuf>,
+    /// A program with its arguments, without a shell. Titan runs it once at the start, and its output is the seal key.
+    pub seal_key_command: Option<Vec<String>>,
+    /// While the seal key is changed: the one before, which still opens what it sealed.
+    pub seal_key_previous: Option<String>,
+    /// A file that holds it.
+    pub seal_key_previous_file: Option<PathBuf>,
+    /// A program whose output it is.
+    pub seal_key_previous_command: Option<Vec<String>>,
     /// The one upstream behind the gateway: `http://host:port`, `https://host:port`, `unix:/path/to/socket` or `none`. For
     /// several, use `upstreams`.
     pub upstream: Option<String>,
@@ -206,6 +217,10 @@ impl Default for Config {
             master_key_previous_file: None,
             seal_key: None,
             seal_key_file: None,
+            seal_key_command: None,
+            seal_key_previous: None,
+            seal_key_previous_file: None,
+            seal_key_previous_command: None,
             upstream: None,
             upstream_ca_file: None,
             upstream_cert_file: None,

@@ -1,7 +1,9 @@
 //! A configuration that was checked: values of the types that the program works with.
 
+use super::env::SET_ONE;
 use super::license::license;
 use super::people::{RoleScopes, identity_audience, invitation_page, jwt, legacy_link};
+use super::seal::SealSources;
 use super::{Config, LogFormat, UpstreamConfig, policy_text};
 use crate::access_log::AccessLogSettings;
 use crate::pem::{Pem, certified_key};
@@ -28,16 +30,6 @@ use titan_token::JwtParty;
 /// The master keys in force.
 pub struct MasterSecrets(Vec<String>);
 
-/// Where the seal key comes from.
-pub enum SealSource {
-    /// The configuration itself.
-    Value(String),
-    /// A file that must be there.
-    File(PathBuf),
-    /// A file beside the database, made with it.
-    Beside(PathBuf),
-}
-
 /// A checked configuration.
 pub struct Settings {
     /// The public port.
@@ -52,8 +44,8 @@ pub struct Settings {
     pub database: Location,
     /// The master keys.
     pub master: MasterSecrets,
-    /// The seal key.
-    pub seal: SealSource,
+    /// The seal keys.
+    pub(crate) seal: SealSources,
     /// The servers behind the gateway.
     pub upstreams: Vec<UpstreamConfig>,
     /// The operator's scopes.
@@ -112,7 +104,7 @@ impl Settings {
             metrics_listen: optional_address("metrics_listen", config.metrics_listen.as_ref())?,
             tls: tls(&config)?,
             master: MasterSecrets::check(&config)?,
-            seal: SealSource::check(&config, &database)?,
+            seal: SealSources::check(&config, &database)?,
             upstreams: upstreams(&config)?,
             gateway: gateway(&config)?,
             limits: limits(&config)?,
@@ -281,7 +273,7 @@ fn gateway(config: &Config) -> Result<GatewaySettings> {
 /// A secret from its value or its file, never both.
 fn secret(option: &str, value: Option<&String>, file: Option<&PathBuf>) -> Result<Option<String>> {
     match (value, file) {
-        (Some(_), Some(_)) => bail!("{option}: its value and its file are both set; set one"),
+        (Some(_), Some(_)) => bail!("{option}: {SET_ONE}"),
         (Some(value), None) => Ok(Some(value.trim().to_owned())),
         (None, Some(path)) => {
             let text =
@@ -340,23 +332,6 @@ fn check_master_key(key: &str) -> Result<()> {
         bail!("MASTER_KEY: must not look like an API key");
     }
     Ok(())
-}
-
-impl SealSource {
-    pub(crate) fn check(config: &Config, database: &Location) -> Result<Self> {
-        match (&config.seal_key, &config.seal_key_file) {
-            (Some(_), Some(_)) => bail!("TITAN_SEAL_KEY: its value and its file are both set; set one"),
-            (Some(value), None) => Ok(Self::Value(value.clone())),
-            (None, Some(path)) => Ok(Self::File(path.clone())),
-            (None, None) => {
-                let beside = database.seal_key_file().map(Self::Beside);
-                beside.context(
-                    "TITAN_SEAL_KEY: is not set. Every instance needs the same one. Create it once with\n\n    \
-                     openssl rand -base64 32\n\nand set TITAN_SEAL_KEY, or TITAN_SEAL_KEY_FILE to a file that contains it.",
-                )
-            }
-        }
-    }
 }
 
 fn first_settings(rate_limit: u32, msg_rate_limit: u32) -> Result<FirstSettings> {

@@ -1,9 +1,12 @@
 //! Puts the crates together: a database, the rules over it, the edge that follows it.
 
+mod seal;
 mod services;
 
+pub(crate) use seal::{read_seal_key, seal_keys};
+
 use crate::access_log::AccessLogWriter;
-use crate::config::{SealSource, Settings};
+use crate::config::Settings;
 use crate::dispatch::{Dispatcher, Parts};
 use crate::failures::Failures;
 use crate::metrics::{Metrics, Sources};
@@ -27,7 +30,6 @@ use titan_core::time::Clock;
 use titan_edge::gateway::{self, Upstreams};
 use titan_edge::verify::{Document, Verifier};
 use titan_edge::{Follower, ForwardAuth, Gateway, Guard, TrustedProxies};
-use titan_store::SealKey;
 use utoipa::OpenApi;
 
 /// A Titan that is ready to be served.
@@ -78,6 +80,8 @@ impl App {
         let follower = Follower::new(Arc::clone(&store), Arc::clone(&guard), Arc::clone(&clock), member);
         let follower = Arc::new(follower.with_log(Arc::clone(&log)));
         follower.start().await?;
+        // A rotation that did not see this instance yet has ended by now: its lease is good.
+        store.seal_state().await?;
 
         let access_log = settings.access_log.as_ref();
         let access_log =
@@ -225,7 +229,8 @@ async fn open(
     {
         make_folder(folder)?;
     }
-    let seal = seal_key(settings, &**entropy)?;
+    let is_new = settings.database.file().is_some_and(|file| !file.exists());
+    let seal = seal_keys(&settings.seal, is_new, &**entropy).await?;
     let opened =
         titan_store::connect(&settings.database, seal, &settings.scopes, clock, Arc::clone(entropy)).await?;
     Ok(opened)
@@ -235,22 +240,4 @@ async fn open(
 pub(crate) fn make_folder(folder: &Path) -> Result<()> {
     let made = DirBuilder::new().recursive(true).mode(0o700).create(folder);
     made.with_context(|| format!("{}", folder.display()))
-}
-
-fn seal_key(settings: &Settings, entropy: &dyn Entropy) -> Result<SealKey> {
-    let is_new = settings.database.file().is_some_and(|file| !file.exists());
-    read_seal_key(&settings.seal, is_new, entropy)
-}
-
-/// `may_make`: whether one that is kept beside the database is made if it is not there.
-pub(crate) fn read_seal_key(source: &SealSource, may_make: bool, entropy: &dyn Entropy) -> Result<SealKey> {
-    match source {
-        SealSource::Value(text) => SealKey::from_base64(text).context("TITAN_SEAL_KEY"),
-        SealSource::File(path) => {
-            SealKey::from_file(path).with_context(|| format!("seal key {}", path.display()))
-        }
-        SealSource::Beside(path) => {
-            SealKey::beside(path, may_make, entropy).with_context(|| format!("seal key {}", path.display()))
-        }
-    }
 }

@@ -15,6 +15,7 @@ use titan_core::license::{Installed, LicenseService, SessionCounter};
 use titan_core::opaque::OpaqueKeyService;
 use titan_core::port::Store;
 use titan_core::revision::{FleetService, Propagation};
+use titan_core::seal::SealKeyService;
 use titan_core::session::SessionService;
 use titan_core::settings::{LogControl, SettingsService};
 use titan_core::signing::SigningKeyService;
@@ -46,6 +47,7 @@ impl Services<'_> {
             keys: Arc::new(self.keys()),
             tenants: Arc::new(TenantService::new(self.store(), self.clock(), self.propagation())),
             signing_keys: Arc::new(self.signing_keys()),
+            seal_key: Arc::new(SealKeyService::new(self.store(), self.clock())),
             settings: Arc::new(self.settings()),
             license: Arc::new(LicenseService::new(self.store(), self.clock(), Arc::clone(&self.license))),
             users: Arc::new(self.users(Arc::clone(&passwords))),

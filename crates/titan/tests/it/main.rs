@@ -37,6 +37,7 @@ mod principals;
 mod program;
 mod reference;
 mod rotation;
+mod seal_key;
 mod support;
 mod sweeping;
 mod tls;

@@ -30,6 +30,9 @@ const TABLE: &[Row] = &[
     Row("GET", "/admin/signing-keys", [401, 401, 403, 403, 403, 200]),
     Row("POST", "/admin/signing-keys", [401, 401, 403, 403, 403, 201]),
     Row("DELETE", "/admin/signing-keys/{slot}", [401, 401, 403, 403, 403, 204]),
+    Row("GET", "/admin/seal-key", [401, 401, 403, 403, 403, 200]),
+    // There is no previous key.
+    Row("POST", "/admin/seal-key/rotate", [401, 401, 403, 403, 403, 409]),
     Row("GET", "/admin/audit", [401, 401, 403, 403, 403, 200]),
     Row("GET", "/admin/settings", [401, 401, 403, 403, 403, 200]),
     Row("PUT", "/admin/settings", [401, 401, 403, 403, 403, 200]),

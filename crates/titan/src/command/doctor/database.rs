@@ -2,7 +2,7 @@
 
 use super::finding::Finding;
 use titan_core::time::Timestamp;
-use titan_store::{ConnectError, DatabaseHealth, Location, SealKey, examine as ask};
+use titan_store::{ConnectError, DatabaseHealth, Location, SealKeys, examine as ask};
 
 /// SQLite writes its log into the file after about 4 MB, unless a reader keeps it from that.
 const LONG_LOG: u64 = 256 << 20;
@@ -12,7 +12,7 @@ const FEW_SLOTS: usize = 3;
 const SMALL_SKEW_MS: i64 = 1000;
 const LARGE_SKEW_MS: i64 = 60_000;
 
-pub(super) async fn examine(location: &Location, seal: Option<&SealKey>, now: Timestamp) -> Vec<Finding> {
+pub(super) async fn examine(location: &Location, seal: Option<&SealKeys>, now: Timestamp) -> Vec<Finding> {
     if location.file().is_some_and(|file| !file.exists()) {
         return vec![Finding::ok(
             "database",
@@ -67,7 +67,7 @@ fn seal(opens: bool) -> Finding {
     if opens {
         return Finding::ok("seal key", "opens the signing keys");
     }
-    let advice = "Set TITAN_SEAL_KEY, or its file, to the key with which the database was created.";
+    let advice = "Set TITAN_SEAL_KEY, or its file or command, to the key with which the database was created, or to which it was changed.";
     Finding::problem("seal key", "does not open the signing keys", advice)
 }
 

@@ -8,7 +8,7 @@ mod system;
 
 use super::ConfigFile;
 use super::remote::{print, print_json};
-use crate::config::{Config, SealSource, Settings, location};
+use crate::config::{Config, SealSource, SealSources, Settings, location};
 use crate::system::{SystemClock, SystemEntropy};
 use crate::wire::read_seal_key;
 use anyhow::{Result, bail};
@@ -17,7 +17,7 @@ use finding::{Finding, State};
 use serde_json::json;
 use titan_core::access::Catalogue;
 use titan_core::time::Clock;
-use titan_store::{Location, SealKey};
+use titan_store::{Location, SealKey, SealKeys};
 
 #[derive(Args)]
 pub(super) struct Doctor {
@@ -67,17 +67,32 @@ async fn examine_all(config: Config, findings: &mut Vec<Finding>) {
 }
 
 async fn examine_database(config: &Config, location: &Location, findings: &mut Vec<Finding>) {
-    let seal = seal_key(config, location, findings);
+    let seal = seal_keys(config, location, findings).await;
     if let Some(path) = location.file() {
         findings.extend(files::examine(path));
     }
     findings.extend(database::examine(location, seal.as_ref(), SystemClock.now()).await);
 }
 
-fn seal_key(config: &Config, location: &Location, findings: &mut Vec<Finding>) -> Option<SealKey> {
+async fn seal_keys(config: &Config, location: &Location, findings: &mut Vec<Finding>) -> Option<SealKeys> {
     let is_new = location.file().is_some_and(|file| !file.exists());
-    let source = SealSource::check(config, location).ok()?;
-    match read_seal_key(&source, false, &SystemEntropy::new()) {
+    let sources = SealSources::check(config, location).ok()?;
+    let previous = match &sources.previous {
+        Some(source) => seal_key("TITAN_SEAL_KEY_PREVIOUS", source, false, findings).await,
+        None => None,
+    };
+    let current = seal_key("TITAN_SEAL_KEY", &sources.current, is_new, findings).await?;
+    Some(SealKeys::new(current, previous))
+}
+
+/// One that the first start makes may be missing.
+async fn seal_key(
+    variable: &str,
+    source: &SealSource,
+    is_new: bool,
+    findings: &mut Vec<Finding>,
+) -> Option<SealKey> {
+    match read_seal_key(variable, source, false, &SystemEntropy::new()).await {
         Ok(seal) => Some(seal),
         Err(_) if is_new && matches!(source, SealSource::Beside(_)) => None,
         Err(error) => {

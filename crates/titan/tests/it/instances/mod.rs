@@ -5,6 +5,7 @@ mod lapsed;
 mod people;
 mod promise;
 mod receipt;
+mod seal_key;
 mod stopped;
 
 use crate::support::app::MadeKey;

@@ -6,6 +6,7 @@ mod invitations;
 mod keys;
 mod members;
 mod password;
+mod seal_key;
 mod second_factor;
 mod sessions;
 mod throttle;
