@@ -80,8 +80,6 @@ pub const VARIABLES: [(&str, &str, Kind); 54] = [
     ("TITAN_OTLP_SAMPLE_RATIO", "otlp_sample_ratio", Kind::Decimal),
 ];
 
-/// Of a secret that has more than one source.
-pub(super) const SET_ONE: &str = "its value, its file and its command exclude each other; set one";
 /// What the commands read besides options.
 const OTHERS: [&str; 5] =
     ["TITAN_CA_FILE", "TITAN_CLIENT_CERT_FILE", "TITAN_CLIENT_KEY_FILE", "TITAN_CONFIG", "TITAN_URL"];
@@ -120,9 +118,11 @@ pub(super) fn overlay(table: &mut toml::Table, environment: &HashMap<String, Str
         let Some(text) = environment.get(variable).filter(|text| !text.is_empty()) else { continue };
         let value = parse(variable, kind, text)?;
         for twin in twins(option) {
-            let twin_variable = VARIABLES.iter().find(|(_, o, _)| *o == twin).map(|(variable, ..)| *variable);
-            if twin_variable.and_then(|twin| environment.get(twin)).is_some_and(|text| !text.is_empty()) {
-                bail!("{variable}: {SET_ONE}");
+            let other = VARIABLES.iter().find(|(_, o, _)| *o == twin).map(|(variable, ..)| *variable);
+            if let Some(other) =
+                other.filter(|other| environment.get(*other).is_some_and(|text| !text.is_empty()))
+            {
+                bail!("{variable}, {other}: both set; set one");
             }
             table.remove(&twin);
         }

@@ -1,7 +1,6 @@
 //! Where the seal keys come from: a value, a file, the output of a command, or a file beside the database.
 
 use super::Config;
-use super::env::SET_ONE;
 use anyhow::{Result, bail};
 use std::path::PathBuf;
 use titan_store::Location;
@@ -64,7 +63,7 @@ fn source(
             bail!("{option}_COMMAND: must name a program")
         }
         (None, None, Some(words)) => Ok(Some(SealSource::Command(words.clone()))),
-        _ => bail!("{option}: {SET_ONE}"),
+        _ => bail!("{option}: its value, its file and its command exclude each other; set one"),
     }
 }
 

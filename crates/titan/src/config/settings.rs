@@ -1,6 +1,5 @@
 //! A configuration that was checked: values of the types that the program works with.
 
-use super::env::SET_ONE;
 use super::license::license;
 use super::people::{RoleScopes, identity_audience, invitation_page, jwt, legacy_link};
 use super::seal::SealSources;
@@ -273,7 +272,7 @@ fn gateway(config: &Config) -> Result<GatewaySettings> {
 /// A secret from its value or its file, never both.
 fn secret(option: &str, value: Option<&String>, file: Option<&PathBuf>) -> Result<Option<String>> {
     match (value, file) {
-        (Some(_), Some(_)) => bail!("{option}: {SET_ONE}"),
+        (Some(_), Some(_)) => bail!("{option}: its value and its file are both set; set one"),
         (Some(value), None) => Ok(Some(value.trim().to_owned())),
         (None, Some(path)) => {
             let text =

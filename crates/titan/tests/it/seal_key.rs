@@ -191,7 +191,7 @@ fn sources_of_one_key_exclude_each_other() {
         let environment = [EMBEDDED, ("MASTER_KEY", MASTER_KEY), (one, SEAL_KEY), (other, SEAL_KEY)];
         let text = stderr(&run(folder.path(), &["serve"], &environment));
         assert!(
-            text.contains("exclude each other") && text.contains(one) && !text.contains(SEAL_KEY),
+            text.contains("both set; set one") && text.contains(one) && !text.contains(SEAL_KEY),
             "{text}"
         );
     }
