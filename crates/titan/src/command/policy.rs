@@ -117,8 +117,8 @@ fn describe(route: &Route) -> String {
         ("client-token action", route.action.clone()),
         ("session from", route.session.as_ref().map(ToString::to_string)),
         ("recipient from", route.recipient.as_ref().map(ToString::to_string)),
-        ("to the sessions of a license:", route.sessions.map(|event| event.name().to_owned())),
-        ("only if there is true in", route.sessions_if.as_ref().map(ToString::to_string)),
+        ("counted by a license as", route.sessions.map(|event| event.name().to_owned())),
+        ("if there is true at", route.sessions_if.as_ref().map(ToString::to_string)),
     ];
     for (what, value) in optional {
         if let Some(value) = value {
