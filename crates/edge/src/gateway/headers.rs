@@ -198,7 +198,7 @@ fn continue_chain(headers: &mut HeaderMap, peer: &Peer) {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::identity::{SUBJECT, TENANT};
+    use crate::identity::{IDENTITY, SUBJECT, TENANT};
     use http::header::TE;
     use titan_core::access::{Catalogue, KeyPrincipal, Principal};
     use titan_token::{
@@ -256,7 +256,6 @@ mod tests {
             "x-titan-anything",
             "x_titan_tenant",
             "x-titan_scopes",
-            "x-titan-identity",
             "x.titan.tenant",
             "x-original-url",
             "x-http-method-override",
@@ -266,6 +265,7 @@ mod tests {
             assert!(!headers.contains_key(name), "{name}");
         }
         assert_eq!(headers[SUBJECT], "");
+        assert_eq!(headers[IDENTITY], "");
     }
 
     #[test]
