@@ -10,6 +10,8 @@ use titan_token::{IdentityClaims, IdentityKey, JwtParty, KeyId, Kid, TenantId, U
 const LIFETIME: u32 = 60;
 /// … and sent again for so long: signing takes as long as all else of a request.
 const REUSED: u32 = 30;
+/// A longer name of a session is left out: in a path it may have 64 KiB, and many tokens are kept.
+const LONGEST_SESSION: usize = 256;
 /// How many tokens are kept. Another one is made when it is needed.
 const CAPACITY: usize = 10_000;
 
@@ -49,6 +51,7 @@ impl IdentityTokens {
         session: Option<&str>,
         now: Timestamp,
     ) -> HeaderValue {
+        let session = session.filter(|name| name.len() <= LONGEST_SESSION);
         let (who, now) = (Who::new(key, principal, session), now.secs_u32());
         // A clock that was set back makes a new one.
         let is_fresh = |kept: &Kept| (kept.issued_at..kept.issued_at.saturating_add(REUSED)).contains(&now);

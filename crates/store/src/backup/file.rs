@@ -80,7 +80,7 @@ impl Drop for Draft {
 /// A draft without its process is worth nothing.
 fn remove_abandoned(path: &Path) -> Result<(), BackupError> {
     match OpenOptions::new().write(true).open(path) {
-        Err(error) if error.kind() == ErrorKind::NotFound => return Ok(()),
+        Err(error) if error.kind() == ErrorKind::NotFound => return remove_companions(path),
         Err(error) => return Err(BackupError::Io(path.to_owned(), error)),
         Ok(file) => match file.try_lock() {
             Ok(()) => {}
@@ -88,7 +88,20 @@ fn remove_abandoned(path: &Path) -> Result<(), BackupError> {
             Err(TryLockError::Error(error)) => return Err(BackupError::Io(path.to_owned(), error)),
         },
     }
+    // The log first: alone, it would be applied to the next draft.
+    remove_companions(path)?;
     fs::remove_file(path).map_err(io_of(path))
+}
+
+fn remove_companions(path: &Path) -> Result<(), BackupError> {
+    for companion in COMPANIONS {
+        let name = with_suffix(path, companion);
+        match fs::remove_file(&name) {
+            Err(error) if error.kind() != ErrorKind::NotFound => return Err(BackupError::Io(name, error)),
+            _ => {}
+        }
+    }
+    Ok(())
 }
 
 /// Refuses a part of a database whose newest changes are in another file.

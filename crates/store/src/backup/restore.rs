@@ -95,7 +95,10 @@ async fn prepare(draft: &Path, backup: &Path, vault: Vault, now: Timestamp) -> R
     let ended = change(&pool, backup, vault, now).await;
     // Writes the log into the file, so that the file alone is the database.
     pool.close().await;
-    ended
+    let ended = ended?;
+    // That can fail without an error. The file alone would then be the backup, in which everything still works.
+    check_is_closed(draft)?;
+    Ok(ended)
 }
 
 async fn change(
