@@ -159,8 +159,9 @@ impl Verifier {
         if head.method != Method::POST {
             return Err(Error::new(Code::MethodNotAllowed, "method not allowed"));
         }
-        self.guard.license().check(self.guard.now().wall)?;
-        let permit = self.permit(&head.headers, entry).await?;
+        let now = self.guard.now();
+        self.guard.license().check(now.wall)?;
+        let permit = self.permit(&head.headers, now, entry).await?;
         if !head.headers.get(CONTENT_TYPE).is_some_and(|value| is_json(value.as_bytes())) {
             return Err(Error::new(Code::UnsupportedMediaType, "Content-Type: must be application/json"));
         }
@@ -189,10 +190,14 @@ impl Verifier {
         }
     }
 
-    async fn permit(&self, headers: &HeaderMap, entry: &mut Entry) -> Result<Permit<VerifyKeys>, Error> {
+    async fn permit(
+        &self,
+        headers: &HeaderMap,
+        now: Moment,
+        entry: &mut Entry,
+    ) -> Result<Permit<VerifyKeys>, Error> {
         let values = |name| headers.get_all(name).iter().map(http::HeaderValue::as_bytes);
         let credential = bearer_or_header(values(AUTHORIZATION.as_str()), values("x-api-key"))?;
-        let now = self.guard.now();
         let (proven, principal) = self.guard.decide(credential, now).await;
         entry.proven(proven.as_ref());
         let caller = match principal {

@@ -12,7 +12,7 @@ use async_trait::async_trait;
 pub use claims::License;
 pub use counter::{Outcome, SessionCounter, UnsettledSession};
 pub use installed::Installed;
-pub use platform::{Place, Platform};
+pub use platform::{Place, Platform, is_aws_account};
 pub use service::LicenseService;
 use titan_token::{LicensePublicKey, TenantId, UntrustedLicense};
 

@@ -51,6 +51,11 @@ impl fmt::Display for Platform {
     }
 }
 
+/// Whether a text is the id of an AWS account: 12 digits.
+pub fn is_aws_account(text: &str) -> bool {
+    text.len() == 12 && text.bytes().all(|c| c.is_ascii_digit())
+}
+
 /// Where this program runs.
 #[derive(Clone, Debug, Default)]
 pub struct Place {

@@ -81,8 +81,9 @@ impl RevisionsTx for SqliteTx {
         delete_keys(self.connection().await?, ended.into_iter().map(|(id, _)| key_bytes(id)).collect())
             .await?;
         forget_sessions(self.connection().await?, before, reached).await?;
-        forget_opaque(self.connection().await?, before, reached).await?;
-        forget_imported(self.connection().await?, before, reached).await?;
+        for hashed in [(OPAQUE, "opaque_key"), (IMPORTED, "imported_key")] {
+            forget_hashed(self.connection().await?, hashed, before, reached).await?;
+        }
         delete_sessions(self.connection().await?, reached, limit).await?;
         let raise = query("UPDATE revision_head SET log_swept_until = ?1 WHERE log_swept_until < ?1");
         raise.bind(reached.ms()).execute(self.connection().await?).await.map_err(failed)?;
@@ -176,41 +177,19 @@ async fn forget_sessions(
     Ok(())
 }
 
-/// Opaque keys that expired in this time.
-async fn forget_opaque(
+/// Keys that are found by their hash and expired in this time.
+async fn forget_hashed(
     connection: &mut SqliteConnection,
+    (kind, table): (i16, &str),
     after: Timestamp,
     until: Timestamp,
 ) -> StoreResult<()> {
-    query(
+    let delete = format!(
         "DELETE FROM change WHERE kind = ?3 AND subject IN ( \
-             SELECT hash FROM opaque_key WHERE expires_at > ?1 AND expires_at <= ?2)",
-    )
-    .bind(after.ms())
-    .bind(until.ms())
-    .bind(OPAQUE)
-    .execute(connection)
-    .await
-    .map_err(failed)?;
-    Ok(())
-}
-
-/// Imported keys that expired in this time.
-async fn forget_imported(
-    connection: &mut SqliteConnection,
-    after: Timestamp,
-    until: Timestamp,
-) -> StoreResult<()> {
-    query(
-        "DELETE FROM change WHERE kind = ?3 AND subject IN ( \
-             SELECT hash FROM imported_key WHERE expires_at > ?1 AND expires_at <= ?2)",
-    )
-    .bind(after.ms())
-    .bind(until.ms())
-    .bind(IMPORTED)
-    .execute(connection)
-    .await
-    .map_err(failed)?;
+             SELECT hash FROM {table} WHERE expires_at > ?1 AND expires_at <= ?2)"
+    );
+    let delete = query(AssertSqlSafe(delete)).bind(after.ms()).bind(until.ms()).bind(kind);
+    delete.execute(connection).await.map_err(failed)?;
     Ok(())
 }
 

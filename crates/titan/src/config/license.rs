@@ -3,7 +3,7 @@
 use super::Config;
 use crate::platform;
 use anyhow::{Context, Result, anyhow, bail};
-use titan_core::license::{License, Place, Platform};
+use titan_core::license::{License, Place, Platform, is_aws_account};
 use titan_token::LicensePublicKey;
 
 /// Reads the license that the configuration names.
@@ -32,7 +32,7 @@ fn place(config: &Config) -> Result<Place> {
     });
     let named = named.collect::<Result<Vec<_>>>()?;
     let account = config.aws_account_id.clone();
-    if account.as_ref().is_some_and(|id| id.len() != 12 || !id.bytes().all(|c| c.is_ascii_digit())) {
+    if account.as_deref().is_some_and(|id| !is_aws_account(id)) {
         bail!("aws_account_id: must have 12 digits");
     }
     // Only a license asks.

@@ -8,7 +8,7 @@ use clap::Args;
 use std::fs::OpenOptions;
 use std::io::Write;
 use std::path::PathBuf;
-use titan_core::license::{License, Platform};
+use titan_core::license::{License, Platform, is_aws_account};
 use titan_core::time::{Clock, Timestamp};
 use titan_token::LicenseKey;
 
@@ -75,6 +75,5 @@ fn end(text: &str) -> Result<Timestamp, String> {
 }
 
 fn account(text: &str) -> Result<String, String> {
-    let is_good = text.len() == 12 && text.bytes().all(|c| c.is_ascii_digit());
-    is_good.then(|| text.to_owned()).ok_or("must have 12 digits".to_owned())
+    is_aws_account(text).then(|| text.to_owned()).ok_or("must have 12 digits".to_owned())
 }
