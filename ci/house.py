@@ -2,8 +2,8 @@
 """Checks the arrows between crates: deny.toml's `wrappers` against the dependencies that cargo sees.
 
 cargo-deny does the same and more (`make lint`); this needs nothing but Python, so that no change can be tested
-without it. Also checked: every dependency stands in the workspace once, with a comment that says what it is for, and
-titan-token depends on nothing of ours.
+without it. Also checked: every dependency stands in the workspace once, with a comment that says what it is for,
+titan-token depends on nothing of ours, and every query names its columns (crates/store/src/columns.rs says why).
 """
 
 import json
@@ -56,10 +56,18 @@ def outside_workspace(metadata):
                     yield f"{path.relative_to(ROOT)}: {name} is not taken from the workspace"
 
 
+def starred():
+    star = re.compile(r"\b(SELECT|RETURNING)\s+\*|\b[a-z_]+\.\*[\s,]")
+    for path in sorted(ROOT.glob("crates/store/src/**/*.rs")):
+        for number, line in enumerate(path.read_text().splitlines(), 1):
+            if not line.lstrip().startswith("//") and star.search(line):
+                yield f"{path.relative_to(ROOT)}:{number}: a query that does not name its columns"
+
+
 def main():
     metadata = packages()
     rules = tomllib.loads((ROOT / "deny.toml").read_text())["bans"]["deny"]
-    faults = [*broken_arrows(metadata, rules), *uncommented(), *outside_workspace(metadata)]
+    faults = [*broken_arrows(metadata, rules), *uncommented(), *outside_workspace(metadata), *starred()]
     faults += [f"titan-token -> {name}: the formats stand alone" for name in own_dependencies(metadata, "titan-token")]
     for fault in faults:
         print(f"house: {fault}", file=sys.stderr)

@@ -1,5 +1,6 @@
 //! The list of the audit log, alike on every engine.
 
+use crate::columns::select;
 use sqlx::{Database, Encode, QueryBuilder, Type};
 use titan_core::audit::AuditFilter;
 use titan_core::time::Timestamp;
@@ -25,7 +26,7 @@ where
     i64: for<'q> Encode<'q, DB> + Type<DB>,
     String: for<'q> Encode<'q, DB> + Type<DB>,
 {
-    let mut select = QueryBuilder::new("SELECT * FROM audit");
+    let mut select = QueryBuilder::new(select!(audit));
     if let Some(index) = index {
         select.push(" INDEXED BY ").push(index);
     }

@@ -8,6 +8,7 @@
 
 mod audit;
 mod backup;
+mod columns;
 mod error;
 mod group;
 mod health;

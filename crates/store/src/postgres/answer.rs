@@ -2,6 +2,7 @@
 
 use super::error::{column, failed, time};
 use super::{PostgresTx, each};
+use crate::columns::select;
 use crate::group::{NamedAnswer, forgotten_before};
 use crate::stored::{key_bytes, key_id};
 use async_trait::async_trait;
@@ -13,12 +14,14 @@ use titan_core::time::Timestamp;
 const TABLE: &str = "answer";
 /// A parameter is a column, so it is one statement for any number of rows.
 const ADD: &str = "INSERT INTO answer (actor, name, fingerprint, key, label, is_active, at) \
-     SELECT * FROM unnest($1::text[], $2::text[], $3::bytea[], $4::bytea[], $5::text[], $6::boolean[], $7::bigint[])";
+     SELECT actor, name, fingerprint, key, label, is_active, at \
+     FROM unnest($1::text[], $2::text[], $3::bytea[], $4::bytea[], $5::text[], $6::boolean[], $7::bigint[]) \
+         AS new (actor, name, fingerprint, key, label, is_active, at)";
 
 #[async_trait]
 impl AnswersTx for PostgresTx {
     async fn answer(&mut self, actor: &str, name: &str, since: Timestamp) -> StoreResult<Option<Answer>> {
-        let row = query("SELECT * FROM answer WHERE actor = $1 AND name = $2 AND at >= $3")
+        let row = query(select!(answer, "WHERE actor = $1 AND name = $2 AND at >= $3"))
             .bind(actor)
             .bind(name)
             .bind(since.ms())

@@ -3,6 +3,7 @@
 use super::error::{column, failed};
 use super::{Postgres, PostgresTx, each};
 use crate::audit;
+use crate::columns::select;
 use async_trait::async_trait;
 use sqlx::postgres::PgRow;
 use sqlx::{PgConnection, query, query_as};
@@ -20,7 +21,7 @@ const ADD: &str = "INSERT INTO audit (sequence, at, actor, action, subject, ip, 
 #[async_trait]
 impl AuditLog for Postgres {
     async fn audit_after(&self, sequence: i64, limit: u32) -> StoreResult<Vec<Row>> {
-        let rows = query("SELECT * FROM audit WHERE sequence > $1 ORDER BY sequence LIMIT $2")
+        let rows = query(select!(audit, "WHERE sequence > $1 ORDER BY sequence LIMIT $2"))
             .bind(sequence)
             .bind(i64::from(limit))
             .fetch_all(&self.readers)

@@ -3,6 +3,7 @@
 use super::error::failed;
 use super::key::read;
 use super::{Postgres, PostgresTx};
+use crate::columns::columns;
 use crate::stored::{key_bytes, key_id};
 use async_trait::async_trait;
 use sqlx::{query, query_scalar};
@@ -15,10 +16,12 @@ impl ImportedKeys for Postgres {
     async fn imported_keys(&self, after: Option<KeyId>, limit: u32) -> StoreResult<Vec<Key>> {
         // All ids are later than the first.
         let after = after.map_or_else(Vec::new, key_bytes);
-        query(
-            "SELECT key.* FROM imported_key JOIN key ON key.id = imported_key.id \
+        query(concat!(
+            "SELECT ",
+            columns!(key),
+            " FROM imported_key JOIN key ON key.id = imported_key.id \
              WHERE imported_key.id > $1 ORDER BY imported_key.id LIMIT $2",
-        )
+        ))
         .bind(after)
         .bind(i64::from(limit))
         .fetch_all(&self.readers)

@@ -6,6 +6,7 @@ use super::error::{column, failed, time};
 use super::news::REPORTS;
 use super::revision::{read, read_head};
 use super::signing::read_all;
+use crate::columns::select;
 use crate::stored::{TENANT, revision, revision_number, stored_credential, tenant_bytes};
 use async_trait::async_trait;
 use sqlx::postgres::PgRow;
@@ -58,7 +59,7 @@ impl Instances for Postgres {
     }
 
     async fn instances(&self) -> StoreResult<Vec<Instance>> {
-        let select = query("SELECT * FROM instance ORDER BY started_at, id");
+        let select = query(select!(instance, "ORDER BY started_at, id"));
         promptly!(self.log, fetch_all, select)?.iter().map(instance).collect()
     }
 
@@ -83,7 +84,7 @@ impl Instances for Postgres {
         let mut tx = one_moment(&self.readers).await?;
         let (head, swept) = read_head(&mut *tx).await?;
         let rows =
-            query("SELECT * FROM change WHERE (kind = $1 AND subject = $2) OR (kind = $3 AND subject = $4)")
+            query(select!(change, "WHERE (kind = $1 AND subject = $2) OR (kind = $3 AND subject = $4)"))
                 .bind(kind)
                 .bind(subject)
                 .bind(TENANT)

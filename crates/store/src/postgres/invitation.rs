@@ -2,6 +2,7 @@
 
 use super::error::{column, failed, number, small, time};
 use super::{Postgres, PostgresTx};
+use crate::columns::select;
 use crate::stored::{invitation_bytes, invitation_id, role, role_number, user_bytes, user_id};
 use async_trait::async_trait;
 use sqlx::postgres::PgRow;
@@ -13,7 +14,7 @@ use titan_core::user::Email;
 use titan_token::{HashedInvitation, InvitationId, TenantId};
 
 const TABLE: &str = "invitation";
-const FIND: &str = "SELECT * FROM invitation WHERE secret = $1";
+const FIND: &str = select!(invitation, "WHERE secret = $1");
 /// How many that have expired go with each one that is written.
 const FORGOTTEN: i64 = 8;
 
@@ -30,7 +31,7 @@ impl Invitations for Postgres {
         now: Timestamp,
         limit: u32,
     ) -> StoreResult<Vec<Invitation>> {
-        query("SELECT * FROM invitation WHERE tenant = $1 AND expires_at > $2 ORDER BY id LIMIT $3")
+        query(select!(invitation, "WHERE tenant = $1 AND expires_at > $2 ORDER BY id LIMIT $3"))
             .bind(i64::from(tenant.0))
             .bind(now.ms())
             .bind(i64::from(limit))

@@ -8,6 +8,7 @@ pub(crate) use term::of_columns as terms;
 use super::connect::one_moment;
 use super::error::{column, failed, number, optional_time, small, time};
 use super::{Postgres, PostgresTx, each};
+use crate::columns::select;
 use crate::stored::{creator, creator_bytes, key_bytes, key_id, prefix, prefix_number, user_bytes, uuid};
 use async_trait::async_trait;
 use sqlx::postgres::PgRow;
@@ -23,15 +24,18 @@ const NEVER: i64 = 0;
 
 /// A key's line goes back through its rotations; its family is that line, what any key of it made, and theirs.
 /// A predecessor that lives on for its overlap is the same credential, so it belongs to the family.
-const DESCENDANTS: &str = "WITH RECURSIVE \
+const DESCENDANTS: &str = concat!(
+    "WITH RECURSIVE \
      line (id) AS ( \
          VALUES ($1::bytea) \
          UNION SELECT key.rotated_from FROM key JOIN line ON key.id = line.id WHERE key.rotated_from IS NOT NULL), \
      family (id) AS ( \
          SELECT id FROM line \
-         UNION SELECT key.id FROM key JOIN family ON key.created_by = family.id OR key.rotated_from = family.id) \
-     SELECT key.* FROM key JOIN family ON key.id = family.id \
-     WHERE key.revoked_at IS NULL AND key.id <> $1 AND (key.is_active OR NOT $2) LIMIT $3";
+         UNION SELECT key.id FROM key JOIN family ON key.created_by = family.id OR key.rotated_from = family.id) ",
+    select!(key),
+    " JOIN family ON key.id = family.id \
+     WHERE key.revoked_at IS NULL AND key.id <> $1 AND (key.is_active OR NOT $2) LIMIT $3",
+);
 
 /// A parameter is a column, so it is one statement for any number of keys. All their terms are one array ($16), of which
 /// each key has a part.
@@ -50,7 +54,7 @@ const ADD: &str = "WITH raised AS ( \
 #[async_trait]
 impl Keys for Postgres {
     async fn key(&self, id: KeyId) -> StoreResult<Option<Key>> {
-        let select = query("SELECT * FROM key WHERE id = $1").bind(key_bytes(id));
+        let select = query(select!(key, "WHERE id = $1")).bind(key_bytes(id));
         select.fetch_optional(&self.readers).await.map_err(failed)?.as_ref().map(read).transpose()
     }
 
@@ -79,7 +83,7 @@ impl Keys for Postgres {
 #[async_trait]
 impl KeysTx for PostgresTx {
     async fn lookup_key(&mut self, id: KeyId) -> StoreResult<Option<Key>> {
-        let select = query("SELECT * FROM key WHERE id = $1").bind(key_bytes(id));
+        let select = query(select!(key, "WHERE id = $1")).bind(key_bytes(id));
         select
             .fetch_optional(self.turn.key_reader(id).await?)
             .await
@@ -96,7 +100,7 @@ impl KeysTx for PostgresTx {
     }
 
     async fn made_by(&mut self, id: KeyId, limit: u32) -> StoreResult<Vec<Key>> {
-        let select = query("SELECT * FROM key WHERE created_by = $1 AND revoked_at IS NULL LIMIT $2")
+        let select = query(select!(key, "WHERE created_by = $1 AND revoked_at IS NULL LIMIT $2"))
             .bind(key_bytes(id))
             .bind(i64::from(limit));
         select.fetch_all(self.connection().await?).await.map_err(failed)?.iter().map(read).collect()
@@ -109,10 +113,11 @@ impl KeysTx for PostgresTx {
         after: Timestamp,
         limit: u32,
     ) -> StoreResult<Vec<Key>> {
-        let select = query(
-            "SELECT * FROM key WHERE created_by = $1 AND is_owned AND tenant = $2 AND revoked_at IS NULL \
-             AND expires_at > $3 LIMIT $4",
-        );
+        let select = query(select!(
+            key,
+            "WHERE created_by = $1 AND is_owned AND tenant = $2 AND revoked_at IS NULL \
+             AND expires_at > $3 LIMIT $4"
+        ));
         let select =
             select.bind(user_bytes(user)).bind(i64::from(tenant.0)).bind(after.ms()).bind(i64::from(limit));
         select.fetch_all(self.connection().await?).await.map_err(failed)?.iter().map(read).collect()

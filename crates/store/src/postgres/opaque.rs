@@ -2,6 +2,7 @@
 
 use super::error::{column, failed, number, optional_time, time};
 use super::{Postgres, PostgresTx};
+use crate::columns::select;
 use crate::stored::{key_bytes, key_id, user_bytes, user_id};
 use async_trait::async_trait;
 use sqlx::postgres::PgRow;
@@ -12,7 +13,7 @@ use titan_core::time::Timestamp;
 use titan_token::{HashedKey, KeyId, TenantId, UserId};
 
 const TABLE: &str = "opaque_key";
-const FIND: &str = "SELECT * FROM opaque_key WHERE id = $1 AND deleted_at IS NULL";
+const FIND: &str = select!(opaque_key, "WHERE id = $1 AND deleted_at IS NULL");
 /// `last_used_at` of a key that was never used.
 const NEVER: i64 = 0;
 
@@ -29,6 +30,7 @@ impl OpaqueKeys for Postgres {
         filter: &OpaqueFilter,
     ) -> StoreResult<(Vec<OpaqueRow>, u64)> {
         // Not LIKE: no character has a special meaning.
+        const SELECT: &str = select!(opaque_key);
         const WHERE: &str = "tenant = $1 AND deleted_at IS NULL AND ($2 = '' OR strpos(lower(name), $2) > 0 OR strpos(lead, $2) > 0)";
         let search = filter.search.as_deref().unwrap_or_default().to_lowercase();
         let count: i64 =
@@ -38,7 +40,7 @@ impl OpaqueKeys for Postgres {
                 .fetch_one(&self.readers)
                 .await
                 .map_err(failed)?;
-        let sql = format!("SELECT * FROM opaque_key WHERE {WHERE} ORDER BY id DESC LIMIT $3 OFFSET $4");
+        let sql = format!("{SELECT} WHERE {WHERE} ORDER BY id DESC LIMIT $3 OFFSET $4");
         let rows = query(AssertSqlSafe(sql))
             .bind(i64::from(tenant.0))
             .bind(&search)
@@ -64,10 +66,11 @@ impl OpaqueKeysTx for PostgresTx {
         tenant: TenantId,
         after: Timestamp,
     ) -> StoreResult<Vec<OpaqueRow>> {
-        query(
-            "SELECT * FROM opaque_key WHERE person = $1 AND tenant = $2 AND deleted_at IS NULL \
-             AND (expires_at IS NULL OR expires_at > $3)",
-        )
+        query(select!(
+            opaque_key,
+            "WHERE person = $1 AND tenant = $2 AND deleted_at IS NULL \
+             AND (expires_at IS NULL OR expires_at > $3)"
+        ))
         .bind(user_bytes(owner))
         .bind(i64::from(tenant.0))
         .bind(after.ms())

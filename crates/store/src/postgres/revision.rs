@@ -4,6 +4,7 @@ use super::connect::promptly;
 use super::error::{column, failed, time};
 use super::news::CHANGES;
 use super::{Postgres, PostgresTx};
+use crate::columns::{columns, select};
 use crate::stored::{
     IMPORTED, KEY, OPAQUE, Piece, SESSION, StoredChange, key_bytes, key_id, read_change, revision,
     revision_number,
@@ -20,12 +21,17 @@ const TABLE: &str = "change";
 const HEAD: &str = "revision_head";
 
 /// The head, and a piece of the log as [`Piece`] takes it. With a row for each change, a start with a million takes longer.
-const CHANGES_AFTER: &str = "\
-    SELECT head.*, pg_is_in_recovery() AS is_standby, piece.* \
-    FROM revision_head AS head, \
+const CHANGES_AFTER: &str = concat!(
+    "SELECT ",
+    columns!(revision_head),
+    ", pg_is_in_recovery() AS is_standby, piece.count, piece.last, piece.lines \
+    FROM revision_head, \
         (SELECT count(*) AS count, max(revision) AS last, \
             string_agg(concat_ws(' ', revision, kind, encode(subject, 'hex'), status), chr(10)) AS lines \
-         FROM (SELECT * FROM change WHERE revision > $1 ORDER BY revision LIMIT $2) AS change) AS piece";
+         FROM (",
+    select!(change, "WHERE revision > $1 ORDER BY revision LIMIT $2"),
+    ") AS change) AS piece",
+);
 
 #[async_trait]
 impl Revisions for Postgres {
@@ -124,7 +130,11 @@ pub(super) fn read(row: &PgRow) -> StoreResult<(Revision, Change)> {
 
 /// The newest revision, and what has left the log.
 pub(super) async fn read_head(executor: impl PgExecutor<'_>) -> StoreResult<(Revision, Swept)> {
-    let head = query("SELECT *, pg_is_in_recovery() AS is_standby FROM revision_head");
+    let head = query(concat!(
+        "SELECT ",
+        columns!(revision_head),
+        ", pg_is_in_recovery() AS is_standby FROM revision_head"
+    ));
     read_head_of(&head.fetch_one(executor).await.map_err(failed)?)
 }
 

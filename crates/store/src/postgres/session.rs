@@ -2,6 +2,7 @@
 
 use super::error::{column, failed, number, optional_time, time};
 use super::{Postgres, PostgresTx};
+use crate::columns::select;
 use crate::stored::{session_bytes, session_id, user_bytes, user_id};
 use async_trait::async_trait;
 use sqlx::postgres::PgRow;
@@ -12,7 +13,8 @@ use titan_core::time::Timestamp;
 use titan_token::{SessionId, TenantId, UserId};
 
 const TABLE: &str = "session";
-const LIVING: &str = "SELECT * FROM session WHERE person = $1 AND ended_at IS NULL AND expires_at > $2 ORDER BY created_at, id";
+const LIVING: &str =
+    select!(session, "WHERE person = $1 AND ended_at IS NULL AND expires_at > $2 ORDER BY created_at, id");
 
 #[async_trait]
 impl Sessions for Postgres {
@@ -25,7 +27,7 @@ impl Sessions for Postgres {
 #[async_trait]
 impl SessionsTx for PostgresTx {
     async fn lookup_session(&mut self, id: SessionId) -> StoreResult<Option<Session>> {
-        let select = query("SELECT * FROM session WHERE id = $1").bind(session_bytes(id));
+        let select = query(select!(session, "WHERE id = $1")).bind(session_bytes(id));
         select.fetch_optional(self.connection().await?).await.map_err(failed)?.as_ref().map(read).transpose()
     }
 

@@ -2,6 +2,7 @@
 
 use super::error::{column, failed, optional_time, small, time};
 use super::{Postgres, PostgresTx, seal};
+use crate::columns::select;
 use crate::error::ConnectError;
 use crate::seal::Place;
 use crate::vault::Vault;
@@ -15,7 +16,7 @@ use titan_core::time::Timestamp;
 use titan_token::{SigningSecret, Slot};
 
 const TABLE: &str = "signing_key";
-const SELECT: &str = "SELECT * FROM signing_key ORDER BY slot";
+const SELECT: &str = select!(signing_key, "ORDER BY slot");
 
 impl Postgres {
     /// Whether the seal key opens what is there.

@@ -2,6 +2,7 @@
 
 use super::error::{column, failed, number, optional_time, time};
 use super::{Postgres, PostgresTx};
+use crate::columns::{columns, select};
 use crate::stored::key_id;
 use async_trait::async_trait;
 use sqlx::postgres::PgRow;
@@ -33,12 +34,12 @@ pub(super) async fn ensure_default(writer: &mut PgConnection, now: Timestamp) ->
 #[async_trait]
 impl Tenants for Postgres {
     async fn tenant(&self, id: TenantId) -> StoreResult<Option<Tenant>> {
-        let select = query("SELECT * FROM tenant WHERE id = $1").bind(i64::from(id.0));
+        let select = query(select!(tenant, "WHERE id = $1")).bind(i64::from(id.0));
         select.fetch_optional(&self.readers).await.map_err(failed)?.as_ref().map(read).transpose()
     }
 
     async fn tenants(&self, after: Option<TenantId>, limit: u32) -> StoreResult<Vec<Tenant>> {
-        let select = query("SELECT * FROM tenant WHERE id > $1 ORDER BY id LIMIT $2")
+        let select = query(select!(tenant, "WHERE id > $1 ORDER BY id LIMIT $2"))
             .bind(after.map_or(-1, |id| i64::from(id.0)))
             .bind(i64::from(limit));
         select.fetch_all(&self.readers).await.map_err(failed)?.iter().map(read).collect()
@@ -51,7 +52,7 @@ impl TenantsTx for PostgresTx {
         if let Some(tenant) = self.turn.known()?.tenants.get(&id) {
             return Ok(Some(tenant.clone()));
         }
-        let select = query("SELECT * FROM tenant WHERE id = $1").bind(i64::from(id.0));
+        let select = query(select!(tenant, "WHERE id = $1")).bind(i64::from(id.0));
         let row = select.fetch_optional(self.turn.reader().await?).await.map_err(failed)?;
         let tenant = row.as_ref().map(read).transpose()?;
         self.turn.known()?.tenants.extend(tenant.clone().map(|tenant| (id, tenant)));
@@ -68,10 +69,11 @@ impl TenantsTx for PostgresTx {
     }
 
     async fn add_tenant(&mut self, name: &str, at: Timestamp) -> StoreResult<Tenant> {
-        let row = query(
+        let row = query(concat!(
             "INSERT INTO tenant (id, name, is_active, created_at) \
-             SELECT max(id) + 1, $1, true, $2 FROM tenant RETURNING *",
-        )
+             SELECT max(id) + 1, $1, true, $2 FROM tenant RETURNING ",
+            columns!(tenant),
+        ))
         .bind(name)
         .bind(at.ms())
         .fetch_one(self.connection().await?)

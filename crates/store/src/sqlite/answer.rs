@@ -2,6 +2,7 @@
 
 use super::error::{column, failed, time};
 use super::{MOST_ROWS, SqliteTx};
+use crate::columns::select;
 use crate::group::{NamedAnswer, forgotten_before};
 use crate::stored::{key_bytes, key_id};
 use async_trait::async_trait;
@@ -15,7 +16,7 @@ const TABLE: &str = "answer";
 #[async_trait]
 impl AnswersTx for SqliteTx {
     async fn answer(&mut self, actor: &str, name: &str, since: Timestamp) -> StoreResult<Option<Answer>> {
-        let row = query("SELECT * FROM answer WHERE actor = ? AND name = ? AND at >= ?")
+        let row = query(select!(answer, "WHERE actor = ? AND name = ? AND at >= ?"))
             .bind(actor)
             .bind(name)
             .bind(since.ms())

@@ -3,6 +3,7 @@
 use super::error::{column, failed};
 use super::{MOST_ROWS, Sqlite, SqliteTx};
 use crate::audit;
+use crate::columns::select;
 use async_trait::async_trait;
 use sqlx::sqlite::SqliteRow;
 use sqlx::{QueryBuilder, SqliteConnection, SqliteExecutor, query, query_as};
@@ -37,7 +38,7 @@ pub(crate) async fn rows_after(
     sequence: i64,
     limit: u32,
 ) -> StoreResult<Vec<Row>> {
-    let rows = query("SELECT * FROM audit WHERE sequence > ? ORDER BY sequence LIMIT ?")
+    let rows = query(select!(audit, "WHERE sequence > ? ORDER BY sequence LIMIT ?"))
         .bind(sequence)
         .bind(limit)
         .fetch_all(executor)

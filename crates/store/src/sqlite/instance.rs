@@ -4,6 +4,7 @@ use super::Sqlite;
 use super::error::failed;
 use super::revision::{read, read_head};
 use super::signing::read_all;
+use crate::columns::select;
 use crate::stored::{TENANT, revision, stored_credential, tenant_bytes};
 use async_trait::async_trait;
 use sqlx::{query, query_scalar};
@@ -83,15 +84,14 @@ impl Instances for Sqlite {
         let (kind, subject) = stored_credential(id);
         let mut tx = self.readers.begin().await.map_err(failed)?;
         let (head, swept) = read_head(&mut *tx).await?;
-        let rows =
-            query("SELECT * FROM change WHERE (kind = ? AND subject = ?) OR (kind = ? AND subject = ?)")
-                .bind(kind)
-                .bind(subject)
-                .bind(TENANT)
-                .bind(tenant_bytes(tenant))
-                .fetch_all(&mut *tx)
-                .await
-                .map_err(failed)?;
+        let rows = query(select!(change, "WHERE (kind = ? AND subject = ?) OR (kind = ? AND subject = ?)"))
+            .bind(kind)
+            .bind(subject)
+            .bind(TENANT)
+            .bind(tenant_bytes(tenant))
+            .fetch_all(&mut *tx)
+            .await
+            .map_err(failed)?;
         let changes = rows.iter().map(|row| Ok(read(row)?.1)).collect::<StoreResult<_>>()?;
         let signing_keys = read_all(&mut *tx, &self.vault).await?;
         Ok(CredentialState { head, signing_keys, swept_until: swept.until, changes })

@@ -5,6 +5,7 @@ pub(super) mod term;
 
 use super::error::{column, failed, optional_time, time};
 use super::{MOST_ROWS, Sqlite, SqliteTx};
+use crate::columns::{columns, select};
 use crate::stored::{creator, creator_bytes, key_bytes, key_id, prefix, prefix_number, user_bytes, uuid};
 use async_trait::async_trait;
 use sqlx::sqlite::SqliteRow;
@@ -20,21 +21,24 @@ const NEVER: i64 = 0;
 
 /// A key's line goes back through its rotations; its family is that line, what any key of it made, and theirs.
 /// A predecessor that lives on for its overlap is the same credential, so it belongs to the family.
-const DESCENDANTS: &str = "WITH RECURSIVE \
+const DESCENDANTS: &str = concat!(
+    "WITH RECURSIVE \
      line (id) AS ( \
          VALUES (?1) \
          UNION SELECT key.rotated_from FROM key JOIN line ON key.id = line.id WHERE key.rotated_from IS NOT NULL), \
      family (id) AS ( \
          SELECT id FROM line \
          UNION SELECT key.id FROM key JOIN family ON key.created_by = family.id \
-         UNION SELECT key.id FROM key JOIN family ON key.rotated_from = family.id) \
-     SELECT key.* FROM key JOIN family ON key.id = family.id \
-     WHERE key.revoked_at IS NULL AND key.id <> ?1 AND (key.is_active OR NOT ?2) LIMIT ?3";
+         UNION SELECT key.id FROM key JOIN family ON key.rotated_from = family.id) ",
+    select!(key),
+    " JOIN family ON key.id = family.id \
+     WHERE key.revoked_at IS NULL AND key.id <> ?1 AND (key.is_active OR NOT ?2) LIMIT ?3",
+);
 
 #[async_trait]
 impl Keys for Sqlite {
     async fn key(&self, id: KeyId) -> StoreResult<Option<Key>> {
-        let select = query("SELECT * FROM key WHERE id = ?").bind(key_bytes(id));
+        let select = query(select!(key, "WHERE id = ?")).bind(key_bytes(id));
         select.fetch_optional(&self.readers).await.map_err(failed)?.as_ref().map(read).transpose()
     }
 
@@ -64,7 +68,7 @@ impl Keys for Sqlite {
 #[async_trait]
 impl KeysTx for SqliteTx {
     async fn lookup_key(&mut self, id: KeyId) -> StoreResult<Option<Key>> {
-        let select = query("SELECT * FROM key WHERE id = ?").bind(key_bytes(id));
+        let select = query(select!(key, "WHERE id = ?")).bind(key_bytes(id));
         select
             .fetch_optional(self.turn.key_reader(id).await?)
             .await
@@ -80,7 +84,7 @@ impl KeysTx for SqliteTx {
     }
 
     async fn made_by(&mut self, id: KeyId, limit: u32) -> StoreResult<Vec<Key>> {
-        let select = query("SELECT * FROM key WHERE created_by = ? AND revoked_at IS NULL LIMIT ?")
+        let select = query(select!(key, "WHERE created_by = ? AND revoked_at IS NULL LIMIT ?"))
             .bind(key_bytes(id))
             .bind(limit);
         select.fetch_all(self.connection().await?).await.map_err(failed)?.iter().map(read).collect()
@@ -93,10 +97,11 @@ impl KeysTx for SqliteTx {
         after: Timestamp,
         limit: u32,
     ) -> StoreResult<Vec<Key>> {
-        let select = query(
-            "SELECT * FROM key WHERE created_by = ? AND is_owned AND tenant = ? AND revoked_at IS NULL \
-             AND expires_at > ? LIMIT ?",
-        );
+        let select = query(select!(
+            key,
+            "WHERE created_by = ? AND is_owned AND tenant = ? AND revoked_at IS NULL \
+             AND expires_at > ? LIMIT ?"
+        ));
         let select = select.bind(user_bytes(user)).bind(tenant.0).bind(after.ms()).bind(limit);
         select.fetch_all(self.connection().await?).await.map_err(failed)?.iter().map(read).collect()
     }
@@ -106,7 +111,8 @@ impl KeysTx for SqliteTx {
     }
 
     async fn save_key(&mut self, key: &Key) -> StoreResult<()> {
-        let select = query("SELECT * FROM key WHERE id = ?").bind(key_bytes(key.id));
+        let select = query(concat!("SELECT ", columns!(key), ", number FROM key WHERE id = ?"))
+            .bind(key_bytes(key.id));
         let Some(old) = select.fetch_optional(self.connection().await?).await.map_err(failed)? else {
             return Ok(());
         };

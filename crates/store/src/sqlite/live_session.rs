@@ -2,6 +2,7 @@
 
 use super::error::{column, failed, time};
 use super::{Sqlite, SqliteTx};
+use crate::columns::select;
 use async_trait::async_trait;
 use sqlx::sqlite::SqliteRow;
 use sqlx::{query, query_scalar};
@@ -19,7 +20,7 @@ impl LiveSessions for Sqlite {
         limit: u32,
     ) -> StoreResult<Vec<LiveSession>> {
         let (tenant, name) = after.map_or((-1, ""), |(tenant, name)| (i64::from(tenant.0), name));
-        query("SELECT * FROM live_session WHERE (tenant, name) > (?1, ?2) ORDER BY tenant, name LIMIT ?3")
+        query(select!(live_session, "WHERE (tenant, name) > (?1, ?2) ORDER BY tenant, name LIMIT ?3"))
             .bind(tenant)
             .bind(name.to_owned())
             .bind(limit)
@@ -35,7 +36,7 @@ impl LiveSessions for Sqlite {
 #[async_trait]
 impl LiveSessionsTx for SqliteTx {
     async fn live_session(&mut self, tenant: TenantId, name: &str) -> StoreResult<Option<LiveSession>> {
-        let select = query("SELECT * FROM live_session WHERE tenant = ?1 AND name = ?2");
+        let select = query(select!(live_session, "WHERE tenant = ?1 AND name = ?2"));
         let select = select.bind(i64::from(tenant.0)).bind(name.to_owned());
         select.fetch_optional(self.connection().await?).await.map_err(failed)?.as_ref().map(read).transpose()
     }

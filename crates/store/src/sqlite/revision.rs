@@ -2,6 +2,7 @@
 
 use super::error::{column, failed, time};
 use super::{Sqlite, SqliteTx};
+use crate::columns::select;
 use crate::stored::{
     IMPORTED, KEY, OPAQUE, Piece, SESSION, StoredChange, key_bytes, key_id, read_change, revision,
     revision_number,
@@ -18,10 +19,13 @@ const TABLE: &str = "change";
 const HEAD: &str = "revision_head";
 
 /// A piece of the log as [`Piece`] takes it. With a row for each change, a start with a million takes twice as long.
-const CHANGES_AFTER: &str = "\
-    SELECT count(*) AS count, max(revision) AS last, \
+const CHANGES_AFTER: &str = concat!(
+    "SELECT count(*) AS count, max(revision) AS last, \
         group_concat(concat_ws(' ', revision, kind, hex(subject), status), char(10)) AS lines \
-    FROM (SELECT * FROM change WHERE revision > ? ORDER BY revision LIMIT ?)";
+    FROM (",
+    select!(change, "WHERE revision > ? ORDER BY revision LIMIT ?"),
+    ")",
+);
 
 #[async_trait]
 impl Revisions for Sqlite {
@@ -119,7 +123,7 @@ pub(super) fn read(row: &SqliteRow) -> StoreResult<(Revision, Change)> {
 
 /// The newest revision, and what has left the log.
 pub(super) async fn read_head(executor: impl SqliteExecutor<'_>) -> StoreResult<(Revision, Swept)> {
-    let row = query("SELECT * FROM revision_head").fetch_one(executor).await.map_err(failed)?;
+    let row = query(select!(revision_head)).fetch_one(executor).await.map_err(failed)?;
     let swept =
         Swept { until: time(&row, HEAD, "swept_until")?, log_until: time(&row, HEAD, "log_swept_until")? };
     Ok((revision(column(&row, HEAD, "revision")?)?, swept))

@@ -2,6 +2,7 @@
 
 use super::error::{column, failed, time};
 use super::{Sqlite, SqliteTx, seal};
+use crate::columns::select;
 use crate::seal::Place;
 use crate::stored::{recovery, recovery_bytes, user_bytes};
 use crate::vault::Vault;
@@ -28,7 +29,7 @@ impl SecondFactors for Sqlite {
 #[async_trait]
 impl SecondFactorsTx for SqliteTx {
     async fn second_factor(&mut self, user: UserId) -> StoreResult<Option<SecondFactor>> {
-        let row = query("SELECT * FROM second_factor WHERE person = ?1")
+        let row = query(select!(second_factor, "WHERE person = ?1"))
             .bind(user_bytes(user))
             .fetch_optional(self.connection().await?)
             .await

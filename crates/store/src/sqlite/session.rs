@@ -2,6 +2,7 @@
 
 use super::error::{column, failed, optional_time, time};
 use super::{Sqlite, SqliteTx};
+use crate::columns::select;
 use crate::stored::{session_bytes, session_id, user_bytes, user_id};
 use async_trait::async_trait;
 use sqlx::sqlite::SqliteRow;
@@ -13,7 +14,7 @@ use titan_token::{SessionId, TenantId, UserId};
 
 const TABLE: &str = "session";
 const LIVING: &str =
-    "SELECT * FROM session WHERE person = ? AND ended_at IS NULL AND expires_at > ? ORDER BY created_at, id";
+    select!(session, "WHERE person = ? AND ended_at IS NULL AND expires_at > ? ORDER BY created_at, id");
 
 #[async_trait]
 impl Sessions for Sqlite {
@@ -26,7 +27,7 @@ impl Sessions for Sqlite {
 #[async_trait]
 impl SessionsTx for SqliteTx {
     async fn lookup_session(&mut self, id: SessionId) -> StoreResult<Option<Session>> {
-        let select = query("SELECT * FROM session WHERE id = ?").bind(session_bytes(id));
+        let select = query(select!(session, "WHERE id = ?")).bind(session_bytes(id));
         select.fetch_optional(self.connection().await?).await.map_err(failed)?.as_ref().map(read).transpose()
     }
 

@@ -2,6 +2,7 @@
 
 use super::error::{column, failed, time};
 use super::{Sqlite, SqliteTx};
+use crate::columns::{columns, select};
 use crate::stored::{role, role_number, user_bytes, user_id};
 use async_trait::async_trait;
 use sqlx::sqlite::SqliteRow;
@@ -12,17 +13,17 @@ use titan_token::{TenantId, UserId};
 
 const PERSON: &str = "person";
 const MEMBER: &str = "member";
-const MEMBERSHIPS: &str = "SELECT * FROM member WHERE person = ? ORDER BY tenant";
+const MEMBERSHIPS: &str = select!(member, "WHERE person = ? ORDER BY tenant");
 
 #[async_trait]
 impl Users for Sqlite {
     async fn user(&self, id: UserId) -> StoreResult<Option<User>> {
-        let select = query("SELECT * FROM person WHERE id = ?").bind(user_bytes(id));
+        let select = query(select!(person, "WHERE id = ?")).bind(user_bytes(id));
         select.fetch_optional(&self.readers).await.map_err(failed)?.as_ref().map(read).transpose()
     }
 
     async fn users(&self, after: Option<UserId>, limit: u32) -> StoreResult<Vec<User>> {
-        let select = query("SELECT * FROM person WHERE id > ? ORDER BY id LIMIT ?")
+        let select = query(select!(person, "WHERE id > ? ORDER BY id LIMIT ?"))
             .bind(after.map(user_bytes).unwrap_or_default())
             .bind(limit);
         select.fetch_all(&self.readers).await.map_err(failed)?.iter().map(read).collect()
@@ -34,10 +35,14 @@ impl Users for Sqlite {
         after: Option<UserId>,
         limit: u32,
     ) -> StoreResult<Vec<(User, Role)>> {
-        let select = query(
-            "SELECT * FROM member JOIN person ON person.id = member.person \
+        let select = query(concat!(
+            "SELECT ",
+            columns!(member),
+            ", ",
+            columns!(person),
+            " FROM member JOIN person ON person.id = member.person \
              WHERE member.tenant = ? AND member.person > ? ORDER BY member.person LIMIT ?",
-        )
+        ))
         .bind(tenant.0)
         .bind(after.map(user_bytes).unwrap_or_default())
         .bind(limit);
@@ -54,17 +59,17 @@ impl Users for Sqlite {
 #[async_trait]
 impl UsersTx for SqliteTx {
     async fn lookup_user(&mut self, id: UserId) -> StoreResult<Option<User>> {
-        let select = query("SELECT * FROM person WHERE id = ?").bind(user_bytes(id));
+        let select = query(select!(person, "WHERE id = ?")).bind(user_bytes(id));
         select.fetch_optional(self.connection().await?).await.map_err(failed)?.as_ref().map(read).transpose()
     }
 
     async fn find_user(&mut self, email: &Email) -> StoreResult<Option<User>> {
-        let select = query("SELECT * FROM person WHERE email_key = ?").bind(email.lookup_form());
+        let select = query(select!(person, "WHERE email_key = ?")).bind(email.lookup_form());
         select.fetch_optional(self.connection().await?).await.map_err(failed)?.as_ref().map(read).transpose()
     }
 
     async fn find_credentials(&mut self, email: &Email) -> StoreResult<Option<(User, Option<PasswordHash>)>> {
-        let select = query("SELECT * FROM person WHERE email_key = ?").bind(email.lookup_form());
+        let select = query(select!(person, "WHERE email_key = ?")).bind(email.lookup_form());
         let row = select.fetch_optional(self.connection().await?).await.map_err(failed)?;
         let with_hash = |row| Ok((read(row)?, hash(column(row, PERSON, "password")?)?));
         row.as_ref().map(with_hash).transpose()
@@ -105,7 +110,7 @@ impl UsersTx for SqliteTx {
     }
 
     async fn membership(&mut self, user: UserId, tenant: TenantId) -> StoreResult<Option<Membership>> {
-        let select = query("SELECT * FROM member WHERE person = ? AND tenant = ?");
+        let select = query(select!(member, "WHERE person = ? AND tenant = ?"));
         let select = select.bind(user_bytes(user)).bind(tenant.0);
         select
             .fetch_optional(self.connection().await?)

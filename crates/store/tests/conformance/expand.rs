@@ -1,9 +1,19 @@
 //! Migrations of PostgreSQL are safe while the version before them still serves: they only add what it does not notice.
 
-use crate::fixture::empty_postgres;
+use crate::fixture::{Fixture, NOW, empty_postgres};
+use crate::lists::all;
+use crate::people::user;
+use crate::stories::id;
 use sqlx::{AssertSqlSafe, Connection, Executor, PgConnection, Row};
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
+use titan_core::audit::AuditFilter;
+use titan_core::key::Which;
+use titan_core::opaque::OpaqueFilter;
+use titan_core::port::{Store, Tx};
+use titan_core::revision::{CredentialId, Revision};
+use titan_core::tenant::DEFAULT;
+use titan_token::{InvitationToken, SessionId};
 
 /// The migrations up to this one were released together, so no version ever ran between two of them.
 const FIRST_RELEASE: &str = "0007";
@@ -54,6 +64,100 @@ async fn each_migration_leaves_the_version_before_it_at_work() {
         }
         before = after;
     }
+}
+
+/// How often everything is read, so that each connection of a pool has prepared each statement: no pool has more.
+const CONNECTIONS: usize = 6;
+
+/// A prepared statement whose result has another form than before fails for as long as its connection lives.
+pub(crate) async fn a_column_that_a_newer_version_adds_disturbs_no_statement(fixture: Fixture) {
+    let store = &*fixture.store;
+    read_often(store).await;
+    let mut connection = PgConnection::connect(&fixture.url()).await.unwrap();
+    for table in tables(&mut connection).await {
+        let sql = format!("ALTER TABLE {table} ADD COLUMN of_a_newer_version bigint");
+        connection.execute(AssertSqlSafe(sql)).await.unwrap();
+    }
+    read_often(store).await;
+}
+
+async fn tables(connection: &mut PgConnection) -> Vec<String> {
+    let select = "SELECT table_name::text FROM information_schema.tables WHERE table_schema = 'public'";
+    sqlx::query_scalar(select).fetch_all(connection).await.unwrap()
+}
+
+async fn read_often(store: &dyn Store) {
+    for _ in 0..CONNECTIONS {
+        read_keys(store).await;
+        read_people(store).await;
+        read_the_rest(store).await;
+        // Dropped, so it leaves nothing.
+        let mut tx = store.begin().await.unwrap();
+        read_in(&mut *tx).await;
+        read_people_in(&mut *tx).await;
+    }
+}
+
+async fn read_keys(store: &dyn Store) {
+    store.key(id(1)).await.unwrap();
+    store.keys(&all()).await.unwrap();
+    store.imported_keys(None, 9).await.unwrap();
+    store.opaque_key(id(1)).await.unwrap();
+    store.opaque_keys(DEFAULT, &OpaqueFilter { search: None, offset: 0, limit: 9 }).await.unwrap();
+    store.signing_keys().await.unwrap();
+    store.credential_state(CredentialId::Key(id(1)), DEFAULT).await.unwrap();
+}
+
+async fn read_people(store: &dyn Store) {
+    let user = user(1).id;
+    store.user(user).await.unwrap();
+    store.users(None, 9).await.unwrap();
+    store.members(DEFAULT, None, 9).await.unwrap();
+    store.memberships(user).await.unwrap();
+    store.has_second_factor(user).await.unwrap();
+    store.sessions(user, NOW).await.unwrap();
+    store.invitations(DEFAULT, NOW, 9).await.unwrap();
+    store.find_invitation(&InvitationToken::from_random([1; 32]).1.hashed()).await.unwrap();
+}
+
+async fn read_the_rest(store: &dyn Store) {
+    store.tenant(DEFAULT).await.unwrap();
+    store.tenants(None, 9).await.unwrap();
+    store.audit_after(0, 9).await.unwrap();
+    store.audit(&AuditFilter { limit: 9, ..AuditFilter::default() }).await.unwrap();
+    store.instances().await.unwrap();
+    store.changes_after(Revision(0), 9).await.unwrap();
+    store.live_sessions(None, 9).await.unwrap();
+    store.settings().await.unwrap();
+    store.seal_state().await.unwrap();
+}
+
+async fn read_in(tx: &mut dyn Tx) {
+    tx.lookup_key(id(1)).await.unwrap();
+    tx.descendants(id(1), Which::Living, 9).await.unwrap();
+    tx.made_by(id(1), 9).await.unwrap();
+    tx.owned_by(user(1).id, DEFAULT, NOW, 9).await.unwrap();
+    tx.lookup_opaque(id(1)).await.unwrap();
+    tx.opaque_of(user(1).id, DEFAULT, NOW).await.unwrap();
+    tx.slots().await.unwrap();
+    tx.swept().await.unwrap();
+    tx.lookup_tenant(DEFAULT).await.unwrap();
+    tx.add_tenant("new", NOW).await.unwrap();
+    tx.answer("actor", "name", NOW).await.unwrap();
+    tx.live_session(DEFAULT, "name").await.unwrap();
+}
+
+async fn read_people_in(tx: &mut dyn Tx) {
+    let user = user(1);
+    tx.lookup_user(user.id).await.unwrap();
+    tx.find_user(&user.email).await.unwrap();
+    tx.find_credentials(&user.email).await.unwrap();
+    tx.membership(user.id, DEFAULT).await.unwrap();
+    tx.memberships_of(user.id).await.unwrap();
+    tx.second_factor(user.id).await.unwrap();
+    tx.lookup_session(SessionId::new(id(1).uuid())).await.unwrap();
+    tx.sessions_of(user.id, NOW).await.unwrap();
+    tx.invitation(&InvitationToken::from_random([1; 32]).1.hashed()).await.unwrap();
 }
 
 #[test]

@@ -95,6 +95,7 @@ on_both!(
 );
 
 on!(postgres as shared:
+    expand::a_column_that_a_newer_version_adds_disturbs_no_statement,
     instances::a_grant_waits_for_the_change_before_it_and_sees_it,
     instances::a_change_waits_for_no_instance_that_stopped_in_a_change,
     instances::news_come_from_other_instances,

@@ -4,6 +4,7 @@
 //! page is read in the order of the list, and examines a limited number of keys.
 
 use super::{read, term};
+use crate::columns::{columns, select};
 use crate::postgres::error::failed;
 use crate::stored::key_bytes;
 use sqlx::{PgConnection, Postgres, QueryBuilder, Row, query_scalar};
@@ -48,7 +49,7 @@ pub(super) async fn page(connection: &mut PgConnection, filter: &KeyFilter) -> S
 
 /// All keys that match, sorted: as many as the page has, and one more to see whether there is a next page.
 async fn few(connection: &mut PgConnection, filter: &KeyFilter, after: Option<After>) -> StoreResult<Page> {
-    let mut select = Builder::new("SELECT * FROM key WHERE revoked_at IS NULL");
+    let mut select = Builder::new(select!(key, "WHERE revoked_at IS NULL"));
     push_checks(&mut select, filter);
     push_after(&mut select, filter, after);
     push_order(&mut select, filter);
@@ -68,14 +69,20 @@ async fn in_order(
     filter: &KeyFilter,
     after: Option<After>,
 ) -> StoreResult<Page> {
-    let mut select = Builder::new("SELECT * FROM (SELECT *, row_number() OVER () AS place, true");
+    // The terms are only for the checks.
+    const COLUMNS: &str = columns!(key);
+    let mut select = Builder::new(format!(
+        "SELECT {COLUMNS}, place, matches FROM (SELECT {COLUMNS}, row_number() OVER () AS place, true"
+    ));
     push_checks(&mut select, filter);
-    select.push(" AS matches FROM (SELECT * FROM key WHERE revoked_at IS NULL");
+    select.push(format_args!(
+        " AS matches FROM (SELECT {COLUMNS}, key.terms FROM key WHERE revoked_at IS NULL"
+    ));
     push_range(&mut select, filter);
     push_after(&mut select, filter, after);
     push_order(&mut select, filter);
     select.push(format_args!(
-        " LIMIT {EXAMINED}) AS key) AS examined WHERE matches OR place = {EXAMINED} ORDER BY place LIMIT "
+        " LIMIT {EXAMINED}) AS key) AS key WHERE matches OR place = {EXAMINED} ORDER BY place LIMIT "
     ));
     select.push_bind(i64::from(filter.limit) + 1);
     let rows = select.build().fetch_all(connection).await.map_err(failed)?;

@@ -2,10 +2,14 @@
 
 use super::candidates::{FEW, FEW_ANYWHERE, Source};
 use super::{After, Listing};
+use crate::columns::columns;
 use crate::stored::{creator_bytes, key_bytes};
 use sqlx::{QueryBuilder, Sqlite};
 use titan_core::key::{KeyFilter, Order, Sort};
 use titan_core::time::Timestamp;
+
+/// The rows of candidates.
+const KEYS_OF: &str = concat!("SELECT ", columns!(key), " FROM (");
 
 type Builder = QueryBuilder<Sqlite>;
 
@@ -17,7 +21,7 @@ const ROWS: u32 = 3000;
 impl Listing<'_> {
     /// The keys of a page, and one more to see whether there is a next page.
     pub(super) fn keys(&self, source: &Source) -> Builder {
-        let mut select = Builder::new("SELECT key.* FROM (");
+        let mut select = Builder::new(KEYS_OF);
         self.push_candidates(&mut select, source);
         select.push(format_args!(
             " LIMIT {}) AS candidate CROSS JOIN key {}",
@@ -43,7 +47,7 @@ impl Listing<'_> {
         if matches!(source, Source::Before(_) | Source::Few(_)) {
             return None;
         }
-        let mut select = Builder::new("SELECT key.* FROM (");
+        let mut select = Builder::new(KEYS_OF);
         self.push_candidates(&mut select, source);
         let last = self.most(source) - 1;
         select.push(format_args!(" LIMIT 1 OFFSET {last}) AS candidate CROSS JOIN key {}", join(source)));
