@@ -3,7 +3,7 @@
 use super::BackupError;
 use super::look::unreadable;
 use crate::moving::{Progress, Step, copy_out};
-use crate::sqlite::{BUSY, failed, migrator};
+use crate::sqlite::{BUSY, failed, migrator, real, refuse_restoring};
 use crate::{ConnectError, Location};
 use sqlx::sqlite::SqliteConnectOptions;
 use sqlx::{ConnectOptions, Connection, SqliteConnection, query, query_scalar};
@@ -23,8 +23,14 @@ pub(super) async fn write(
 ) -> Result<(), BackupError> {
     match from {
         Location::Postgres(url) => Ok(copy_out(url, file, tell).await?),
-        Location::Sqlite(path) if !path.is_file() => Err(BackupError::NoFile(path.clone())),
-        Location::Sqlite(path) => copy_sqlite(path, file, tell).await,
+        Location::Sqlite(path) => {
+            // Its log may be elsewhere, and with it what was revoked last.
+            refuse_restoring(&real(path)?)?;
+            if !path.is_file() {
+                return Err(BackupError::NoFile(path.clone()));
+            }
+            copy_sqlite(path, file, tell).await
+        }
     }
 }
 

@@ -114,8 +114,14 @@ impl Sqlite {
 pub(crate) fn lock(path: &Path) -> Result<File, ConnectError> {
     let real = real(path)?;
     let lock = take(&real)?;
-    let restored = crate::with_suffix(&real, RESTORED);
-    if restored.exists() { Err(ConnectError::Restoring(restored)) } else { Ok(lock) }
+    refuse_restoring(&real)?;
+    Ok(lock)
+}
+
+/// Refuses the real name of a database if a restore was interrupted there.
+pub(crate) fn refuse_restoring(real: &Path) -> Result<(), ConnectError> {
+    let restored = crate::with_suffix(real, RESTORED);
+    if restored.exists() { Err(ConnectError::Restoring(restored)) } else { Ok(()) }
 }
 
 /// By another name it is the same database, also while a restore has moved it away.

@@ -67,6 +67,9 @@ async fn between_the_steps_nothing_starts_and_the_next_restore_ends_it() {
         let refused = serve(site.folder());
         let text = stderr(&refused);
         assert!(!refused.status.success() && text.contains("titan restore` again, with --replace"), "{text}");
+        let text = stderr(&run(site.folder(), &["backup", "another"], &[EMBEDDED]));
+        assert!(text.contains("titan restore` again, with --replace"), "{text}");
+        assert!(!site.folder().join("another").exists());
         assert!(restore(site.folder()).status.success());
         assert!(!data.join("titan.db.restored").exists());
         assert_is_refused(&site, &key).await;
