@@ -28,7 +28,7 @@ pub(crate) struct Closed {
     _folder: Option<TempDir>,
 }
 
-struct Fixed;
+pub(crate) struct Fixed;
 impl Clock for Fixed {
     fn now(&self) -> Timestamp {
         NOW

@@ -100,6 +100,8 @@ on!(postgres as shared:
     instances::a_change_waits_for_no_instance_that_stopped_in_a_change,
     instances::news_come_from_other_instances,
     sealing::instances_say_which_keys_they_have,
+    sealing::a_rotation_that_another_one_overtakes_stops_and_ends_nothing,
+    sealing::an_overtaken_instance_seals_with_the_key_that_the_database_names,
     sealing::an_instance_that_slept_through_a_rotation_seals_nothing,
     instances::writes_of_two_instances_exclude_each_other,
     waiting::instances_see_each_others_changes,

@@ -6,7 +6,7 @@ use crate::people;
 use crate::stories::{add, id, key, slot_key};
 use serde_json::json;
 use sqlx::sqlite::SqliteConnectOptions;
-use sqlx::{ConnectOptions, Connection, PgConnection, query};
+use sqlx::{ConnectOptions, Connection, PgConnection, query, raw_sql};
 use std::cell::Cell;
 use std::future::poll_fn;
 use std::pin::pin;
@@ -98,7 +98,7 @@ async fn migrate(from: &Location, to: &Location) -> Result<Report, MoveError> {
 pub(crate) async fn sql(to: &Location, statement: &'static str) {
     let Location::Postgres(url) = to else { return };
     let mut connection = PgConnection::connect(url).await.unwrap();
-    query(statement).execute(&mut connection).await.unwrap();
+    raw_sql(statement).execute(&mut connection).await.unwrap();
 }
 
 pub(crate) async fn sql_of_source(from: &Location, statement: &'static str) {

@@ -1,15 +1,16 @@
 //! Stories about the seal key and its change.
 
-use crate::fixture::{Closed, Counter, Fixture, NOW, SEAL, open_with, seal};
+use crate::fixture::{Closed, Counter, Fixed, Fixture, NOW, SEAL, open_with, seal};
 use crate::instances::member;
 use crate::moving::{sql, sql_of_source};
 use crate::people::user;
 use crate::stories::slot_key;
 use std::path::Path;
 use std::sync::Arc;
+use titan_core::access::{Caller, Origin, decide};
 use titan_core::port::{Store, Tx};
 use titan_core::revision::Revision;
-use titan_core::seal::{SealKeyName, SealedSecrets};
+use titan_core::seal::{SealKeyName, SealKeyService, SealedSecrets};
 use titan_core::user::SecondFactor;
 use titan_store::{BackupError, ConnectError, Location, Restore, Restored, SealKeys, back_up};
 
@@ -172,6 +173,68 @@ pub(crate) async fn instances_say_which_keys_they_have(fixture: Fixture) {
     assert_eq!(strangers().await, [first.address.as_str()]);
     old.leave(first.id).await.unwrap();
     assert_eq!(strangers().await, [""; 0]);
+}
+
+/// What an instance with the keys in the other order does, as soon as the rotation of this one has begun: with its commit.
+const OVERTAKE: &str = "\
+    CREATE FUNCTION overtake() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN \
+        UPDATE seal SET fingerprint = remaining, remaining = fingerprint, round = round + 1; \
+        RETURN NULL; \
+    END $$; \
+    CREATE CONSTRAINT TRIGGER overtake AFTER INSERT ON audit DEFERRABLE INITIALLY DEFERRED \
+        FOR EACH ROW WHEN (NEW.action = 'seal_key.rotate') EXECUTE FUNCTION overtake()";
+
+async fn actions(store: &dyn Store) -> Vec<String> {
+    let rows = store.audit_after(0, 100).await.unwrap();
+    rows.into_iter()
+        .map(|row| row.fields[2].clone())
+        .filter(|action| action.starts_with("seal_key"))
+        .collect()
+}
+
+/// Otherwise it would say that nothing is left under a key under which the other one seals.
+pub(crate) async fn a_rotation_that_another_one_overtakes_stops_and_ends_nothing(fixture: Fixture) {
+    let closed = filled(fixture).await;
+    let store = open_with(&closed.location, NEW, Some(SEAL)).await.unwrap();
+    let service = SealKeyService::new(Arc::clone(&store), Arc::new(Fixed));
+    let permit = decide(&Caller::Master, None, Origin::default()).unwrap();
+    sql(&closed.location, OVERTAKE).await;
+    let error = service.rotate(&permit).await.unwrap_err().to_string();
+    assert!(error.contains("another rotation of the seal key began meanwhile"), "{error}");
+    let state = store.seal_state().await.unwrap();
+    assert_eq!((state.by, state.is_unfinished, state.round), (SealKeyName::Previous, true, 2));
+    assert_eq!(actions(&*store).await, ["seal_key.rotate"], "it ended nothing");
+    assert_eq!(sealed(&*store).await, (2, 5), "both keys are still needed");
+    assert_opens(&*store).await;
+
+    sql(&closed.location, "DROP TRIGGER overtake ON audit").await;
+    let resealed = service.rotate(&permit).await.unwrap();
+    assert_eq!((resealed.signing_keys, resealed.second_factors), (0, 5));
+    assert_eq!(sealed(&*store).await, (7, 0));
+    assert!(!store.seal_state().await.unwrap().is_unfinished);
+}
+
+/// A piece that another instance seals anew goes to the key that the database names, not to the instance's own.
+pub(crate) async fn an_overtaken_instance_seals_with_the_key_that_the_database_names(fixture: Fixture) {
+    let closed = filled(fixture).await;
+    let one = open_with(&closed.location, NEW, Some(SEAL)).await.unwrap();
+    let other = open_with(&closed.location, SEAL, Some(NEW)).await.unwrap();
+    for store in [&one, &other] {
+        let mut tx = store.begin().await.unwrap();
+        tx.begin_seal_round().await.unwrap();
+        tx.reseal_signing_keys().await.unwrap();
+        tx.reseal_second_factors(None, 2).await.unwrap();
+        tx.commit().await.unwrap();
+    }
+    let mut tx = one.begin().await.unwrap();
+    tx.put_slot(&slot_key(1, 2)).await.unwrap();
+    put_factor(&mut *tx, 1).await;
+    assert_eq!(tx.reseal_second_factors(None, 9).await.unwrap().count, 0);
+    tx.commit().await.unwrap();
+    assert_eq!(one.seal_state().await.unwrap().by, SealKeyName::Previous);
+    assert_eq!(sealed(&*one).await, (0, 7));
+    assert_opens(&*one).await;
+    assert_opens(&*other).await;
 }
 
 /// Its row was removed, so the rotation did not wait for it.
