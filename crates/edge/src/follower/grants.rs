@@ -110,8 +110,7 @@ impl Follower {
     pub async fn leave(&self) {
         let mut has_left = self.has_left.lock().await;
         *has_left = true;
-        self.grants.clear();
-        self.guard.lease().end();
+        self.lapse();
         if let Err(error) = self.store.leave(self.member.id).await {
             tracing::warn!(%error, "the row of this instance stays; changes wait for it until its lease has ended");
         }

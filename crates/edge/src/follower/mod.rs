@@ -51,7 +51,7 @@ pub struct Follower {
     member: Member,
     key_cache: KeyCache,
     applied: watch::Sender<Revision>,
-    /// That of the newest head that was read.
+    /// That of the revisions that are applied.
     generation: AtomicU64,
     /// The newest revision that was heard of.
     head: AtomicU64,
@@ -107,6 +107,7 @@ impl Follower {
         // Before the others know of this instance: nobody shall wait for a long log to be read.
         self.catch_up().await?;
         self.join().await?;
+        self.forget_overrides(self.applied());
         self.is_started.store(true, Ordering::Release);
         Ok(())
     }
@@ -221,8 +222,7 @@ impl Follower {
 
     /// Whether this head is of another generation than the one before it.
     fn is_other_history(&self, head: Revision) -> bool {
-        let before = self.generation.swap(head.generation(), Ordering::Relaxed);
-        before != head.generation() && self.applied() != Revision::default()
+        self.generation.load(Ordering::Relaxed) != head.generation() && self.applied() != Revision::default()
     }
 
     /// Reads the piece after this revision in a task of its own.
@@ -234,6 +234,7 @@ impl Follower {
     async fn apply(&self, changes: Changes) -> StoreResult<()> {
         let reached = changes.reached();
         self.hear_of(changes.head);
+        self.generation.store(changes.head.generation(), Ordering::Relaxed);
         let list = changes.list.decode()?;
         let signs_anew = list.iter().any(|(_, change)| matches!(change, Change::SigningKey(_)));
         if signs_anew {
@@ -243,8 +244,8 @@ impl Follower {
         if !list.is_empty() {
             self.guard.apply(list.iter().map(|(_, change)| change));
         }
-        for (_, change) in &list {
-            self.apply_settings(change);
+        for (revision, change) in &list {
+            self.apply_settings(*revision, change);
         }
         self.key_cache.invalidate(list.iter().map(|(_, change)| change));
         self.applied.send_if_modified(|applied| std::mem::replace(applied, reached) != reached);
@@ -252,19 +253,36 @@ impl Follower {
         Ok(())
     }
 
-    /// The database is older than it was, or a restored one: somebody has put a copy in its place.
+    /// The database is older than it was, or a restored one: somebody has put a copy in its place. If this fails, the next
+    /// reading of the log finds the copy again, and until then there is no lease.
     async fn begin_anew(&self, head: Revision) -> StoreResult<()> {
+        self.lapse();
+        // Held until nothing is applied: a grant that is asked for meanwhile would make the row again.
+        let _no_grant = self.has_left.lock().await;
+        self.lapse();
+        // Its row says that it has applied what it has not.
+        self.store.leave(self.member.id).await?;
         let applied = self.applied();
         tracing::error!(%applied, %head, "the database was replaced by a copy: the snapshot is built anew");
-        self.guard.lease().end();
-        self.grants.clear();
+        self.forget(head);
+        Ok(())
+    }
+
+    /// Forgets all that was applied.
+    fn forget(&self, head: Revision) {
         self.waits.forget();
         self.sweep.forget();
         self.guard.forget();
         self.key_cache.clear();
+        self.forget_overrides(head);
+        self.generation.store(head.generation(), Ordering::Relaxed);
         self.applied.send_replace(Revision::default());
-        // Its row would say that it has applied what it has not.
-        self.store.leave(self.member.id).await
+    }
+
+    /// No lease, and none from a grant that does not count yet.
+    fn lapse(&self) {
+        self.grants.clear();
+        self.guard.lease().end();
     }
 
     async fn read_signing_keys(&self) -> StoreResult<()> {

@@ -2,9 +2,8 @@
 
 use crate::support::TestApp;
 use crate::support::app::MadeKey;
-use crate::support::database::new_postgres;
+use crate::support::database::{new_postgres, psql};
 use serde_json::json;
-use std::process::Command;
 use std::time::{Duration, Instant};
 
 const PATIENCE: Duration = Duration::from_secs(20);
@@ -12,8 +11,53 @@ const PATIENCE: Duration = Duration::from_secs(20);
 /// What a restore leaves: a database that does not know the key, and whose revisions are beyond those that were applied.
 fn forget_opaque_keys(url: &str, revision: u64) {
     let sql = format!("DELETE FROM change WHERE kind = 5; UPDATE revision_head SET revision = {revision}");
-    let done = Command::new("psql").args([url, "-v", "ON_ERROR_STOP=1", "-qc", &sql]).output().unwrap();
-    assert!(done.status.success(), "{done:?}");
+    psql(url, &sql);
+}
+
+/// The first three times, an instance cannot leave. Then it takes longer than the next grant needs to be asked for.
+const LEAVES_LATE: &str = "\
+    CREATE SEQUENCE leaves; \
+    CREATE FUNCTION leaves_late() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN \
+        IF nextval('leaves') <= 3 THEN RAISE EXCEPTION 'not now'; END IF; \
+        PERFORM pg_sleep(1.5); \
+        RETURN OLD; \
+    END $$; \
+    CREATE TRIGGER leaves_late BEFORE DELETE ON instance FOR EACH ROW EXECUTE FUNCTION leaves_late()";
+
+/// Otherwise, a change would be in force when it is not, because of what this instance had applied of the old database.
+#[tokio::test]
+async fn the_row_of_an_instance_says_what_it_has_applied_of_the_copy() {
+    let url = new_postgres();
+    let app = TestApp::with(|config| config.database_url.clone_from(&url)).await;
+    for _ in 0..3 {
+        let made = app.key(&["sessions:read"]).await;
+        app.master().delete(&format!("/admin/keys/{}", made.id)).await.expect(204);
+    }
+    let copy = "CREATE TABLE copied AS TABLE change; CREATE TABLE copied_head AS TABLE revision_head";
+    psql(&url, copy);
+    let copied = psql(&url, "SELECT revision FROM copied_head");
+    for _ in 0..3 {
+        let made = app.key(&["sessions:read"]).await;
+        app.master().delete(&format!("/admin/keys/{}", made.id)).await.expect(204);
+    }
+    assert_ne!(psql(&url, "SELECT applied FROM instance"), copied);
+    psql(&url, LEAVES_LATE);
+    psql(
+        &url,
+        "BEGIN; DELETE FROM change; INSERT INTO change SELECT * FROM copied; \
+         UPDATE revision_head SET revision = (SELECT revision FROM copied_head); COMMIT",
+    );
+    let began = Instant::now();
+    while psql(&url, "SELECT applied FROM instance") != copied || !has_left_late(&url) {
+        assert!(began.elapsed() < PATIENCE, "{}", psql(&url, "SELECT applied FROM instance"));
+        tokio::time::sleep(Duration::from_millis(50)).await;
+    }
+    let made = app.key(&["sessions:read"]).await;
+    assert_eq!(app.code(&made).await, "VALID");
+}
+
+fn has_left_late(url: &str) -> bool {
+    psql(url, "SELECT last_value > 3 FROM leaves") == "t"
 }
 
 #[tokio::test]

@@ -7,6 +7,9 @@ use crate::support::{Role, TestApp, database};
 use serde_json::json;
 use std::fs;
 use std::path::{Path, PathBuf};
+use std::time::{Duration, Instant};
+
+const PATIENCE: Duration = Duration::from_secs(20);
 
 /// The first values of a deployment that says nothing of them.
 fn first(app: &mut titan::config::Config) {
@@ -154,6 +157,35 @@ async fn an_override_ends_with_the_process_and_a_setting_does_not() {
     logging.program.kill();
     let logging = Logging::start(folder.path(), "third", &environment).await;
     assert!(logging.logs_probes().await);
+}
+
+/// The copy is of a time at which the log was in debug mode.
+#[tokio::test]
+async fn a_copy_of_the_database_brings_no_override_back() {
+    let (folder, url) = (tempfile::tempdir().unwrap(), database::new_postgres());
+    let environment =
+        [("TITAN_DATABASE_URL", url.clone()), ("TITAN_SEAL_KEY", database::SEAL_KEY.to_owned())];
+    let logging = Logging::start(folder.path(), "err", &environment).await;
+    let debug = async |is_on: bool| logging.master().post("/admin/debug", json!({ "enabled": is_on })).await;
+    debug(true).await.expect(200);
+    database::psql(&url, "CREATE TABLE copied AS TABLE change");
+    debug(false).await.expect(200);
+    let head = (2_u64 << 40).to_string();
+    database::psql(
+        &url,
+        &format!(
+            "BEGIN; DELETE FROM change; INSERT INTO change SELECT * FROM copied; \
+             UPDATE revision_head SET revision = {head}; COMMIT"
+        ),
+    );
+    let began = Instant::now();
+    while database::psql(&url, "SELECT applied FROM instance") != head {
+        assert!(began.elapsed() < PATIENCE, "the copy is not noticed");
+        tokio::time::sleep(Duration::from_millis(50)).await;
+    }
+    assert!(!logging.logs_probes().await);
+    debug(true).await.expect(200);
+    assert!(logging.logs_probes().await, "an override of now is in force");
 }
 
 #[tokio::test]

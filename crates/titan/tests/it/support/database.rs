@@ -61,6 +61,13 @@ pub(crate) fn tamper(folder: &Path, statements: &str) {
     assert!(done.status.success(), "{}", String::from_utf8_lossy(&done.stderr));
 }
 
+/// What a PostgreSQL database answers.
+pub(crate) fn psql(url: &str, sql: &str) -> String {
+    let done = Command::new("psql").args([url, "-v", "ON_ERROR_STOP=1", "-qtAc", sql]).output().unwrap();
+    assert!(done.status.success(), "{done:?}");
+    String::from_utf8(done.stdout).unwrap().trim().to_owned()
+}
+
 /// Whether this run is on PostgreSQL.
 pub(crate) fn is_postgres() -> bool {
     match std::env::var("TITAN_TEST_ENGINE").as_deref() {
