@@ -49,6 +49,22 @@ async fn the_upstream_can_check_who_asks() {
     assert_eq!(claims["exp"].as_u64().unwrap() - claims["iat"].as_u64().unwrap(), 60);
 }
 
+/// Many tokens are kept, and a path can name a session of 64 KiB.
+#[tokio::test]
+async fn a_session_with_a_long_name_is_left_out() {
+    let app = app().await;
+    let one = app.holder(&app.key(&["*"]).await);
+    let longest = "a".repeat(256);
+    let session = async |name: &str| {
+        verified(&app, &token(&app, &one, &format!("{SESSIONS}/{name}")).await).await["session"].clone()
+    };
+    assert_eq!(session(&longest).await, longest);
+    assert_eq!(session(&format!("{longest}a")).await, Value::Null);
+    // Of 256 bytes, not of 256 characters.
+    assert_eq!(session(&"%C3%A9".repeat(128)).await, "é".repeat(128));
+    assert_eq!(session(&"%C3%A9".repeat(129)).await, Value::Null);
+}
+
 #[tokio::test]
 async fn of_a_user_and_its_keys_the_user_is_the_subject() {
     let app = app().await;
