@@ -189,7 +189,7 @@ impl Run {
             print(&format!("{added} added, {known} known before, {refused} refused{would}."))?;
         }
         if refused > 0 {
-            bail!("{refused} rows were refused");
+            bail!("{refused} {} refused", if refused == 1 { "row was" } else { "rows were" });
         }
         Ok(())
     }

@@ -71,6 +71,10 @@ async fn bad_rows_are_named_and_the_others_go_on() {
     assert!(!output.status.success());
     app.role(Some(LEGACY)).get(SESSIONS).await.expect(200);
 
+    write(folder.join("one"), "nonsense").unwrap();
+    let said = stderr(&titan(&app, folder, &[&["import", "one"], &defaults[..]].concat()));
+    assert!(said.contains("1 row was refused"), "{said}");
+
     write(folder.join("keys.csv"), "key,colour\nx,y\n").unwrap();
     let output = titan(&app, folder, &["import", "keys.csv"]);
     assert!(stderr(&output).contains("column `colour`: is unknown"), "{}", stderr(&output));
