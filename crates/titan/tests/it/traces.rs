@@ -2,6 +2,7 @@
 
 use crate::support::TestApp;
 use crate::support::app::MASTER_KEY;
+use crate::support::hex::hex;
 use axum::Router;
 use axum::extract::State;
 use axum::routing::post;
@@ -57,10 +58,6 @@ impl Collector {
         let resources = batches.flat_map(|batch| batch.resource_spans);
         resources.flat_map(|resource| resource.scope_spans).flat_map(|scope| scope.spans).collect()
     }
-}
-
-fn hex(bytes: &[u8]) -> String {
-    bytes.iter().map(|byte| format!("{byte:02x}")).collect()
 }
 
 fn attribute(span: &Span, name: &str) -> String {

@@ -2,6 +2,7 @@
 
 use super::{Site, code, make, stop};
 use crate::support::app::{MASTER_KEY, MadeKey};
+use crate::support::hex::sha256;
 use crate::support::people::PASSWORD;
 use crate::support::program::{Program, run};
 use serde_json::{Value, json};
@@ -41,10 +42,8 @@ async fn import(program: &Program, name: &str) -> MadeKey {
 
 async fn import_into(program: &Program, tenant: u64, name: &str) -> MadeKey {
     let text = format!("a-key-of-another-system-{}", name.replace(' ', "-"));
-    let digest = aws_lc_rs::digest::digest(&aws_lc_rs::digest::SHA256, text.as_bytes());
-    let sha256: String = digest.as_ref().iter().map(|byte| format!("{byte:02x}")).collect();
     let row = json!({
-        "sha256": sha256, "label": "old", "scopes": ["sessions:read"], "expiresAt": "2099-01-01T00:00:00Z",
+        "sha256": sha256(&text), "label": "old", "scopes": ["sessions:read"], "expiresAt": "2099-01-01T00:00:00Z",
         "tenantId": tenant,
     });
     let answer = program.master().post("/admin/imported-keys", json!({ "keys": [row] })).await.expect(200);

@@ -6,8 +6,8 @@ mod holder;
 mod instances;
 
 use crate::support::app::MadeKey;
+use crate::support::hex::sha256;
 use crate::support::{Answer, TestApp};
-use aws_lc_rs::digest::{SHA256, digest};
 use serde_json::{Value, json};
 
 const PATH: &str = "/admin/imported-keys";
@@ -15,10 +15,6 @@ const SESSIONS: &str = "/api/sessions";
 /// A key as an older system has made it.
 const LEGACY: &str = "titan_0123456789abcdef0123456789abcdef0123456789abcdef0123456789abcdef";
 const FOREIGN: &str = "sk_live_51HxTheKeyOfAnotherSystem";
-
-fn sha256(key: &str) -> String {
-    digest(&SHA256, key.as_bytes()).as_ref().iter().map(|byte| format!("{byte:02x}")).collect()
-}
 
 fn row(key: &str) -> Value {
     json!({ "sha256": sha256(key), "label": "old", "scopes": ["sessions:read"], "expiresAt": "2099-01-01T00:00:00Z" })

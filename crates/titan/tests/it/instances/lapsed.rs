@@ -4,6 +4,7 @@ use super::{Fleet, LEASE_AND_MARGIN, assert_lapsed, deleted, field, on, until};
 use crate::support::TestApp;
 use crate::support::cut::Wire;
 use crate::support::database::new_postgres;
+use crate::support::hex::sha256;
 use serde_json::json;
 use std::time::{Duration, Instant};
 
@@ -63,10 +64,7 @@ async fn of_an_imported_key_it_knows_no_more_and_ends_none_in_vain() {
     let [whole, cut] = &fleet.0[..] else { panic!("two instances") };
     let (known, new) = ("a-key-of-another-system", "a-key-that-comes-too-late");
     let import = async |text: &str| {
-        let hash = aws_lc_rs::digest::digest(&aws_lc_rs::digest::SHA256, text.as_bytes());
-        let hash: String = hash.as_ref().iter().map(|byte| format!("{byte:02x}")).collect();
-        let row =
-            json!({ "sha256": hash, "label": "x", "scopes": ["*"], "expiresAt": "2099-01-01T00:00:00Z" });
+        let row = json!({ "sha256": sha256(text), "label": "x", "scopes": ["*"], "expiresAt": "2099-01-01T00:00:00Z" });
         whole.master().post("/admin/imported-keys", json!({ "keys": [row] })).await.expect(200);
     };
     import(known).await;

@@ -5,6 +5,7 @@ pub(crate) mod app;
 pub(crate) mod cut;
 pub(crate) mod database;
 pub(crate) mod h2;
+pub(crate) mod hex;
 pub(crate) mod people;
 pub(crate) mod program;
 pub(crate) mod raw;
