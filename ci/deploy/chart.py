@@ -29,6 +29,10 @@ REFUSED = [
     "terminationGracePeriodSeconds=10",
     "policies.titan\\.toml=x",
     "podDisruptionBudget.maxUnavailable=0",
+    "environment.TITAN_METRICS_LISTEN=x",
+    "metrics.port=9090",
+    "traces.endpoint=collector:4318",
+    "traces.sampleRatio=2",
 ]
 
 
@@ -63,15 +67,18 @@ def port_faults(documents, container):
     ports = {port["name"]: port["containerPort"] for port in container["ports"]}
     variables = {row["name"]: row["value"] for row in container["env"]}
     listens = {"public": variables["TITAN_LISTEN"], "control": variables["TITAN_ADMIN_LISTEN"]}
+    if "TITAN_METRICS_LISTEN" in variables:
+        listens["metrics"] = variables["TITAN_METRICS_LISTEN"]
     if {name: f"0.0.0.0:{port}" for name, port in ports.items()} != listens:
         yield f"ports: {ports} are not where Titan listens"
     served = {}
     for service in of_kind(documents, "Service"):
         served[service["metadata"]["name"]] = {port["name"] for port in service["spec"]["ports"]}
         yield from (
-            f"ports: {service['metadata']['name']} leads to no port of the container"
+            f"ports: {service['metadata']['name']} leads to no port for it"
             for port in service["spec"]["ports"]
-            if port["targetPort"] not in ports
+            # The metrics have no credential, and each pod has its own.
+            if port["targetPort"] not in ports or port["targetPort"] == "metrics"
         )
     if len(served) != 2:
         yield f"services: {served}"
@@ -189,6 +196,14 @@ def broken(documents):
         ),
         "a port": (but(lambda d, p, c: c["ports"][0].update(containerPort=80)), "ports"),
         "a port of a service": (but(lambda d, p, c: service(d, 0)["ports"][0].update(targetPort="x")), "ports"),
+        "metrics that nobody serves": (
+            but(lambda d, p, c: c["env"].remove(next(r for r in c["env"] if r["name"] == "TITAN_METRICS_LISTEN"))),
+            "ports",
+        ),
+        "a service of the metrics": (
+            but(lambda d, p, c: service(d, 0)["ports"][0].update(targetPort="metrics")),
+            "leads to no port",
+        ),
         "no readiness": (but(lambda d, p, c: c.pop("readinessProbe")), "readinessProbe"),
         "liveness by readiness": (
             but(lambda d, p, c: c["livenessProbe"]["httpGet"].update(path="/health/ready")),
@@ -260,6 +275,16 @@ def config_check(checks, what, documents):
         checks.faults("titan config check", [] if is_refused else ["an unknown variable passes"])
 
 
+def trace_faults(documents):
+    """Of full-values.yaml."""
+    container = of_kind(documents, "Deployment")[0]["spec"]["template"]["spec"]["containers"][0]
+    variables = {row["name"]: row["value"] for row in container["env"]}
+    wanted = yaml.safe_load((CHART / "ci/full-values.yaml").read_text())["traces"]
+    found = {"endpoint": variables.get("TITAN_OTLP_ENDPOINT"), "sampleRatio": variables.get("TITAN_OTLP_SAMPLE_RATIO")}
+    if found != {name: str(value) for name, value in wanted.items()}:
+        yield f"traces: {found}"
+
+
 def values_faults(schema, values):
     try:
         jsonschema.Draft202012Validator.check_schema(schema)
@@ -291,6 +316,7 @@ def check(checks):
             checks.faults(f"Kubernetes {kubernetes}, {what}", kubernetes_faults(documents, kubernetes))
         config_check(checks, what, documents)
         if what == "full-values.yaml":
+            checks.faults("chart", trace_faults(documents))
             checks.mutations("chart", faults, broken(documents))
             mistaken = copy.deepcopy(documents)
             of_kind(mistaken, "Deployment")[0]["spec"]["template"]["spec"]["terminationGracePeriod"] = 1

@@ -39,6 +39,8 @@ def titan_faults(compose):
             yield f"{name}: stop_grace_period is not longer than Titan needs to stop"
         if service.get("depends_on", {}).get("postgres") != {"condition": "service_healthy"}:
             yield f"{name}: depends_on: it must wait for PostgreSQL"
+    if port(first["TITAN_METRICS_LISTEN"]) in (port(first["TITAN_LISTEN"]), port(first["TITAN_ADMIN_LISTEN"])):
+        yield "TITAN_METRICS_LISTEN: not a port of its own"
     host, upstream_port = first["TITAN_UPSTREAM"].removeprefix("http://").split(":")
     if host not in services or f"listen {upstream_port};" not in (FOLDER / "api.conf").read_text():
         yield f"TITAN_UPSTREAM: nothing listens on {host}:{upstream_port}"
@@ -135,6 +137,7 @@ def broken(compose):
             "127.0.0.1 alone",
         ),
         "another port": (but(variable("TITAN_LISTEN", "0.0.0.0:8081")), "upstream titan"),
+        "metrics on the public port": (but(variable("TITAN_METRICS_LISTEN", "0.0.0.0:8080")), "METRICS_LISTEN"),
         "a proxy that is not there": (but(variable("TITAN_TRUSTED_PROXIES", "172.30.57.9")), "TRUSTED_PROXIES"),
         "no API": (but(variable("TITAN_UPSTREAM", "http://api:3001")), "TITAN_UPSTREAM"),
         "no policy": (but(variable("TITAN_POLICY", "/etc/titan/x.toml")), "TITAN_POLICY"),

@@ -35,7 +35,7 @@ class Places:
     """Where each address and folder of the compose file is here."""
 
     def __init__(self, folder):
-        names = [f"{name}:{port}" for name in compose.TITANS for port in (8080, 9090)] + ["8080", "9090", "api:3000"]
+        names = [f"{name}:{port}" for name in compose.TITANS for port in (8080, 9090, 9464)] + ["8080", "9090", "api:3000"]
         self.folder, self.ports = folder, dict(zip(names, free_ports(len(names)), strict=True))
 
     def conf(self, name):
@@ -56,6 +56,7 @@ class Places:
         places = {
             "0.0.0.0:8080": f"127.0.0.1:{self.ports[f'{name}:8080']}",
             "0.0.0.0:9090": f"127.0.0.1:{self.ports[f'{name}:9090']}",
+            "0.0.0.0:9464": f"127.0.0.1:{self.ports[f'{name}:9464']}",
             "http://api:3000": f"http://127.0.0.1:{self.ports['api:3000']}",
             "/etc/titan/orders.toml": str(compose.FOLDER / "orders.toml"),
             variables["TITAN_TRUSTED_PROXIES"]: "127.0.0.1",
@@ -129,6 +130,9 @@ def story(checks, places, titans):
     expect("the control plane on the public port", ask(public, "/admin/keys", master)[0] // 100, 4)
     expect("each instance before", [ask(port, "/orders/1", key)[0] for port in direct], [200] * 3)
     expect("health-check", run([DEPLOY / "health-check", direct[0]]).returncode, 0)
+
+    pages = [ask(places.ports[f"{name}:9464"], "/metrics") for name in compose.TITANS]
+    expect("the metrics of each instance", [(status, "titan_" in page) for status, _, page in pages], [(200, True)] * 3)
 
     status, headers, _ = ask(control, f"/admin/keys/{key_id}", master, "DELETE")
     expect("a revocation through nginx", status, 204)
