@@ -271,6 +271,7 @@ def encoded(texts: dict[str, str]) -> dict[str, bytes]:
 
 def wanted() -> dict[Path, bytes]:
     targets = {
+        "client_token_parse": tokens("client-token"),
         "credential": credential(),
         "jwt_mutated": jwt_mutated(),
         "jwt_parse": tokens("session-jwt"),

@@ -11,7 +11,7 @@ random numbers: the same script always writes the same bytes. Every secret in it
 
 Before anything is written, `self_check` tries the primitives on published answers, and every
 vector is put through the strict reader below (`read_api_key`, `read_type_id`, `opaque_kind`,
-`read_refresh_token`, `read_jwt`).
+`read_refresh_token`, `read_jwt`, `read_client_token`).
 """
 
 import argparse
@@ -22,6 +22,7 @@ import json
 import re
 import struct
 import sys
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -37,6 +38,8 @@ REFRESH_BODY_BYTES = 21
 REFRESH_CHARACTERS = 71  # 53 bytes in base64url: 424 bits used, 2 bits spare
 JWT_LABEL = b"titan/v1/session-jwt"
 JWT_MAX_BYTES = 4096
+CLIENT_PREFIX = "titan_ct_"
+CLIENT_LABEL = b"titan/v1/client-token"
 BODY_BYTES = 41  # everything in front of the MAC
 MAC_BYTES = 32
 PAYLOAD_CHARACTERS = 98  # 73 bytes in base64url: 584 bits used, 4 bits spare
@@ -562,6 +565,8 @@ def valid_type_ids() -> list[dict]:
         ("ses", uuid_v7(1_746_100_800_000, "session")),
         ("inv", uuid_v7(1_746_100_800_000, "invitation")),
         ("jwt", uuid_v7(1_746_100_800_000, "jwt")),
+        ("ct", uuid_v7(1_746_100_800_000, "client token")),
+        ("ct", U128_MAX),
     ]
     vectors = []
     for prefix, value in values:
@@ -970,8 +975,26 @@ def kid_of(public: bytes) -> str:
     return encode_base64url(hashlib.sha256(compact_json(members).encode("ascii")).digest())
 
 
+class CompactSigner:
+    """Signs texts in the compact serialization; `header` and `signature` are those of the kind."""
+
+    prefix = ""
+
+    def sign(self, header: str, payload: str | bytes) -> str:
+        """Signs any two texts, whether they are JSON or not."""
+        payload = payload if isinstance(payload, bytes) else payload.encode("utf-8")
+        return self.sign_parts(encode_base64url(header.encode("utf-8")), encode_base64url(payload))
+
+    def sign_parts(self, header: str, payload: str) -> str:
+        signed = f"{header}.{payload}"
+        return f"{self.prefix}{signed}.{encode_base64url(self.signature(signed.encode('utf-8')))}"
+
+    def issue(self, claims: dict) -> str:
+        return self.sign(compact_json(self.header()), compact_json(claims))
+
+
 @dataclass(frozen=True)
-class JwtSigner:
+class JwtSigner(CompactSigner):
     """The key pair of a slot."""
 
     seed: bytes
@@ -994,17 +1017,8 @@ class JwtSigner:
         x = encode_base64url(self.public)
         return {"kty": "OKP", "crv": "Ed25519", "x": x, "kid": self.kid, "alg": "EdDSA", "use": "sig"}
 
-    def sign(self, header: str, payload: str | bytes) -> str:
-        """Signs any two texts, whether they are JSON or not."""
-        payload = payload if isinstance(payload, bytes) else payload.encode("utf-8")
-        return self.sign_parts(encode_base64url(header.encode("utf-8")), encode_base64url(payload))
-
-    def sign_parts(self, header: str, payload: str) -> str:
-        signed = f"{header}.{payload}"
-        return f"{signed}.{encode_base64url(ed25519.sign(self.seed, signed.encode('utf-8')))}"
-
-    def issue(self, claims: dict) -> str:
-        return self.sign(compact_json(self.header()), compact_json(claims))
+    def signature(self, signed: bytes) -> bytes:
+        return ed25519.sign(self.seed, signed)
 
 
 def decode_canonical(text: str) -> bytes:
@@ -1037,15 +1051,17 @@ def is_claim(value: object, pattern: str | None) -> bool:
     return type(value) is str and re.fullmatch(pattern, value) is not None
 
 
-def read_claims(payload: bytes) -> dict:
+def read_claims(payload: bytes, patterns: dict, optional: frozenset[str] = frozenset()) -> dict:
     try:
         claims = json.loads(payload.decode("utf-8"))
     except (ValueError, RecursionError):
         raise WrongClaims("not JSON") from None
     # A text that is written again as it was has no duplicates, no escapes and no white space.
-    if not isinstance(claims, dict) or list(claims) != list(CLAIM_PATTERNS):
+    if not isinstance(claims, dict):
+        raise WrongClaims("not an object")
+    if list(claims) != [name for name in patterns if name in claims or name not in optional]:
         raise WrongClaims("names")
-    if not all(is_claim(claims[name], pattern) for name, pattern in CLAIM_PATTERNS.items()):
+    if not all(is_claim(value, patterns[name]) for name, value in claims.items()):
         raise WrongClaims("values")
     if compact_json(claims).encode("ascii") != payload:
         raise WrongClaims("spelling")
@@ -1066,12 +1082,16 @@ def read_jwt(signer: JwtSigner, token: str) -> dict:
     signed = f"{parts[0]}.{parts[1]}".encode("ascii")
     if known[1].decode("ascii") != signer.kid or not ed25519.verify(signer.public, signed, signature):
         raise Invalid("signature")
-    return read_claims(payload)
+    return read_claims(payload, CLAIM_PATTERNS)
 
 
 def judge_jwt(signer: JwtSigner, token: str) -> str:
+    return judge(lambda: read_jwt(signer, token))
+
+
+def judge(reading: Callable[[], object]) -> str:
     try:
-        read_jwt(signer, token)
+        reading()
     except Malformed:
         return "malformed"
     except Invalid:
@@ -1394,38 +1414,50 @@ def tampered() -> list[tuple[str, str]]:
     ]
 
 
+def wrong_members(claims: dict, name: str) -> list[tuple[str, str]]:
+    rest = {key: value for key, value in claims.items() if key != name}
+    return [
+        (f"{name}-missing", compact_json(rest)),
+        (f"{name}-null", compact_json({**claims, name: None})),
+        (f"{name}-array", compact_json({**claims, name: [claims[name]]})),
+        (f"{name}-twice", compact_json(claims)[:-1] + f",{compact_json({name: claims[name]})[1:]}"),
+    ]
+
+
+def wrong_numbers(claims: dict, name: str) -> list[tuple[str, str]]:
+    numbers = {
+        "string": f'"{claims[name]}"',
+        "past-u32": str(2**32),
+        "past-u64": str(2**64),
+        "negative": "-1",
+        "minus-zero": "-0",
+        "plus": "+1",
+        "fraction": "1.0",
+        "exponent": "1e3",
+        "zero-in-front": "01",
+        "two-zeros": "00",
+        "empty": "",
+        "hex": "0x1",
+        "true": "true",
+        "non-ascii-digit": "\u0661",
+        "space-in-front": " 1",
+        "space-behind": "1 ",
+    }
+    return [(f"{name}-{kind}", with_number(claims, name, text)) for kind, text in numbers.items()]
+
+
+def with_number(claims: dict, name: str, text: str) -> str:
+    return compact_json(claims).replace(f'"{name}":{claims[name]}', f'"{name}":{text}')
+
+
 def wrong_claims() -> list[tuple[str, str | bytes]]:
     """Payloads, each of which is signed with the right key: our own issuer never writes them."""
     usr, ses, jti = JWT_CLAIMS["sub"], JWT_CLAIMS["sid"], JWT_CLAIMS["jti"]
     cases: list[tuple[str, str | bytes]] = []
     for name in JWT_CLAIMS:
-        rest = {key: value for key, value in JWT_CLAIMS.items() if key != name}
-        cases.append((f"{name}-missing", compact_json(rest)))
-        cases.append((f"{name}-null", compact_json({**JWT_CLAIMS, name: None})))
-        cases.append((f"{name}-array", compact_json({**JWT_CLAIMS, name: [JWT_CLAIMS[name]]})))
-        cases.append((f"{name}-twice", CLAIMS_JSON[:-1] + f",{compact_json({name: JWT_CLAIMS[name]})[1:]}"))
+        cases += wrong_members(JWT_CLAIMS, name)
     for name in ("tenant", "ver", "iat", "exp"):
-        written = f'"{name}":{JWT_CLAIMS[name]}'
-        numbers = {
-            "string": f'"{JWT_CLAIMS[name]}"',
-            "past-u32": str(2**32),
-            "past-u64": str(2**64),
-            "negative": "-1",
-            "minus-zero": "-0",
-            "plus": "+1",
-            "fraction": "1.0",
-            "exponent": "1e3",
-            "zero-in-front": "01",
-            "two-zeros": "00",
-            "empty": "",
-            "hex": "0x1",
-            "true": "true",
-            "non-ascii-digit": "\u0661",
-            "space-in-front": " 1",
-            "space-behind": "1 ",
-        }
-        for kind, text in numbers.items():
-            cases.append((f"{name}-{kind}", CLAIMS_JSON.replace(written, f'"{name}":{text}')))
+        cases += wrong_numbers(JWT_CLAIMS, name)
     strings = [
         ("iss-empty", "iss", ""),
         ("iss-256-characters", "iss", "a" * 256),
@@ -1529,6 +1561,932 @@ def session_jwt_vectors() -> dict:
             ),
             "valid": valid_jwts(),
             "invalid": invalid_jwts(),
+        }
+    )
+
+
+# --- client-token.json ----------------------------------------------------------------------
+
+
+@dataclass(frozen=True)
+class ClientSigner(CompactSigner):
+    """The MAC key of a slot."""
+
+    slot: int
+    mac_key: bytes
+    prefix = CLIENT_PREFIX
+
+    @staticmethod
+    def of_secret(signing_secret: bytes, slot: int) -> "ClientSigner":
+        return ClientSigner(slot, hkdf_sha256(signing_secret, CLIENT_LABEL))
+
+    def header(self) -> dict:
+        return {"alg": "HS256", "typ": "titan-client+jwt", "kid": f"{self.slot:x}"}
+
+    def signature(self, signed: bytes) -> bytes:
+        return hmac.digest(self.mac_key, signed, "sha256")
+
+
+PERSON = NAME + "{1,128}"
+CLIENT_PATTERNS = {
+    "iss": NAME + "{1,255}",
+    "aud": NAME + "{1,255}",
+    "tenant": None,
+    "session": "[a-zA-Z0-9][a-zA-Z0-9._-]{0,63}",
+    "sub": PERSON,
+    "chat": PERSON,
+    "parent": f"key_[0-7][{CROCKFORD}]{{25}}",
+    "iat": None,
+    "exp": None,
+    "jti": f"ct_[0-7][{CROCKFORD}]{{25}}",
+}
+
+
+def read_client_token(signing_secret: bytes, token: str) -> tuple[int, dict]:
+    """The slot and the claims. The secret is that of every slot."""
+    if not token.startswith(CLIENT_PREFIX):
+        raise Malformed("prefix")
+    text = token[len(CLIENT_PREFIX) :]
+    if len(text.encode("utf-8")) > JWT_MAX_BYTES:
+        raise Malformed("length")
+    parts = text.split(".")
+    if len(parts) != 3:
+        raise Malformed("parts")
+    header, payload, mac = (decode_canonical(part) for part in parts)
+    known = re.fullmatch(rb'\{"alg":"HS256","typ":"titan-client\+jwt","kid":"([0-9a-f])"\}', header)
+    if known is None or len(mac) != MAC_BYTES:
+        raise Malformed("header or MAC")
+    signed = f"{parts[0]}.{parts[1]}".encode("ascii")
+    mac_key = hkdf_sha256(signing_secret, CLIENT_LABEL)
+    if not hmac.compare_digest(mac, hmac.digest(mac_key, signed, "sha256")):
+        raise Invalid("mac")
+    return int(known[1], 16), read_claims(payload, CLIENT_PATTERNS, frozenset({"chat"}))
+
+
+def judge_client_token(signing_secret: bytes, token: str) -> str:
+    return judge(lambda: read_client_token(signing_secret, token))
+
+
+PARENT = EXAMPLE.id
+CLIENT_ID = uuid_v7(1_746_100_800_000, "client token")
+CLIENT_CLAIMS = {
+    "iss": ISSUER,
+    "aud": ISSUER,
+    "tenant": 1,
+    "session": "support",
+    "sub": "visitor-4711",
+    "chat": "15550100@c.us",
+    "parent": encode_type_id("key", PARENT),
+    "iat": 1_746_100_800,
+    "exp": 1_746_101_700,  # 15 minutes later
+    "jti": encode_type_id("ct", CLIENT_ID),
+}
+CLIENT_SIGNER = ClientSigner.of_secret(SECRET, EXAMPLE.slot)
+CLIENT_TOKEN = CLIENT_SIGNER.issue(CLIENT_CLAIMS)
+CLIENT_HEADER, CLIENT_PAYLOAD, CLIENT_MAC = CLIENT_TOKEN[len(CLIENT_PREFIX) :].split(".")
+CLIENT_HEADER_JSON = compact_json(CLIENT_SIGNER.header())
+CLIENT_JSON = compact_json(CLIENT_CLAIMS)
+# All that a name may have: 92 characters.
+PLAIN_CHARACTERS = "".join(chr(code) for code in range(0x21, 0x7F) if chr(code) not in '"\\')
+
+
+def without(claims: dict, name: str) -> dict:
+    return {key: value for key, value in claims.items() if key != name}
+
+
+def valid_client_claims() -> list[tuple[str, int, dict]]:
+    def changed(**changes: object) -> dict:
+        return {**CLIENT_CLAIMS, **changes}
+
+    inputs = [
+        ("worked-example", 0, CLIENT_CLAIMS),
+        ("without-chat", 0, without(CLIENT_CLAIMS, "chat")),
+    ]
+    for slot in range(16):
+        parent = encode_type_id("key", uuid_v7(1_746_100_800_000 + slot, f"slot {slot}"))
+        token_id = encode_type_id("ct", uuid_v7(1_746_100_800_000 + slot, f"client token of slot {slot}"))
+        claims = changed(parent=parent, jti=token_id)
+        inputs.append((f"slot-{slot}", slot, without(claims, "chat") if slot % 2 else claims))
+    longest = {
+        "iss": "~" * 255,
+        "aud": "!" * 255,
+        "tenant": U32_MAX,
+        "session": "Z" * 64,
+        "sub": "#" * 128,
+        "chat": "~" * 128,
+        "parent": encode_type_id("key", U128_MAX),
+        "iat": U32_MAX - 3600,
+        "exp": U32_MAX,
+        "jti": encode_type_id("ct", U128_MAX),
+    }
+    shortest = {
+        "iss": "a",
+        "aud": "b",
+        "tenant": 0,
+        "session": "0",
+        "sub": "!",
+        "chat": "~",
+        "parent": encode_type_id("key", 0),
+        "iat": 0,
+        "exp": 60,
+        "jti": encode_type_id("ct", 0),
+    }
+    counting = int.from_bytes(bytes(range(1, 17)), "big")
+    inputs += [
+        ("claims-longest", 15, longest),
+        ("claims-longest-without-chat", 15, without(longest, "chat")),
+        ("claims-shortest", 0, shortest),
+        ("claims-shortest-without-chat", 0, without(shortest, "chat")),
+        ("audience-apart", 0, changed(aud="urn:example:widget")),
+        ("issuer-255-characters", 0, changed(iss="https://" + "a" * 247)),
+        ("audience-255-characters", 0, changed(aud="https://" + "a" * 247)),
+        ("issuer-of-all-characters", 0, changed(iss=PLAIN_CHARACTERS)),
+        ("audience-of-all-characters", 0, changed(aud=PLAIN_CHARACTERS[::-1])),
+        ("tenant-0", 0, changed(tenant=0)),
+        ("tenant-10", 0, changed(tenant=10)),
+        ("tenant-past-i32-max", 0, changed(tenant=2**31)),
+        ("tenant-max", 0, changed(tenant=U32_MAX)),
+        ("session-1-letter", 0, changed(session="a")),
+        ("session-1-capital-letter", 0, changed(session="Z")),
+        ("session-1-digit", 0, changed(session="9")),
+        ("session-63-characters", 0, changed(session="a" * 63)),
+        ("session-64-characters", 0, changed(session="a" * 64)),
+        ("session-64-characters-of-all-kinds", 0, changed(session="0" + "aZ9._-" * 10 + "z.A")),
+        ("session-punctuation-at-the-end", 0, changed(session="a._-")),
+        ("session-only-dots-behind", 0, changed(session="a..")),
+        ("session-digits", 0, changed(session="0123456789")),
+        ("session-default", 0, changed(session="default")),
+        ("sub-1-character", 0, changed(sub="a")),
+        ("sub-127-characters", 0, changed(sub="a" * 127)),
+        ("sub-128-characters", 0, changed(sub="a" * 128)),
+        ("sub-of-all-characters", 0, changed(sub=PLAIN_CHARACTERS)),
+        ("sub-of-all-characters-reversed", 0, changed(sub=PLAIN_CHARACTERS[::-1])),
+        ("chat-1-character", 0, changed(chat="a")),
+        ("chat-127-characters", 0, changed(chat="a" * 127)),
+        ("chat-128-characters", 0, changed(chat="a" * 128)),
+        ("chat-of-all-characters", 0, changed(chat=PLAIN_CHARACTERS)),
+        ("chat-of-all-characters-reversed", 0, changed(chat=PLAIN_CHARACTERS[::-1])),
+        ("chat-same-as-sub", 0, changed(chat=CLIENT_CLAIMS["sub"])),
+        ("names-like-json", 0, changed(iss="{:},", aud="exp:1,", sub="chat:{},", chat="},{parent:")),
+        ("names-like-literals", 0, changed(session="true", sub="null", chat="0")),
+        ("names-like-members", 0, changed(session="chat", sub="parent", chat="jti")),
+        ("names-like-a-prefix", 0, changed(sub="titan_ct_", chat="eyJ..")),
+        ("names-with-slashes", 0, changed(sub="a/b", chat="//")),
+        ("parent-min", 0, changed(parent=encode_type_id("key", 0))),
+        ("parent-1", 0, changed(parent=encode_type_id("key", 1))),
+        ("parent-max", 0, changed(parent=encode_type_id("key", U128_MAX))),
+        ("parent-first-bit", 0, changed(parent=encode_type_id("key", 1 << 127))),
+        ("parent-byte-order", 0, changed(parent=encode_type_id("key", counting))),
+        ("jti-min", 0, changed(jti=encode_type_id("ct", 0))),
+        ("jti-1", 0, changed(jti=encode_type_id("ct", 1))),
+        ("jti-max", 0, changed(jti=encode_type_id("ct", U128_MAX))),
+        ("jti-first-bit", 0, changed(jti=encode_type_id("ct", 1 << 127))),
+        ("jti-byte-order", 0, changed(jti=encode_type_id("ct", counting))),
+        ("jti-same-bits-as-parent", 0, changed(jti=encode_type_id("ct", PARENT))),
+        ("times-first", 0, changed(iat=0, exp=60)),
+        ("times-last", 0, changed(iat=U32_MAX - 60, exp=U32_MAX)),
+        ("times-across-i32-max", 0, changed(iat=2**31 - 1, exp=2**31 + 59)),
+        ("times-an-hour", 0, changed(exp=CLIENT_CLAIMS["iat"] + 3600)),
+    ]
+    # Payloads of each length modulo 3 have 0, 4 and 2 spare bits.
+    for more in range(3):
+        claims = changed(sub="visitor" + "+" * more)
+        inputs.append((f"payload-length-{len(compact_json(claims)) % 3}-modulo-3", 0, claims))
+    return inputs
+
+
+def valid_client_tokens() -> list[dict]:
+    vectors = []
+    for name, slot, claims in valid_client_claims():
+        secret = signing_secret_of(slot)
+        signer = ClientSigner.of_secret(secret, slot)
+        token = signer.issue(claims)
+        require(read_client_token(secret, token) == (slot, claims), name)
+        vectors.append(
+            {
+                "name": name,
+                "signing_secret_hex": secret.hex(),
+                "mac_key_hex": signer.mac_key.hex(),
+                "slot": slot,
+                "claims": claims,
+                "token": token,
+            }
+        )
+    return vectors
+
+
+def client_token(header: str, payload: str, mac: str) -> str:
+    return f"{CLIENT_PREFIX}{header}.{payload}.{mac}"
+
+
+def wrong_client_prefixes() -> list[tuple[str, str]]:
+    jwt = CLIENT_TOKEN[len(CLIENT_PREFIX) :]
+    prefixes = [
+        ("missing", ""),
+        ("upper-case", "TITAN_CT_"),
+        ("capitalised", "Titan_ct_"),
+        ("of-keys", "titan_"),
+        ("of-refresh-tokens", REFRESH_PREFIX),
+        ("of-invitations", "titan_inv_"),
+        ("of-platform-keys", "titan_sk_live_"),
+        ("of-another-product", "acme_ct_"),
+        ("of-opaque-keys", "whm_"),
+        ("without-last-underscore", "titan_ct"),
+        ("hyphens", "titan-ct-"),
+        ("doubled-underscore", "titan_ct__"),
+        ("twice", CLIENT_PREFIX + CLIENT_PREFIX),
+        ("with-space", "titan_ct_ "),
+        ("cyrillic-letter", "t\u0456tan_ct_"),
+        ("non-ascii-across-its-end", "titan_ct\u00e9"),
+    ]
+    return [(f"prefix-{name}", prefix + jwt) for name, prefix in prefixes] + [
+        ("prefix-missing-and-first-character", jwt[1:]),
+        ("prefix-and-first-character-missing", CLIENT_PREFIX + jwt[1:]),
+    ]
+
+
+def claims_of_length(remainder: int) -> dict:
+    """Right claims whose JSON has this length modulo 3."""
+    found = ({**CLIENT_CLAIMS, "sub": "a" * count} for count in range(1, 4))
+    return next(claims for claims in found if len(compact_json(claims)) % 3 == remainder)
+
+
+def wrong_client_encodings() -> list[tuple[str, str]]:
+    """Where the MAC can be right it is, so that only the spelling refuses it."""
+
+    def spare(part: str, bits: int) -> str:
+        return part[:-1] + BASE64URL[BASE64URL.index(part[-1]) | bits]
+
+    header, payload, mac = CLIENT_HEADER, CLIENT_PAYLOAD, CLIENT_MAC
+    sign_parts = CLIENT_SIGNER.sign_parts
+    one_left, two_left = (encode_base64url(compact_json(claims_of_length(n)).encode()) for n in (1, 2))
+    cases = [
+        ("header-padded", client_token(header + "=", payload, mac)),
+        ("header-padded-under-mac", sign_parts(header + "=", payload)),
+        ("payload-padded", client_token(header, payload + "=", mac)),
+        ("payload-padded-under-mac", sign_parts(header, two_left + "=")),
+        ("payload-padded-twice-under-mac", sign_parts(header, one_left + "==")),
+        ("mac-padded", CLIENT_TOKEN + "="),
+        ("mac-padded-percent-encoded", CLIENT_TOKEN + "%3D"),
+        ("payload-one-character-more", sign_parts(header, encode_base64url(b"123") + "A")),
+        ("payload-one-character", sign_parts(header, "A")),
+    ]
+    require(len(CLIENT_HEADER_JSON) % 3 == 2, "the header has two spare bits")
+    for bits in range(1, 4):
+        cases.append((f"header-trailing-bits-{bits:02b}", sign_parts(spare(header, bits), payload)))
+        cases.append((f"payload-trailing-bits-{bits:02b}", sign_parts(header, spare(two_left, bits))))
+        cases.append((f"mac-trailing-bits-{bits:02b}", client_token(header, payload, spare(mac, bits))))
+    for bits in (1, 2, 4, 8, 15):
+        cases.append((f"payload-trailing-bits-{bits:04b}", sign_parts(header, spare(one_left, bits))))
+    characters = {
+        "plus": "+",
+        "slash": "/",
+        "equals": "=",
+        "space": " ",
+        "tab": "\t",
+        "newline": "\n",
+        "nul": "\0",
+        "comma": ",",
+        "tilde": "~",
+        "delete": "\x7f",
+        "non-ascii": "\u00e9",
+        "full-width-letter": "\uff21",
+        "outside-basic-plane": "\U0001d400",
+    }
+    for name, character in characters.items():
+        width = len(character.encode("utf-8"))  # as many bytes as before
+        in_header = header[:20] + character + header[20 + width :]
+        in_payload = payload[:20] + character + payload[20 + width :]
+        in_mac = mac[:20] + character + mac[20 + width :]
+        cases += [
+            (f"header-{name}", sign_parts(in_header, payload)),
+            (f"payload-{name}", sign_parts(header, in_payload)),
+            (f"mac-{name}", client_token(header, payload, in_mac)),
+        ]
+    return cases + standard_alphabet_client_tokens()
+
+
+def standard_alphabet_client_tokens() -> list[tuple[str, str]]:
+    """A decoder that knows both alphabets would find these valid."""
+    for number in range(1, 1000):
+        claims = {**CLIENT_CLAIMS, "sub": f"{number}~~~>>>???"}
+        header, payload, mac = CLIENT_SIGNER.issue(claims)[len(CLIENT_PREFIX) :].split(".")
+        if all(character in part for character in "-_" for part in (payload, mac)):
+            break
+    else:
+        raise SystemExit("generate.py: no client token with both characters")
+    plus, slash = payload.replace("-", "+"), payload.replace("_", "/")
+    return [
+        ("standard-alphabet-payload-plus", CLIENT_SIGNER.sign_parts(header, plus)),
+        ("standard-alphabet-payload-slash", CLIENT_SIGNER.sign_parts(header, slash)),
+        ("standard-alphabet-payload-not-under-mac", client_token(header, plus.replace("_", "/"), mac)),
+        ("standard-alphabet-mac-plus", client_token(header, payload, mac.replace("-", "+"))),
+        ("standard-alphabet-mac-slash", client_token(header, payload, mac.replace("_", "/"))),
+    ]
+
+
+def padded_client_payload(length: int) -> str:
+    """A token with so many bytes behind the prefix whose MAC is right; its payload is not JSON."""
+    characters = length - len(f"{CLIENT_HEADER}..{CLIENT_MAC}")
+    require(characters % 4 != 1, "length of base64url")
+    token = CLIENT_SIGNER.sign_parts(CLIENT_HEADER, encode_base64url(b"a" * (characters * 3 // 4)))
+    require(len(token) == len(CLIENT_PREFIX) + length, "length of a client token")
+    return token
+
+
+def wrong_client_parts() -> list[tuple[str, str]]:
+    header, payload, mac = CLIENT_HEADER, CLIENT_PAYLOAD, CLIENT_MAC
+    raw = decode_canonical(mac)
+    signed = f"{header}.{payload}".encode("ascii")
+    mac_512 = hmac.digest(CLIENT_SIGNER.mac_key, signed, "sha512")
+    members = {"payload": payload, "protected": header, "signature": mac}
+    macs = [
+        ("empty", b""),
+        ("1-byte", raw[:1]),
+        ("16-bytes", raw[:16]),
+        ("31-bytes", raw[:31]),
+        ("33-bytes", raw + bytes(1)),
+        ("33-bytes-zero-in-front", bytes(1) + raw),
+        ("64-bytes-twice-the-mac", raw + raw),
+        ("64-bytes-hmac-sha512", mac_512),
+        ("64-bytes-ed25519", ed25519.sign(SIGNER.seed, signed)),
+    ]
+    return [
+        ("empty", ""),
+        ("only-prefix", CLIENT_PREFIX),
+        ("one-part", CLIENT_PREFIX + header),
+        ("two-parts", f"{CLIENT_PREFIX}{header}.{payload}"),
+        ("two-parts-header-and-mac", f"{CLIENT_PREFIX}{header}.{mac}"),
+        ("four-parts", f"{CLIENT_TOKEN}.{mac}"),
+        ("five-parts-as-jwe", f"{CLIENT_PREFIX}{header}.{payload}.{payload}.{payload}.{mac}"),
+        ("dot-leading", f"{CLIENT_PREFIX}.{header}.{payload}.{mac}"),
+        ("dot-trailing", CLIENT_TOKEN + "."),
+        ("two-dots-between", f"{CLIENT_PREFIX}{header}..{payload}.{mac}"),
+        ("only-dots", CLIENT_PREFIX + ".."),
+        ("header-empty", client_token("", payload, mac)),
+        ("header-empty-under-mac", CLIENT_SIGNER.sign_parts("", payload)),
+        ("header-twice", client_token(header + header, payload, mac)),
+        ("parts-swapped", client_token(payload, header, mac)),
+        ("mac-one-character-short", CLIENT_TOKEN[:-1]),
+        ("mac-one-character-long", CLIENT_TOKEN + "B"),
+        ("mac-in-hex", client_token(header, payload, raw.hex())),
+        *((f"mac-of-{name}", client_token(header, payload, encode_base64url(value))) for name, value in macs),
+        ("space-leading", " " + CLIENT_TOKEN),
+        ("space-trailing", CLIENT_TOKEN + " "),
+        ("space-behind-dot", client_token(header, " " + payload, mac)),
+        ("tab-trailing", CLIENT_TOKEN + "\t"),
+        ("newline-leading", "\n" + CLIENT_TOKEN),
+        ("newline-trailing", CLIENT_TOKEN + "\n"),
+        ("carriage-return-newline-trailing", CLIENT_TOKEN + "\r\n"),
+        ("newline-replaces-last", CLIENT_TOKEN[:-1] + "\n"),
+        ("nul-leading", "\0" + CLIENT_TOKEN),
+        ("nul-trailing", CLIENT_TOKEN + "\0"),
+        ("no-break-space-trailing", CLIENT_TOKEN + "\u00a0"),
+        ("byte-order-mark-leading", "\ufeff" + CLIENT_TOKEN),
+        ("percent-encoded-dot", f"{CLIENT_PREFIX}{header}%2E{payload}.{mac}"),
+        ("quoted", f'"{CLIENT_TOKEN}"'),
+        ("with-bearer", "Bearer " + CLIENT_TOKEN),
+        ("two-with-comma", f"{CLIENT_TOKEN},{CLIENT_TOKEN}"),
+        ("upper-case", CLIENT_PREFIX + CLIENT_TOKEN[len(CLIENT_PREFIX) :].upper()),
+        ("case-swapped", CLIENT_PREFIX + CLIENT_TOKEN[len(CLIENT_PREFIX) :].swapcase()),
+        ("json-serialization", CLIENT_PREFIX + compact_json(members)),
+        ("not-in-base64url", f"{CLIENT_PREFIX}{CLIENT_HEADER_JSON}.{CLIENT_JSON}.{mac}"),
+        ("longer-than-4096-bytes", padded_client_payload(JWT_MAX_BYTES + 2)),
+        ("much-longer-than-4096-bytes", padded_client_payload(3 * JWT_MAX_BYTES)),
+        ("only-mac-longer-than-4096-bytes", client_token(header, payload, "A" * JWT_MAX_BYTES)),
+        ("session-jwt", JWT),
+        ("session-jwt-behind-prefix", CLIENT_PREFIX + JWT),
+        ("api-key", KEY["titan_"]),
+        ("api-key-behind-prefix", CLIENT_PREFIX + PAYLOAD),
+        ("refresh-token", issue_refresh(SECRET, REFRESH)),
+        ("legacy-digits-behind-prefix", CLIENT_PREFIX + fixed_bytes("legacy 1").hex()),
+    ]
+
+
+def wrong_client_headers() -> list[tuple[str, str]]:
+    """The MAC of each is right, so that only its header refuses it; not so other `alg`s."""
+    right, text = CLIENT_SIGNER.header(), CLIENT_HEADER_JSON
+    kids = [
+        ("empty", ""),
+        ("null", None),
+        ("number", 0),
+        ("array", ["0"]),
+        ("true", True),
+        ("two-digits", "00"),
+        ("two-digits-of-slot-1", "01"),
+        ("ten-in-decimal", "10"),
+        ("hex-sign", "0x0"),
+        ("upper-case-a", "A"),
+        ("upper-case-f", "F"),
+        ("letter-g", "g"),
+        ("letter-o", "o"),
+        ("minus", "-"),
+        ("minus-one", "-1"),
+        ("slash", "/"),  # the character in front of 0
+        ("colon", ":"),  # the character behind 9
+        ("grave-accent", "`"),  # the character in front of a
+        ("at", "@"),  # the character in front of A
+        ("space", " "),
+        ("space-in-front", " 0"),
+        ("space-behind", "0 "),
+        ("arabic-indic-digit", "\u0660"),
+        ("full-width-digit", "\uff10"),
+        ("thumbprint", SIGNER.kid),
+        ("path", "../../dev/null"),
+    ]
+    objects = [(f"kid-{name}", {**right, "kid": kid}) for name, kid in kids]
+    objects += [
+        ("kid-missing", without(right, "kid")),
+        ("alg-missing", without(right, "alg")),
+        ("typ-missing", without(right, "typ")),
+        ("typ-jwt", {**right, "typ": "JWT"}),
+        ("typ-of-session-jwts", {**right, "typ": "at+jwt"}),
+        ("typ-of-identity-tokens", {**right, "typ": "titan-identity+jwt"}),
+        ("typ-upper-case", {**right, "typ": "TITAN-CLIENT+JWT"}),
+        ("typ-with-application", {**right, "typ": "application/titan-client+jwt"}),
+        ("typ-without-jwt", {**right, "typ": "titan-client"}),
+        ("typ-with-space", {**right, "typ": "titan-client jwt"}),
+        ("typ-empty", {**right, "typ": ""}),
+        ("typ-null", {**right, "typ": None}),
+        ("alg-null", {**right, "alg": None}),
+        ("alg-array", {**right, "alg": ["HS256"]}),
+        ("alg-lower-case", {**right, "alg": "hs256"}),
+        ("alg-hs384", {**right, "alg": "HS384"}),
+        ("alg-hs512", {**right, "alg": "HS512"}),
+        ("alg-rs256", {**right, "alg": "RS256"}),
+        ("alg-es256", {**right, "alg": "ES256"}),
+        ("alg-eddsa", {**right, "alg": "EdDSA"}),
+        ("alg-none", {**right, "alg": "none"}),
+        ("alg-of-rfc-9864", {**right, "alg": "Ed25519"}),
+        ("with-jku", {**right, "jku": "https://evil.example/jwks.json"}),
+        ("with-x5u", {**right, "x5u": "https://evil.example/cert.pem"}),
+        ("with-jwk", {**right, "jwk": {"kty": "oct", "k": encode_base64url(CLIENT_SIGNER.mac_key)}}),
+        ("with-x5c", {**right, "x5c": []}),
+        ("with-crit", {**right, "crit": ["exp"], "exp": 1}),
+        ("with-b64", {**right, "b64": True}),
+        ("with-b64-false-and-crit", {**right, "b64": False, "crit": ["b64"]}),
+        ("with-cty", {**right, "cty": "JWT"}),
+        ("with-zip", {**right, "zip": "DEF"}),
+        ("with-enc", {**right, "enc": "A256GCM"}),
+        ("with-unknown-member", {**right, "x": 1}),
+        ("with-unknown-member-in-front", {"x": 1, **right}),
+        ("order-typ-alg-kid", {name: right[name] for name in ("typ", "alg", "kid")}),
+        ("order-alg-kid-typ", {name: right[name] for name in ("alg", "kid", "typ")}),
+        ("order-kid-typ-alg", {name: right[name] for name in ("kid", "typ", "alg")}),
+        ("of-session-jwts", SIGNER.header()),
+    ]
+    texts = [
+        ("alg-twice", text.replace('{"alg":"HS256"', '{"alg":"none","alg":"HS256"')),
+        ("alg-twice-the-same", text.replace('{"alg":"HS256"', '{"alg":"HS256","alg":"HS256"')),
+        ("typ-twice", text.replace('"typ":', '"typ":"JWT","typ":')),
+        ("kid-twice", text.replace('"kid":', '"kid":"1","kid":')),
+        ("kid-twice-second-other", text[:-1] + ',"kid":"1"}'),
+        ("kid-twice-the-same", text[:-1] + ',"kid":"0"}'),
+        ("kid-not-quoted", text.replace('"0"', "a")),
+        ("kid-escaped", text.replace('"0"', '"\\u0030"')),
+        ("escaped-name", text.replace('"alg"', '"\\u0061lg"')),
+        ("escaped-value", text.replace("titan-client+jwt", "titan-client\\u002bjwt")),
+        ("name-in-upper-case", text.replace("kid", "KID")),
+        ("single-quotes", text.replace('"', "'")),
+        ("white-space", json.dumps(right)),
+        ("white-space-lines", json.dumps(right, indent=2)),
+        ("space-leading-in-json", " " + text),
+        ("space-trailing-in-json", text + " "),
+        ("newline-trailing-in-json", text + "\n"),
+        ("nul-trailing-in-json", text + "\0"),
+        ("byte-order-mark", "\ufeff" + text),
+        ("comma-trailing", text[:-1] + ",}"),
+        ("something-behind", text + "{}"),
+        ("cut", text[:-1]),
+        ("not-json", "HS256"),
+        ("null", "null"),
+        ("array", f"[{text}]"),
+        ("empty-object", "{}"),
+    ]
+    texts += [(name, compact_json(header)) for name, header in objects]
+    # `compact_json` writes what is not ASCII as an escape; here it is as UTF-8.
+    texts.append(("kid-full-width-digit-in-utf-8", text.replace('"0"', '"\uff10"')))
+    cases = [(f"header-{name}", CLIENT_SIGNER.sign(header, CLIENT_JSON)) for name, header in texts]
+    return cases + wrong_client_algorithms()
+
+
+def wrong_client_algorithms() -> list[tuple[str, str]]:
+    """What RFC 8725, section 2.1, warns of: the header says how it wants to be verified."""
+
+    def header_of(alg: str) -> str:
+        return encode_base64url(compact_json({**CLIENT_SIGNER.header(), "alg": alg}).encode())
+
+    cases = []
+    for alg in ("none", "None", "NONE", "nOnE", ""):
+        header = header_of(alg)
+        cases.append((f"alg-{alg or 'empty'}-without-mac", client_token(header, CLIENT_PAYLOAD, "")))
+        cases.append((f"alg-{alg or 'empty'}-with-the-mac", client_token(header, CLIENT_PAYLOAD, CLIENT_MAC)))
+    for alg, digest in (("HS384", "sha384"), ("HS512", "sha512")):
+        header = header_of(alg)
+        mac = hmac.digest(CLIENT_SIGNER.mac_key, f"{header}.{CLIENT_PAYLOAD}".encode(), digest)
+        cases.append((f"alg-{alg}-with-its-mac", client_token(header, CLIENT_PAYLOAD, encode_base64url(mac))))
+        shortened = encode_base64url(mac[:MAC_BYTES])
+        cases.append((f"alg-{alg}-with-its-mac-shortened", client_token(header, CLIENT_PAYLOAD, shortened)))
+    header = header_of("EdDSA")
+    for name, seed in (("session-jwts", SIGNER.seed), ("this-kind", CLIENT_SIGNER.mac_key)):
+        signature = encode_base64url(ed25519.sign(seed, f"{header}.{CLIENT_PAYLOAD}".encode()))
+        cases.append((f"alg-EdDSA-with-key-of-{name}", client_token(header, CLIENT_PAYLOAD, signature)))
+    name = "session-jwt-with-these-claims-behind-prefix"
+    return [*cases, (name, CLIENT_PREFIX + SIGNER.sign(HEADER_JSON, CLIENT_JSON))]
+
+
+def wrong_client_macs() -> list[tuple[str, str]]:
+    signed = f"{CLIENT_HEADER}.{CLIENT_PAYLOAD}".encode("ascii")
+    key, mac = CLIENT_SIGNER.mac_key, decode_canonical(CLIENT_MAC)
+    other_slot = signing_secret_of(1)
+    keys = [
+        ("of-slot-1", hkdf_sha256(other_slot, CLIENT_LABEL)),
+        ("of-slot-15", hkdf_sha256(signing_secret_of(15), CLIENT_LABEL)),
+        ("label-of-api-keys", MAC_KEY),
+        ("label-of-refresh-tokens", hkdf_sha256(SECRET, REFRESH_LABEL)),
+        ("label-of-session-jwts", SIGNER.seed),
+        ("label-of-identity-tokens", hkdf_sha256(SECRET, b"titan/v1/identity-jwt")),
+        ("label-of-another-version", hkdf_sha256(SECRET, b"titan/v2/client-token")),
+        ("label-upper-case", hkdf_sha256(SECRET, b"TITAN/V1/CLIENT-TOKEN")),
+        ("label-with-terminator", hkdf_sha256(SECRET, CLIENT_LABEL + b"\0")),
+        ("label-empty", hkdf_sha256(SECRET, b"")),
+        ("label-with-slot", hkdf_sha256(SECRET, CLIENT_LABEL + b"/0")),
+        ("64-bytes-derived", hkdf_sha256(SECRET, CLIENT_LABEL, 64)),
+        ("first-16-bytes", key[:16]),
+        ("in-hex", key.hex().encode()),
+        ("in-base64url", encode_base64url(key).encode()),
+        ("signing-secret-used-directly", SECRET),
+        ("empty", b""),  # the same as zeros
+        ("secret", b"secret"),
+        # Everyone may know these.
+        ("public-key-of-session-jwts", SIGNER.public),
+        ("public-key-of-session-jwts-in-base64url", encode_base64url(SIGNER.public).encode()),
+        ("thumbprint-of-session-jwts", SIGNER.kid.encode()),
+    ]
+    messages = [
+        ("with-prefix", CLIENT_PREFIX.encode() + signed),
+        ("with-titan", b"titan_" + signed),
+        ("payload-alone", CLIENT_PAYLOAD.encode()),
+        ("header-alone", CLIENT_HEADER.encode()),
+        ("without-dot", signed.replace(b".", b"")),
+        ("with-dot-behind", signed + b"."),
+        ("with-newline-behind", signed + b"\n"),
+        ("json", f"{CLIENT_HEADER_JSON}.{CLIENT_JSON}".encode()),
+        ("claims-in-json", CLIENT_JSON.encode()),
+        ("its-sha256", hashlib.sha256(signed).digest()),
+        ("nothing", b""),
+    ]
+    other_payload = encode_base64url(compact_json({**CLIENT_CLAIMS, "sub": "visitor-4712"}).encode())
+    macs = [
+        ("zero", bytes(MAC_BYTES)),
+        ("ones", b"\xff" * MAC_BYTES),
+        ("first-16-bytes-then-zeros", mac[:16] + bytes(16)),
+        ("first-31-bytes-then-wrong", mac[:31] + bytes([mac[31] ^ 0xFF])),
+        ("bytes-reversed", mac[::-1]),
+        ("inverted", bytes(byte ^ 0xFF for byte in mac)),
+        ("of-another-payload", CLIENT_SIGNER.signature(f"{CLIENT_HEADER}.{other_payload}".encode())),
+        ("plain-sha256", hashlib.sha256(signed).digest()),
+        ("sha256-of-key-and-message", hashlib.sha256(key + signed).digest()),
+        ("sha256-of-message-and-key", hashlib.sha256(signed + key).digest()),
+        ("hmac-sha512-shortened", hmac.digest(key, signed, "sha512")[:MAC_BYTES]),
+        ("hmac-sha384-shortened", hmac.digest(key, signed, "sha384")[:MAC_BYTES]),
+        ("hmac-sha3", hmac.digest(key, signed, "sha3_256")),
+        ("key-and-message-swapped", hmac.digest(signed, key, "sha256")),
+        ("twice", hmac.digest(key, mac, "sha256")),
+        ("of-the-api-key-of-the-parent", compute_mac(MAC_KEY, "titan_", BODY)),
+    ]
+    macs += [(f"key-{name}", hmac.digest(other, signed, "sha256")) for name, other in keys]
+    macs += [(f"over-{name}", hmac.digest(key, message, "sha256")) for name, message in messages]
+    for at in range(MAC_BYTES):
+        flipped = bytearray(mac)
+        flipped[at] ^= 1 << at % 8
+        macs.append((f"byte-{at}-changed", bytes(flipped)))
+    return [
+        (f"mac-{name}", client_token(CLIENT_HEADER, CLIENT_PAYLOAD, encode_base64url(value)))
+        for name, value in macs
+    ]
+
+
+def tampered_client_tokens() -> list[tuple[str, str]]:
+    changes = {
+        "iss": "https://evil.example",
+        "aud": "https://evil.example",
+        "tenant": 2,
+        "session": "sales",
+        "sub": "visitor-4712",
+        "chat": "15550101@c.us",
+        "parent": encode_type_id("key", PARENT + 1),
+        "iat": CLIENT_CLAIMS["iat"] + 1,
+        "exp": U32_MAX,
+        "jti": encode_type_id("ct", CLIENT_ID + 1),
+    }
+    payloads = [(name, compact_json({**CLIENT_CLAIMS, name: value})) for name, value in changes.items()]
+    payloads += [
+        ("chat-removed", compact_json(without(CLIENT_CLAIMS, "chat"))),
+        ("member-added", compact_json({**CLIENT_CLAIMS, "admin": True})),
+        ("white-space", json.dumps(CLIENT_CLAIMS)),
+        ("payload-empty-object", "{}"),
+        ("payload-of-a-session-jwt", CLAIMS_JSON),
+        ("payload-empty", ""),
+        ("payload-cut", CLIENT_JSON[:-1]),
+    ]
+    # One byte of each claim, and of what is around them.
+    for at in (0, 1, *range(8, len(CLIENT_JSON) - 1, 16), len(CLIENT_JSON) - 1):
+        changed = bytearray(CLIENT_JSON.encode())
+        changed[at] ^= 1
+        payloads.append((f"byte-{at}", changed.decode("ascii")))
+    cases = [
+        (f"tampered-{name}", client_token(CLIENT_HEADER, encode_base64url(payload.encode()), CLIENT_MAC))
+        for name, payload in payloads
+    ]
+    for slot in (1, 9, 10, 15):
+        header = encode_base64url(compact_json({**CLIENT_SIGNER.header(), "kid": f"{slot:x}"}).encode())
+        cases.append((f"tampered-kid-{slot:x}", client_token(header, CLIENT_PAYLOAD, CLIENT_MAC)))
+    return cases
+
+
+def wrong_client_claims() -> list[tuple[str, str | bytes]]:
+    """Payloads, each of which has the right MAC: our own issuer never writes them."""
+    right, text = CLIENT_CLAIMS, CLIENT_JSON
+    cases: list[tuple[str, str | bytes]] = []
+    for name in right:
+        cases += [case for case in wrong_members(right, name) if case[0] != "chat-missing"]  # which is valid
+        cases.append((f"{name}-object", compact_json({**right, name: {}})))
+        cases.append((f"{name}-false", compact_json({**right, name: False})))
+        cases.append((f"{name}-upper-case-name", text.replace(f'"{name}":', f'"{name.upper()}":')))
+    for name in ("tenant", "iat", "exp"):
+        cases += wrong_numbers(right, name)
+        more = {
+            "past-u32-many-digits": "1" * 40,
+            "past-u32-and-back": str(2**64 + right[name]),
+            "fraction-of-zeros": f"{right[name]}.00",
+            "fraction-empty": f"{right[name]}.",
+            "exponent-of-zero": f"{right[name]}e0",
+            "exponent-upper-case": f"{right[name]}E0",
+            "zeros-in-front": f"00000000000{right[name]}",
+            "not-a-number": "NaN",
+            "underscore": "1_0",
+        }
+        for kind, number in more.items():
+            cases.append((f"{name}-{kind}", with_number(right, name, number)))
+    for name in ("iss", "aud", "session", "sub", "chat"):
+        cases += wrong_client_texts(name)
+    strings = [
+        ("session-65-characters", "session", "a" * 65),
+        ("session-128-characters", "session", "a" * 128),
+        ("session-dot-in-front", "session", ".a"),
+        ("session-dot", "session", "."),
+        ("session-two-dots", "session", ".."),
+        ("session-hyphen-in-front", "session", "-a"),
+        ("session-underscore-in-front", "session", "_a"),
+        ("session-underscore", "session", "_"),
+        ("session-slash", "session", "a/b"),
+        ("session-colon", "session", "a:b"),
+        ("session-at", "session", "a@b"),
+        ("session-plus", "session", "a+b"),
+        ("session-percent", "session", "a%2Fb"),
+        ("session-tilde", "session", "a~"),
+        ("session-grave-accent", "session", "a`"),
+        ("session-bracket", "session", "a["),
+        ("session-star", "session", "*"),
+        ("iss-256-characters", "iss", "a" * 256),
+        ("aud-256-characters", "aud", "a" * 256),
+        ("aud-two", "aud", [ISSUER, "https://evil.example"]),
+        ("sub-129-characters", "sub", "a" * 129),
+        ("sub-255-characters", "sub", "a" * 255),
+        ("chat-129-characters", "chat", "a" * 129),
+        ("chat-255-characters", "chat", "a" * 255),
+    ]
+    for name, prefix, value, other in (("parent", "key", PARENT, "usr"), ("jti", "ct", CLIENT_ID, "jwt")):
+        strings += [(f"{name}-{kind}", name, text) for kind, text in wrong_ids(prefix, value, other)]
+    cases += [(name, compact_json({**right, claim: value})) for name, claim, value in strings]
+    cases += wrong_client_orders() + wrong_client_spellings()
+    longest = padded_client_payload(JWT_MAX_BYTES)[len(CLIENT_PREFIX) :].split(".")[1]
+    return [
+        *cases,
+        ("unknown-scope", compact_json({**right, "scope": "*"})),
+        ("unknown-nbf", compact_json({**right, "nbf": 0})),
+        ("unknown-role-in-front", compact_json({"role": "owner", **right})),
+        ("unknown-between", text.replace('"parent":', '"x":1,"parent":')),
+        ("unknown-empty-name", compact_json({**right, "": 0})),
+        ("of-a-session-jwt", CLAIMS_JSON),
+        ("of-a-session-jwt-and-these", compact_json({**JWT_CLAIMS, **right})),
+        ("array-of-claims", f"[{text}]"),
+        ("claims-in-claims", compact_json({"claims": right})),
+        ("text-of-claims", json.dumps(text)),
+        ("null", "null"),
+        ("number", "0"),
+        ("empty-object", "{}"),
+        ("empty", ""),
+        ("one-byte", "{"),
+        ("zero-byte", b"\0"),
+        ("text", compact_json("iss")),
+        ("another-client-token", CLIENT_TOKEN),
+        ("base64url-twice", CLIENT_PAYLOAD),
+        ("deep", "[" * 1000),
+        ("as-long-as-may-be", decode_canonical(longest)),
+    ]
+
+
+def wrong_client_texts(name: str) -> list[tuple[str, str | bytes]]:
+    """What no text of a client token may be or have in it."""
+    value, text = CLIENT_CLAIMS[name], CLIENT_JSON
+    written = f'"{name}":"{value}"'
+    # As they are, without an escape; the text around them is right.
+    raw = {
+        "raw-newline": "\n",
+        "raw-nul": "\0",
+        "raw-tab": "\t",
+        "raw-delete": "\x7f",
+        "raw-unit-separator": "\x1f",
+        "raw-space": " ",
+        "non-ascii": "\u00e9",
+        "letter-outside-ascii": "\u0430",  # looks like an a
+        "outside-basic-plane": "\U0001d400",
+        "line-separator": "\u2028",
+        "byte-order-mark": "\ufeff",
+    }
+    values = {kind: f"a{character}b" for kind, character in raw.items()}
+    values |= {
+        "space-in-front": " " + value,
+        "space-behind": value + " ",
+        "newline-behind": value + "\n",
+        "escaped-letter": "\\u0061",
+        "escaped-letter-upper-case": "\\u004A",
+        "quotation-mark": 'a\\"b',
+        "backslash": "a\\\\b",
+        "slash-escaped": "a\\/b",
+        "newline-escaped": "a\\n",
+        "nul-escaped": "a\\u0000",
+        "half-a-surrogate": "\\ud835",
+        "non-ascii-escaped": "a\\u00e9b",
+        "escape-unknown": "a\\xb",
+        "quotation-mark-raw": 'a"b',
+        "backslash-raw": "a\\",
+    }
+    texts: list[tuple[str, str | bytes]] = [
+        (f"{name}-{kind}", text.replace(written, f'"{name}":"{other}"')) for kind, other in values.items()
+    ]
+    plain = {"empty": '""', "number": "1", "not-quoted": value, "single-quotes": f"'{value}'", "nothing": ""}
+    texts += [(f"{name}-{kind}", text.replace(written, f'"{name}":{other}')) for kind, other in plain.items()]
+    not_utf_8 = text.encode().replace(written.encode(), f'"{name}":"'.encode() + b'a\xff"')
+    return [*texts, (f"{name}-not-utf-8", not_utf_8)]
+
+
+def wrong_ids(prefix: str, value: int, other: str) -> list[tuple[str, str]]:
+    text = encode_type_id(prefix, value)
+    suffix = text[len(prefix) + 1 :]
+    return [
+        ("empty", ""),
+        ("of-another-type", encode_type_id(other, value)),
+        ("of-the-other-type-here", encode_type_id("ct" if prefix == "key" else "key", value)),
+        ("of-a-longer-type", encode_type_id(prefix + "s", value)),
+        ("without-type", suffix),
+        ("without-underscore", prefix + suffix),
+        ("hyphen", f"{prefix}-{suffix}"),
+        ("only-type", prefix + "_"),
+        ("short", text[:-1]),
+        ("long", text + "0"),
+        ("zero-in-front", f"{prefix}_0{suffix}"),
+        ("upper-case", text.upper()),
+        ("upper-case-type", f"{prefix.upper()}_{suffix}"),
+        ("upper-case-last-letter", text[:-1] + "Z"),
+        ("past-128-bits", f"{prefix}_8{'0' * 25}"),
+        ("all-130-bits", f"{prefix}_{'z' * 26}"),
+        ("letter-i", text[:-1] + "i"),
+        ("letter-l", text[:-1] + "l"),
+        ("letter-o", text[:-1] + "o"),
+        ("letter-u", text[:-1] + "u"),
+        ("hyphen-inside", text[:15] + "-" + text[16:]),
+        ("space-in-front", " " + text),
+        ("space-behind", text + " "),
+        ("uuid", "01968bc0-b000-7000-8000-000000000000"),
+        ("hex", f"{prefix}_{value:032x}"),
+        ("non-ascii-same-bytes", text[:-2] + "\u00e9"),
+        ("twice-in-one", text + text),
+    ]
+
+
+def wrong_client_orders() -> list[tuple[str, str]]:
+    """Each pair of neighbours the other way round, and `chat` where it does not belong."""
+    names = list(CLIENT_CLAIMS)
+    orders = []
+    for at in range(len(names) - 1):
+        swapped = [*names[:at], names[at + 1], names[at], *names[at + 2 :]]
+        orders.append((f"order-{names[at + 1]}-before-{names[at]}", swapped))
+    others = [name for name in names if name != "chat"]
+    orders += [
+        ("order-reversed", names[::-1]),
+        ("order-of-the-alphabet", sorted(names)),
+        ("order-chat-first", ["chat", *others]),
+        ("order-chat-last", [*others, "chat"]),
+        ("order-of-session-jwts", ["iss", "aud", "sub", "tenant", *names[3:4], *names[5:]]),
+    ]
+    return [(name, compact_json({key: CLIENT_CLAIMS[key] for key in order})) for name, order in orders]
+
+
+def wrong_client_spellings() -> list[tuple[str, str | bytes]]:
+    right, text = CLIENT_CLAIMS, CLIENT_JSON
+    bare = compact_json(without(right, "chat"))
+    return [
+        ("white-space", json.dumps(right)),
+        ("white-space-lines", json.dumps(right, indent=2)),
+        ("space-behind-colon", text.replace('"sub":', '"sub": ')),
+        ("space-before-colon", text.replace('"sub":', '"sub" :')),
+        ("space-behind-comma", text.replace(',"sub"', ', "sub"')),
+        ("space-before-comma", text.replace(',"sub"', ' ,"sub"')),
+        ("space-behind-brace", "{ " + text[1:]),
+        ("space-before-brace", text[:-1] + " }"),
+        ("space-leading", " " + text),
+        ("space-trailing", text + " "),
+        ("tab-trailing", text + "\t"),
+        ("newline-trailing", text + "\n"),
+        ("carriage-return-trailing", text + "\r"),
+        ("nul-trailing", text + "\0"),
+        ("something-behind", text + "{}"),
+        ("twice", text + text),
+        ("comma-leading", "{," + text[1:]),
+        ("comma-trailing", text[:-1] + ",}"),
+        ("comma-missing", text.replace(',"sub"', '"sub"')),
+        ("comma-twice", text.replace(',"sub"', ',,"sub"')),
+        ("comma-twice-in-place-of-chat", bare.replace(',"parent"', ',,"parent"')),
+        ("equals-in-place-of-colon", text.replace('"sub":', '"sub"=')),
+        ("cut", text[:-1]),
+        ("cut-in-the-middle", text[: len(text) // 2]),
+        ("first-missing", text[1:]),
+        ("byte-order-mark", "\ufeff" + text),
+        ("comment", text[:-1] + "/**/}"),
+        ("names-not-quoted", re.sub(r'"([a-z]+)":', r"\1:", text)),
+        ("single-quotes", text.replace('"', "'")),
+        ("escaped-name", text.replace('"iss"', '"\\u0069ss"')),
+        ("escaped-name-of-chat", text.replace('"chat"', '"\\u0063hat"')),
+        ("escaped-slash", text.replace("/", "\\/")),
+        ("name-empty", text.replace('"sub"', '""')),
+        ("name-with-space", text.replace('"sub"', '"sub "')),
+        ("name-longer", text.replace('"sub"', '"subject"')),
+        ("name-of-the-request", text.replace('"sub"', '"ephemeralId"')),
+        ("name-of-chat-of-the-request", text.replace('"chat"', '"chatId"')),
+        ("chat-twice-first-other", text.replace('"chat":', '"chat":"15550101@c.us","chat":')),
+        ("chat-twice-second-other", text.replace(',"parent":', ',"chat":"15550101@c.us","parent":')),
+        ("chat-twice-second-null", text.replace(',"parent":', ',"chat":null,"parent":')),
+        ("sub-twice-first-other", text.replace('"sub":', '"sub":"visitor-4712","sub":')),
+        ("session-twice-second-other", text[:-1] + ',"session":"sales"}'),
+        ("exp-twice-second-other", text[:-1] + f',"exp":{U32_MAX}}}'),
+        ("all-twice", text[:-1] + "," + text[1:]),
+        ("utf-16", text.encode("utf-16-le")),
+        ("utf-16-with-mark", text.encode("utf-16")),
+        ("utf-32", text.encode("utf-32-be")),
+        ("not-utf-8", b"\xff" + text.encode()),
+        ("not-utf-8-at-the-end", text.encode() + b"\x80"),
+    ]
+
+
+def no_neighbour_is_read() -> None:
+    """No text is read that differs from a token in one character, or has one more or less."""
+    for at in range(len(CLIENT_TOKEN)):
+        front, character, behind = CLIENT_TOKEN[:at], CLIENT_TOKEN[at], CLIENT_TOKEN[at + 1 :]
+        for other in {*"Aa0-_.=+/ \n", BASE64URL[at % 64], character.swapcase()} - {character}:
+            require(judge_client_token(SECRET, front + other + behind) != "valid", f"{other} at {at}")
+        require(judge_client_token(SECRET, front + behind) != "valid", f"without {at}")
+        require(judge_client_token(SECRET, front + character + character + behind) != "valid", f"{at} twice")
+
+
+def invalid_client_tokens() -> list[dict]:
+    malformed = wrong_client_prefixes() + wrong_client_parts() + wrong_client_encodings()
+    malformed += wrong_client_headers()
+    cases = [(name, SECRET, token, "malformed") for name, token in malformed]
+    invalid = wrong_client_macs() + tampered_client_tokens()
+    cases += [(name, SECRET, token, "invalid") for name, token in invalid]
+    for name, payload in wrong_client_claims():
+        cases.append((f"claims-{name}", SECRET, CLIENT_SIGNER.sign(CLIENT_HEADER_JSON, payload), "claims"))
+    # A right token beside the secret of another slot.
+    for slot in (1, 15):
+        cases.append((f"secret-of-slot-{slot}", signing_secret_of(slot), CLIENT_TOKEN, "invalid"))
+    for name, secret, token, reason in cases:
+        require(judge_client_token(secret, token) == reason, name)
+    no_neighbour_is_read()
+    return [
+        {"name": name, "signing_secret_hex": secret.hex(), "token": token, "reason": reason}
+        for name, secret, token, reason in cases
+    ]
+
+
+def client_token_vectors() -> dict:
+    return check_names_and_tokens(
+        {
+            "description": (
+                "Client tokens; docs/token-format.md defines them. "
+                "Let the signing secret of the vector stand in every slot, 0 to 15. "
+                "A token under 'valid' names its slot, its MAC holds under mac_key_hex, it has the claims "
+                "beside it, and issuing from them gives the same text; "
+                "whether it has expired is no question here. "
+                "A token under 'invalid' is refused: 'malformed' means that it does not have the shape, "
+                "'invalid' that it has the shape and the MAC does not hold, "
+                "'claims' that the MAC holds and the claims are not such as an issuer writes. "
+                "The secrets are test values."
+            ),
+            "valid": valid_client_tokens(),
+            "invalid": invalid_client_tokens(),
         }
     )
 
@@ -1662,6 +2620,15 @@ def self_check() -> None:
     # RFC 8037, appendix A.1 and A.3: a public key and its thumbprint.
     x = base64.urlsafe_b64decode("11qYAYKxCrfVS_7TyWQHOg7hcvPapiMlrwIaaPcHURo=")
     require(kid_of(x) == "kPrK_qmxVWaYVA9wwBF6Iuo3vVzz7TxHCTwXBygrS4k", "RFC 8037, A.3")
+    # RFC 7515, appendix A.1: a JWS with HMAC-SHA256.
+    key = "AyM1SysPpbyDfgZld3umj1qzKObwVMkoqQ-EstJQLr_T-1qS0gZH75aKtMN3Yj0iPS4hcgUuTwjAzZr1Z9CAow"
+    header, payload = (
+        "eyJ0eXAiOiJKV1QiLA0KICJhbGciOiJIUzI1NiJ9",
+        "eyJpc3MiOiJqb2UiLA0KICJleHAiOjEzMDA4MTkzODAsDQogImh0dHA6Ly9leGFtcGxlLmNvbS9pc19yb290Ijp0cnVlfQ",
+    )
+    published_token = f"{CLIENT_PREFIX}{header}.{payload}.dBjftJeZ4CVP-mB92K27uhbUJU1p1r_wW1gFWFOEjXk"
+    signer = ClientSigner(0, decode_canonical(key))
+    require(signer.sign_parts(header, payload) == published_token, "RFC 7515, A.1")
 
 
 def render(vectors: dict) -> bytes:
@@ -1675,6 +2642,7 @@ def render_all() -> dict[Path, bytes]:
         FOLDER / "opaque.json": render(opaque_vectors()),
         FOLDER / "refresh-token.json": render(refresh_token_vectors()),
         FOLDER / "session-jwt.json": render(session_jwt_vectors()),
+        FOLDER / "client-token.json": render(client_token_vectors()),
         FOLDER / "identity-token.json": render(identity_token_vectors()),
         FOLDER / "license.json": render(license_vectors()),
     }

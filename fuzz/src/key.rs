@@ -128,7 +128,10 @@ fn signing_key(secret: [u8; 32]) -> SigningKey {
 fn self_contained(text: &str) -> Option<UntrustedKey> {
     match Presented::parse(text) {
         Ok(Presented::SelfContained(key)) => Some(key),
-        Ok(Presented::Jwt(_) | Presented::Legacy(_) | Presented::Opaque(_)) | Err(_) => None,
+        Ok(
+            Presented::Client(_) | Presented::Jwt(_) | Presented::Legacy(_) | Presented::Opaque(_),
+        )
+        | Err(_) => None,
     }
 }
 
@@ -143,10 +146,10 @@ enum Kind {
     SelfContained,
 }
 
-/// Of keys. A JWT has targets of its own.
+/// Of keys. JWTs and client tokens have targets of their own.
 fn kind(parsed: &Presented) -> Option<Kind> {
     match parsed {
-        Presented::Jwt(_) => None,
+        Presented::Client(_) | Presented::Jwt(_) => None,
         Presented::Legacy(_) => Some(Kind::Legacy),
         Presented::Opaque(_) => Some(Kind::Opaque),
         Presented::SelfContained(_) => Some(Kind::SelfContained),

@@ -8,6 +8,7 @@
 #![expect(clippy::panic, reason = "it is how a body says that something is wrong")]
 
 mod base64url;
+mod client_token;
 mod credential;
 mod id;
 mod jwt;
@@ -16,6 +17,7 @@ mod license;
 mod policy;
 mod refresh;
 
+pub use client_token::client_token_parse;
 pub use credential::credential;
 pub use id::type_id;
 pub use jwt::{jwt_mutated, jwt_parse};

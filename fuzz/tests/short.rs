@@ -155,6 +155,11 @@ fn license() {
 }
 
 #[test]
+fn client_token_parse() {
+    try_out("client_token_parse", titan_fuzz::client_token_parse);
+}
+
+#[test]
 fn refresh_parse() {
     try_out("refresh_parse", titan_fuzz::refresh_parse);
 }

@@ -182,7 +182,7 @@ impl FromRequestParts<ControlPlane> for KeyOrMaster {
         let credential = credential(&parts.headers)?;
         let caller = match state.gate.authenticate(credential).await {
             Err(_) if state.master.contains(credential) => Caller::Master,
-            principal => Caller::from(principal?),
+            principal => Caller::try_from(principal?)?,
         };
         Ok(Self(Authenticated { caller, origin: origin(parts) }))
     }
@@ -197,7 +197,9 @@ impl FromRequestParts<ControlPlane> for PeopleCaller {
         let caller = match state.gate.authenticate(credential).await {
             Ok(Principal::Opaque(key)) => Caller::Opaque(key),
             Ok(Principal::User(user)) => Caller::User(user),
-            Ok(Principal::Key(_)) => return Err(Denial::WrongCredential(NEEDED).into()),
+            Ok(Principal::Client(_) | Principal::Key(_)) => {
+                return Err(Denial::WrongCredential(NEEDED).into());
+            }
             Err(_) if state.master.contains(credential) => {
                 return Err(Denial::WrongCredential(NEEDED).into());
             }

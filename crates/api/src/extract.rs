@@ -114,6 +114,7 @@ fn noun(path: &str) -> &'static str {
     match path {
         path if path.starts_with("/api/v1/auth/sessions") => "session",
         path if path.starts_with("/admin/users") => "user",
+        path if path.starts_with("/api/client-tokens") => "client token",
         path if path.contains("/invitations/") => "invitation",
         path if path.contains("/members/") => "member",
         path if path.starts_with("/admin/tenants") => "tenant",

@@ -8,6 +8,7 @@
 
 mod audit;
 mod caller;
+mod client_tokens;
 mod docs;
 mod error;
 mod extract;
@@ -39,6 +40,7 @@ use axum::Router;
 use std::sync::Arc;
 use titan_core::access::{Catalogue, Gate, MasterKeys};
 use titan_core::audit::AuditService;
+use titan_core::client_token::ClientTokenService;
 use titan_core::holder::HolderService;
 use titan_core::invitation::InvitationService;
 use titan_core::key::KeyService;
@@ -76,6 +78,8 @@ pub struct ControlPlane {
     pub seal_key: Arc<SealKeyService>,
     /// The rules of the settings.
     pub settings: Arc<SettingsService>,
+    /// The rules of client tokens.
+    pub client_tokens: Arc<ClientTokenService>,
     /// The license.
     pub license: Arc<LicenseService>,
     /// The rules of users.
@@ -106,6 +110,7 @@ fn routes() -> OpenApiRouter<ControlPlane> {
         .merge(metrics::routes())
         .merge(jwks::routes())
         .merge(keys::routes())
+        .merge(client_tokens::routes())
         .merge(tenants::routes())
         .merge(seal_key::routes())
         .merge(signing_keys::routes())

@@ -8,12 +8,16 @@ use std::fmt;
 /// What went wrong, as a program reads it. `docs/status-codes.md` lists them all.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum Code {
+    /// The rules of the session do not allow client tokens this action.
+    ActionNotAllowed,
     /// The key is switched off, or its tenant is.
     ApiKeyDisabled,
     /// Past its `expiresAt`.
     ApiKeyExpired,
     /// Rotated or deleted, or revoked together with its signing key or with its tenant's earlier keys.
     ApiKeyRevoked,
+    /// The session has no rules for client tokens, or they are switched off.
+    ClientTokensDisabled,
     /// The change contradicts the current state.
     Conflict,
     /// Two credentials in one request that are not the same.
@@ -46,10 +50,14 @@ pub enum Code {
     NotFound,
     /// Titan has not started yet, or cannot reach its database.
     NotReady,
+    /// The page that asks is of an origin that the rules do not name.
+    OriginNotAllowed,
     /// The body is over the limit.
     PayloadTooLarge,
     /// Too many requests, or too many failures.
     RateLimitExceeded,
+    /// The rules do not allow this recipient.
+    RecipientNotAllowed,
     /// The body stopped coming.
     RequestTimeout,
     /// This instance cannot know now whether the key was revoked.
@@ -62,8 +70,12 @@ pub enum Code {
     SessionEnded,
     /// As many sessions are open as the license allows.
     SessionLimitReached,
+    /// A client token reaches only its own session.
+    SessionNotAllowed,
     /// A JWT past its `exp`, or one from before a change of the role: refresh it.
     TokenExpired,
+    /// A client token that was revoked, or whose parent key is not good any more.
+    TokenRevoked,
     /// The body is not JSON.
     UnsupportedMediaType,
     /// The upstream took too long.
@@ -76,10 +88,12 @@ pub enum Code {
 
 impl Code {
     /// All of them, so that documents and tests can walk them.
-    pub const ALL: [Self; 32] = [
+    pub const ALL: [Self; 38] = [
+        Self::ActionNotAllowed,
         Self::ApiKeyDisabled,
         Self::ApiKeyExpired,
         Self::ApiKeyRevoked,
+        Self::ClientTokensDisabled,
         Self::Conflict,
         Self::ConflictingCredentials,
         Self::InsufficientScope,
@@ -96,15 +110,19 @@ impl Code {
         Self::MissingMasterKey,
         Self::NotFound,
         Self::NotReady,
+        Self::OriginNotAllowed,
         Self::PayloadTooLarge,
         Self::RateLimitExceeded,
+        Self::RecipientNotAllowed,
         Self::RequestTimeout,
         Self::RevocationUnknown,
         Self::RouteNotAllowed,
         Self::SecondFactorRequired,
         Self::SessionEnded,
         Self::SessionLimitReached,
+        Self::SessionNotAllowed,
         Self::TokenExpired,
+        Self::TokenRevoked,
         Self::UnsupportedMediaType,
         Self::UpstreamTimeout,
         Self::UpstreamUnreachable,
@@ -114,9 +132,11 @@ impl Code {
     /// The slug in `code`.
     pub const fn slug(self) -> &'static str {
         match self {
+            Self::ActionNotAllowed => "action_not_allowed",
             Self::ApiKeyDisabled => "api_key_disabled",
             Self::ApiKeyExpired => "api_key_expired",
             Self::ApiKeyRevoked => "api_key_revoked",
+            Self::ClientTokensDisabled => "client_tokens_disabled",
             Self::Conflict => "conflict",
             Self::ConflictingCredentials => "conflicting_credentials",
             Self::InsufficientScope => "insufficient_scope",
@@ -133,15 +153,19 @@ impl Code {
             Self::MissingMasterKey => "missing_master_key",
             Self::NotFound => "not_found",
             Self::NotReady => "not_ready",
+            Self::OriginNotAllowed => "origin_not_allowed",
             Self::PayloadTooLarge => "payload_too_large",
             Self::RateLimitExceeded => "rate_limit_exceeded",
+            Self::RecipientNotAllowed => "recipient_not_allowed",
             Self::RequestTimeout => "request_timeout",
             Self::RevocationUnknown => "revocation_state_unknown",
             Self::RouteNotAllowed => "route_not_allowed",
             Self::SecondFactorRequired => "second_factor_required",
             Self::SessionEnded => "session_ended",
             Self::SessionLimitReached => "session_limit_reached",
+            Self::SessionNotAllowed => "session_not_allowed",
             Self::TokenExpired => "token_expired",
+            Self::TokenRevoked => "token_revoked",
             Self::UnsupportedMediaType => "unsupported_media_type",
             Self::UpstreamTimeout => "upstream_timeout",
             Self::UpstreamUnreachable => "upstream_unreachable",
@@ -174,11 +198,17 @@ impl Code {
             | Self::MissingMasterKey
             | Self::SecondFactorRequired
             | Self::SessionEnded
-            | Self::TokenExpired => 401,
+            | Self::TokenExpired
+            | Self::TokenRevoked => 401,
             Self::LicenseExpired => 402,
-            Self::InsufficientScope
+            Self::ActionNotAllowed
+            | Self::ClientTokensDisabled
+            | Self::InsufficientScope
+            | Self::OriginNotAllowed
+            | Self::RecipientNotAllowed
             | Self::RouteNotAllowed
             | Self::SessionLimitReached
+            | Self::SessionNotAllowed
             | Self::WrongCredential => 403,
             Self::NotFound => 404,
             Self::MethodNotAllowed => 405,

@@ -10,6 +10,7 @@
 
 pub mod access;
 pub mod audit;
+pub mod client_token;
 pub mod entropy;
 pub mod error;
 pub mod holder;

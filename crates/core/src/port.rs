@@ -6,8 +6,8 @@
 
 pub use crate::store_error::{StoreError, StoreResult};
 use crate::{
-    audit, idempotency, invitation, key, license, limit, opaque, revision, seal, session, settings, signing,
-    tenant, user,
+    audit, client_token, idempotency, invitation, key, license, limit, opaque, revision, seal, session,
+    settings, signing, tenant, user,
 };
 use async_trait::async_trait;
 
@@ -27,6 +27,8 @@ pub trait Store:
     + revision::Instances
     + audit::AuditLog
     + settings::SettingsStore
+    + client_token::ClientRulesStore
+    + client_token::DailyCounts
     + limit::Budgets
     + license::LiveSessions
     + key::ImportedKeys
@@ -68,6 +70,7 @@ pub trait Tx:
     + idempotency::AnswersTx
     + audit::AuditLogTx
     + settings::SettingsTx
+    + client_token::ClientRulesTx
     + license::LiveSessionsTx
     + key::ImportedKeysTx
     + seal::SealKeysTx

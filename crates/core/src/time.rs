@@ -3,6 +3,9 @@
 use std::fmt;
 use std::time::Duration;
 
+/// A day in seconds.
+const DAY: i64 = 86_400;
+
 /// Milliseconds since 1970, UTC. Prints as RFC 3339 in whole seconds with `Z`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Timestamp(i64);
@@ -43,6 +46,16 @@ impl Timestamp {
     #[must_use]
     pub const fn plus_secs(self, seconds: i64) -> Self {
         Self(self.0.saturating_add(seconds.saturating_mul(1000)))
+    }
+
+    /// The day (UTC), by its number since 1970-01-01.
+    pub fn day(self) -> u32 {
+        u32::try_from(self.secs().div_euclid(DAY)).unwrap_or_default()
+    }
+
+    /// How many seconds are left of the day (UTC).
+    pub fn secs_to_midnight(self) -> u32 {
+        u32::try_from(DAY - self.secs().rem_euclid(DAY)).unwrap_or_default()
     }
 
     /// Reads RFC 3339, with any offset.

@@ -1,13 +1,14 @@
 //! The decision about a request: whose credential, which route, which limit. The gateway and forward-auth have it in common.
 
-use crate::Guard;
 use crate::access_log::Entry;
+use crate::client::{ClientRequest, Cors};
 use crate::gateway::{Upstream, UpstreamMap, Upstreams};
 use crate::identity::Identity;
 use crate::limits::{Quota, Refusal};
 use crate::metrics::{Credential, EdgeMetrics, Limit, Part, Reason};
 use crate::reply::error_response;
-use crate::{Body, reply};
+use crate::snapshot::Proven;
+use crate::{Body, Guard, reply};
 use http::header::{AUTHORIZATION, HeaderMap, HeaderName, HeaderValue};
 use http::{Method, Response};
 use std::sync::Arc;
@@ -39,7 +40,27 @@ pub(crate) struct Admitted {
     pub(crate) quota: Option<Quota>,
     /// What it does to a session that a license counts.
     pub(crate) counted: Option<Box<CountedSession>>,
+    /// What is special about a client token.
+    pub(crate) client: Option<Box<ClientRequest>>,
+    /// What the answer says to the page that asks.
+    pub(crate) cors: Cors,
+    /// What kind of credential it has.
+    credential: Credential,
+    /// Whether its route sends messages.
+    is_message: bool,
+    /// When it was decided about.
+    pub(crate) decided_at: Moment,
 }
+
+/// Whose credential a request carries.
+struct Authenticated {
+    credential: Credential,
+    cors: Cors,
+    principal: Result<Principal, Error>,
+}
+
+/// The session that a request names, and what is special about a client token.
+type Checked = (Option<String>, Option<Box<ClientRequest>>);
 
 /// What a route does to the session that it names.
 pub(crate) struct CountedSession {
@@ -68,11 +89,12 @@ pub(crate) struct Refused {
     pub(crate) error: Error,
     pub(crate) style: Style,
     pub(crate) quota: Option<Quota>,
+    pub(crate) cors: Cors,
 }
 
 impl Refused {
     pub(crate) fn new(error: Error, style: Style) -> Self {
-        Self { error, style, quota: None }
+        Self { error, style, quota: None, cors: Cors::None }
     }
 
     /// The answer, noted in the access log.
@@ -82,6 +104,7 @@ impl Refused {
         if let Some(quota) = self.quota {
             quota.write(response.headers_mut());
         }
+        self.cors.write(response.headers_mut());
         response
     }
 }
@@ -101,6 +124,22 @@ impl Admitted {
         if let Some(quota) = self.quota {
             quota.write(headers);
         }
+    }
+
+    /// A client token whose message counts toward a day, and how many its person may send.
+    fn daily(&self) -> Option<(&ClientRequest, u32)> {
+        let client = self.client.as_deref()?;
+        Some((client, client.daily_limit()?))
+    }
+
+    /// Whether the head does not say it all.
+    pub(crate) fn needs_body(&self) -> bool {
+        self.client.as_ref().is_some_and(|client| client.needs_body())
+    }
+
+    /// A refusal of what was admitted.
+    pub(crate) fn refused(&self, error: Error) -> Refused {
+        Refused { error, style: self.upstream.style(), quota: self.quota, cors: self.cors.clone() }
     }
 }
 
@@ -123,34 +162,97 @@ impl Admission {
         self.upstreams.current()
     }
 
-    /// Every check, none of which waits while the lease is good, but for a loan once in a while. The credential comes before the
+    /// Every check but those of the body and of the limits. None of them waits while the lease is good. The credential comes before the
     /// route: who has no key learns nothing of the routes.
     pub(crate) async fn admit(
         &self,
         upstream: &Arc<Upstream>,
-        (method, path): (&Method, &RequestPath<'_>),
+        (method, path, query): (&Method, &RequestPath<'_>, Option<&str>),
         headers: &HeaderMap,
         entry: &mut Entry,
     ) -> Result<Admitted, Refused> {
         let now = self.guard.now();
         if let Err(error) = self.guard.license().check(now.wall) {
-            let refused = Refused { error, style: upstream.style(), quota: None };
-            return Err(self.refuse(Credential::None, refused));
+            return Err(self.refuse(Credential::None, Refused::new(error, upstream.style())));
         }
-        let (credential, principal) = self.authenticate(headers, now, entry).await;
-        let refuse = |error, style, quota| self.refuse(credential, Refused { error, style, quota });
-        let principal = principal.map_err(|error| refuse(error, upstream.style(), None))?;
+        let Authenticated { credential, cors, principal } = self.authenticate(headers, now, entry).await;
+        let refuse =
+            |error, style, cors| self.refuse(credential, Refused { cors, ..Refused::new(error, style) });
+        let principal = match principal {
+            Ok(principal) => principal,
+            Err(error) => return Err(refuse(error, upstream.style(), cors)),
+        };
         let (verdict, style) = upstream.policies.decide(method.as_str(), path);
         entry.decided(verdict, method);
-        let session = self.check_route(&principal, verdict, path);
-        let session = session.map_err(|error| refuse(error, style, None))?;
-        // The last check: what is refused for another reason counts for no limit.
-        let quota = self.guard.count(&principal, verdict.is_message(), 1, now).await;
-        let quota = quota.map_err(|Refusal { error, quota }| refuse(error, style, quota))?;
-        self.guard.record_use(&principal, now);
+        let (session, client) = match self.check_route(&principal, verdict, (path, query), headers) {
+            Ok(checked) => checked,
+            Err(error) => return Err(refuse(error, style, cors)),
+        };
+        Ok(Admitted {
+            upstream: Arc::clone(upstream),
+            principal,
+            session,
+            quota: None,
+            counted: self.counted(verdict),
+            client,
+            cors,
+            credential,
+            is_message: verdict.is_message(),
+            decided_at: now,
+        })
+    }
+
+    /// What only the body of a request with a client token can show.
+    pub(crate) fn check_body(
+        &self,
+        admitted: &Admitted,
+        headers: &HeaderMap,
+        body: &[u8],
+    ) -> Result<(), Refused> {
+        let Some(client) = admitted.client.as_ref().filter(|client| client.needs_body()) else {
+            return Ok(());
+        };
+        let checked = client.check_body(headers, body);
+        checked.map_err(|error| self.refuse(admitted.credential, admitted.refused(error)))
+    }
+
+    /// The last check: what is refused for another reason counts for no limit.
+    pub(crate) async fn count(&self, admitted: &mut Admitted) -> Result<(), Refused> {
+        let Admitted { credential, decided_at, is_message, .. } = *admitted;
+        self.check_day(admitted)?;
+        let counted = self.guard.count(&admitted.principal, is_message, 1, decided_at).await;
+        let (quota, refusal) = match counted {
+            Ok(quota) => (quota, None),
+            Err(Refusal { error, quota }) => (quota, Some(error)),
+        };
+        admitted.quota = quota;
+        if let Some(error) = refusal {
+            return Err(self.refuse(credential, admitted.refused(error)));
+        }
+        self.count_day(admitted).await?;
+        self.guard.record_use(&admitted.principal, decided_at);
         self.metrics.verdicts.add((self.part, credential, Reason::Valid));
-        let counted = self.counted(verdict);
-        Ok(Admitted { upstream: Arc::clone(upstream), principal, session, quota, counted })
+        Ok(())
+    }
+
+    /// First, from memory: so only the first refusal of a day on each instance takes anything from the other limits.
+    fn check_day(&self, admitted: &Admitted) -> Result<(), Refused> {
+        let Some((client, most)) = admitted.daily() else { return Ok(()) };
+        self.guard.check_day(client.token(), most).map_err(|error| self.refuse_for_the_day(admitted, error))
+    }
+
+    async fn count_day(&self, admitted: &Admitted) -> Result<(), Refused> {
+        let Some((client, most)) = admitted.daily() else { return Ok(()) };
+        let counted = Box::pin(self.guard.count_day(client.token(), most)).await;
+        counted.map_err(|error| self.refuse_for_the_day(admitted, error))
+    }
+
+    /// It says nothing of the other limits: none of them is the reason.
+    fn refuse_for_the_day(&self, admitted: &Admitted, error: Error) -> Refused {
+        if error.code() == Code::RateLimitExceeded {
+            self.metrics.limited.add(Limit::Day);
+        }
+        self.refuse(admitted.credential, Refused { quota: None, ..admitted.refused(error) })
     }
 
     fn counted(&self, verdict: Verdict<'_>) -> Option<Box<CountedSession>> {
@@ -168,16 +270,14 @@ impl Admission {
         refused
     }
 
-    async fn authenticate(
-        &self,
-        headers: &HeaderMap,
-        now: Moment,
-        entry: &mut Entry,
-    ) -> (Credential, Result<Principal, Error>) {
+    async fn authenticate(&self, headers: &HeaderMap, now: Moment, entry: &mut Entry) -> Authenticated {
         let values = |name| headers.get_all(name).iter().map(HeaderValue::as_bytes);
         let credential = match bearer_or_header(values(AUTHORIZATION), values(API_KEY)) {
             Ok(credential) => credential,
-            Err(denial) => return (Credential::without(&denial), Err(denial.into())),
+            Err(denial) => {
+                let credential = Credential::without(&denial);
+                return Authenticated { credential, cors: Cors::None, principal: Err(denial.into()) };
+            }
         };
         let (proven, principal) = self.guard.decide(credential, now).await;
         entry.proven(proven.as_ref());
@@ -188,23 +288,32 @@ impl Admission {
             }
             denial => denial.into(),
         });
-        (Credential::proven(credential, proven.as_ref()), principal)
+        let cors = match &proven {
+            Some(Proven::Client(token)) => Cors::of(token, headers),
+            _ => Cors::None,
+        };
+        Authenticated { credential: Credential::proven(credential, proven.as_ref()), cors, principal }
     }
 
     fn check_route(
         &self,
         principal: &Principal,
         verdict: Verdict<'_>,
-        path: &RequestPath<'_>,
-    ) -> Result<Option<String>, Error> {
+        (path, query): (&RequestPath<'_>, Option<&str>),
+        headers: &HeaderMap,
+    ) -> Result<Checked, Error> {
+        if let Principal::Client(token) = principal {
+            let client = ClientRequest::check(token, verdict, (path, query), headers)?;
+            return Ok((Some(token.claims.session.to_string()), Some(client)));
+        }
         match verdict {
-            Verdict::Authenticated => Ok(None),
+            Verdict::Authenticated => Ok((None, None)),
             Verdict::Refused => Err(Error::new(Code::RouteNotAllowed, "route not allowed")),
             Verdict::Route(route) => {
                 if let Some((bit, name)) = &route.scope {
                     self.guard.check_scope(principal, *bit, name)?;
                 }
-                Ok(route.session_in(path).map(str::to_owned))
+                Ok((route.session_in(path).map(str::to_owned), None))
             }
         }
     }

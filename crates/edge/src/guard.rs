@@ -1,6 +1,9 @@
 //! The decision about one credential: one atomic load, no lock, no wait. Only without a good lease, the database is
 //! asked for the one key.
 
+mod client;
+
+use crate::client::DayCounts;
 use crate::identity_tokens::IdentityTokens;
 use crate::lease::Lease;
 use crate::limits::{Cost, Limiter, Quota, Refusal};
@@ -8,6 +11,7 @@ use crate::snapshot::{Decision, Hashed, Proven, Snapshot};
 use crate::uses::Uses;
 use arc_swap::ArcSwap;
 use async_trait::async_trait;
+use client::{as_token, client_limit, decide_client_again};
 use http::HeaderValue;
 use std::sync::Arc;
 use std::time::Duration;
@@ -15,7 +19,7 @@ use titan_core::access::{
     Catalogue, Denial, Gate, Held, OpaquePrincipal, Principal, ProvenJwt, ProvenOpaque, UserPrincipal,
 };
 use titan_core::license::Installed;
-use titan_core::limit::Budgets;
+use titan_core::limit::{Budgets, Subject};
 use titan_core::port::Store;
 use titan_core::revision::{Change, CredentialId, CredentialState};
 use titan_core::session::JwtSettings;
@@ -24,8 +28,8 @@ use titan_core::signing::SlotKey;
 use titan_core::time::{Clock, Moment, Timestamp};
 use titan_core::user::{Role, Roles};
 use titan_token::{
-    HashedKey, JwtParty, Presented, ScopeBit, ScopeSet, UntrustedJwt, UntrustedKey, UntrustedRefresh,
-    VerifiedKey,
+    HashedKey, JwtParty, Presented, ScopeBit, ScopeSet, UntrustedClientToken, UntrustedJwt, UntrustedKey,
+    UntrustedRefresh, VerifiedKey,
 };
 
 /// How long the database may take to tell the state of one credential.
@@ -44,6 +48,7 @@ pub struct Guard {
     clock: Arc<dyn Clock>,
     uses: Uses,
     limiter: Limiter,
+    days: DayCounts,
     license: Arc<Installed>,
     legacy_link: Option<HeaderValue>,
     identities: Option<IdentityTokens>,
@@ -92,6 +97,7 @@ impl Guard {
             clock,
             uses,
             limiter,
+            days: DayCounts::new(),
             license,
             legacy_link: None,
             identities: None,
@@ -158,6 +164,7 @@ impl Guard {
         match parse(credential) {
             Ok(Readable::Key(key)) => examine_key(snapshot, &key, Some(now)),
             Ok(Readable::Jwt(jwt)) => self.examine_jwt(snapshot, &jwt, Some(now)),
+            Ok(Readable::Client(token)) => as_token(self.examine_client(snapshot, &token, Some(now))),
             Ok(Readable::Hashed(key)) => self.examine_hashed(snapshot, key, Denial::Invalid, Some(now)),
             Ok(Readable::Foreign(text)) => self.examine_foreign(snapshot, text, Some(now)),
             Err(denial) => (None, Err(denial)),
@@ -176,6 +183,10 @@ impl Guard {
                     |snapshot: &Snapshot| (None, snapshot.decide(key.key(), now).map(Principal::Key));
                 self.look_twice(decide).1.map(drop)
             }
+            Principal::Client(token) => {
+                let decide = |snapshot: &Snapshot| (None, decide_client_again(snapshot, token, now));
+                as_token(self.look_twice(decide)).1.map(drop)
+            }
             Principal::Opaque(key) => decide_again(&self.snapshot.load(), key.proof(), now),
             Principal::User(user) => self.snapshot.load().decide_jwt(user.proof(), now),
         }
@@ -185,6 +196,7 @@ impl Guard {
     pub(crate) async fn recheck_in_database(&self, principal: &Principal) -> Result<(), Denial> {
         let proven = match principal {
             Principal::Key(key) => Proven::Key(*key.key()),
+            Principal::Client(token) => Proven::Client(Arc::clone(token)),
             Principal::Opaque(key) => Proven::Opaque(*key.proof()),
             Principal::User(user) => Proven::Jwt(Arc::clone(user.proof())),
         };
@@ -193,11 +205,19 @@ impl Guard {
             Proven::Key(key) => snapshot.decide(key, self.clock.now()).map(drop),
             Proven::Jwt(jwt) => snapshot.decide_jwt(jwt, self.clock.now()),
             Proven::Opaque(key) => decide_again(&snapshot, key, self.clock.now()),
+            Proven::Client(token) => {
+                let decided = decide_client_again(&snapshot, token, self.clock.now());
+                as_token((None, decided)).1.map(drop)
+            }
         }
     }
 
     async fn read_state(&self, proven: &Proven) -> Option<CredentialState> {
         let (id, tenant) = match proven {
+            Proven::Client(token) => {
+                let parent = token.claims.parent;
+                (CredentialId::Client(token.revoked(), parent, token.session()), token.claims.tenant)
+            }
             Proven::Key(key) => (CredentialId::Key(key.claims().id), key.claims().tenant),
             Proven::Jwt(proven) => {
                 let claims = proven.claims();
@@ -235,6 +255,9 @@ impl Guard {
         match readable {
             Readable::Key(key) => self.look_twice(|snapshot| examine_key(snapshot, &key, now)),
             Readable::Jwt(jwt) => self.examine_jwt(&self.snapshot.load(), &jwt, now),
+            Readable::Client(token) => {
+                as_token(self.look_twice(|snapshot| self.examine_client(snapshot, &token, now)))
+            }
             Readable::Hashed(key) => {
                 self.look_twice(|snapshot| self.examine_hashed(snapshot, key, Denial::Invalid, now))
             }
@@ -293,8 +316,11 @@ impl Guard {
     /// It must be from us, and for us (RFC 8725, 3.8 and 3.9).
     fn check_parties(&self, proven: &ProvenJwt) -> Result<(), Denial> {
         let claims = proven.claims();
-        let is_ours = claims.issuer == self.jwt.issuer && claims.audience == self.jwt.audience;
-        if is_ours { Ok(()) } else { Err(Denial::TokenInvalid) }
+        if self.is_ours(&claims.issuer, &claims.audience) { Ok(()) } else { Err(Denial::TokenInvalid) }
+    }
+
+    fn is_ours(&self, issuer: &JwtParty, audience: &JwtParty) -> bool {
+        *issuer == self.jwt.issuer && *audience == self.jwt.audience
     }
 
     /// A name that the catalogue does not have any more grants nothing.
@@ -338,11 +364,12 @@ impl Guard {
         amount: u32,
         now: Moment,
     ) -> Result<Option<Quota>, Refusal> {
-        let key = match principal {
-            Principal::Key(key) => key.limit(),
+        let own = match principal {
+            Principal::Client(token) => client_limit(token),
+            Principal::Key(key) => key.limit().map(|(id, limit)| (Subject::Key(id), limit)),
             Principal::Opaque(_) | Principal::User(_) => None,
         };
-        let cost = Cost { amount, key, is_message };
+        let cost = Cost { amount, own, is_message };
         if self.lease.is_good(now) && !self.limiter.is_limited(cost) {
             return Ok(None);
         }
@@ -353,6 +380,14 @@ impl Guard {
         // The limits may have changed since the lease ended.
         let settings = Box::pin(self.read_settings()).await?;
         self.limiter.count_in_database(cost, settings).await
+    }
+
+    /// Whether a credential that was accepted is still good and, of a client token, under the same rules.
+    pub(crate) async fn is_as_before(&self, principal: &Principal) -> bool {
+        match self.recheck(principal) {
+            Err(Denial::Unknown) => self.recheck_in_database(principal).await.is_ok(),
+            decided => decided.is_ok(),
+        }
     }
 
     async fn read_settings(&self) -> Result<Settings, Refusal> {
@@ -378,7 +413,8 @@ impl Guard {
                 }
             }
             Principal::Opaque(key) => drop(self.uses.record(key.id(), now.wall)),
-            Principal::User(_) => {}
+            // Of a client token, its parent was used when it was minted.
+            Principal::Client(_) | Principal::User(_) => {}
         }
     }
 
@@ -502,6 +538,7 @@ fn decide_again(snapshot: &Snapshot, key: &ProvenOpaque, now: Timestamp) -> Resu
 
 /// A credential that a request may carry.
 enum Readable<'a> {
+    Client(UntrustedClientToken<'a>),
     Jwt(UntrustedJwt<'a>),
     /// Without a shape of ours.
     Foreign(&'a str),
@@ -515,11 +552,13 @@ enum Readable<'a> {
 fn parse(credential: &str) -> Result<Readable<'_>, Denial> {
     match Presented::parse(credential) {
         Ok(Presented::SelfContained(key)) => Ok(Readable::Key(key)),
+        Ok(Presented::Client(token)) => Ok(Readable::Client(token)),
         Ok(Presented::Jwt(jwt)) => Ok(Readable::Jwt(jwt)),
         Ok(Presented::Opaque(key)) => Ok(Readable::Hashed(key.hashed())),
         Ok(Presented::Legacy(key)) => Ok(Readable::Hashed(key.hashed())),
         // Whoever sends a JWT, sends no key.
         Err(_) if credential.starts_with("eyJ") => Err(Denial::TokenInvalid),
+        Err(_) if credential.starts_with(UntrustedClientToken::PREFIX) => Err(Denial::TokenInvalid),
         Err(_) if HashedKey::is_foreign(credential) => Ok(Readable::Foreign(credential)),
         Err(_) => Err(Denial::Malformed),
     }
@@ -547,7 +586,7 @@ impl Gate for Guard {
         }
         match self.decide(credential, now).await {
             (Some(proven), _) => {
-                Ok(Some(proven).filter(|proven| !proven.has_expired(now.wall)).map(Held::from))
+                Ok(Some(proven).filter(|proven| !proven.has_expired(now.wall)).and_then(Proven::held))
             }
             (None, Err(Denial::Unknown)) => Err(Denial::Unknown),
             (None, _) => Ok(None),

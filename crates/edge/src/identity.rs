@@ -13,6 +13,8 @@ pub(crate) const SUBJECT: HeaderName = HeaderName::from_static("x-titan-subject"
 pub(crate) const TENANT: HeaderName = HeaderName::from_static("x-titan-tenant");
 /// Enough for an id, a tenant and a few scopes.
 const USUAL_LENGTH: usize = 128;
+/// `key_` and 26 characters.
+const KEY_LENGTH: usize = 30;
 const EMPTY: HeaderValue = HeaderValue::from_static("");
 
 /// The caller, as header values.
@@ -21,7 +23,7 @@ pub(crate) struct Identity {
     tenant: HeaderValue,
     /// Names, separated by spaces.
     scopes: HeaderValue,
-    /// The user; empty for keys that have no owner.
+    /// The user, or the person who holds a client token; empty for keys that have no owner.
     subject: HeaderValue,
     session: HeaderValue,
     /// All of it, signed; empty if the operator has not asked for it.
@@ -38,6 +40,7 @@ impl Identity {
         // One allocation for all three. Writing to a text cannot fail.
         let mut text = String::with_capacity(USUAL_LENGTH);
         let _ = match principal {
+            Principal::Client(token) => write!(text, "{}{}", token.claims.parent, token.claims.subject),
             Principal::Key(key) => write!(text, "{}", key.id()),
             Principal::Opaque(key) => write!(text, "{}{}", key.id(), key.owner()),
             Principal::User(user) => write!(text, "{}", user.id()),
@@ -49,9 +52,8 @@ impl Identity {
         let text = Bytes::from(text);
         let id = |range| value(text.slice(range));
         let (key_id, subject) = match principal {
+            Principal::Client(_) | Principal::Opaque(_) => (id(0..KEY_LENGTH), id(KEY_LENGTH..id_end)),
             Principal::Key(_) => (id(0..id_end), EMPTY),
-            // Both ids have the same length.
-            Principal::Opaque(_) => (id(0..id_end / 2), id(id_end / 2..id_end)),
             Principal::User(_) => (EMPTY, id(0..id_end)),
         };
         Self {

@@ -4,7 +4,7 @@ use http::HeaderValue;
 use quick_cache::sync::Cache;
 use titan_core::access::{Catalogue, Principal};
 use titan_core::time::Timestamp;
-use titan_token::{IdentityClaims, IdentityKey, JwtParty, KeyId, Kid, TenantId, UserId};
+use titan_token::{IdentityClaims, IdentityKey, JwtParty, KeyId, Kid, TenantId};
 
 /// A token is good for so long, in seconds …
 const LIFETIME: u32 = 60;
@@ -26,7 +26,8 @@ pub(crate) struct IdentityTokens {
 struct Who {
     kid: Kid,
     key: Option<KeyId>,
-    user: Option<UserId>,
+    /// The user, or the person who holds a client token.
+    person: Option<Box<str>>,
     tenant: TenantId,
     scopes: u128,
     session: Option<Box<str>>,
@@ -91,15 +92,18 @@ impl IdentityTokens {
 
 impl Who {
     fn new(signer: &IdentityKey, principal: &Principal, session: Option<&str>) -> Self {
-        let (key, user) = match principal {
+        let (key, person) = match principal {
+            Principal::Client(token) => {
+                (Some(token.claims.parent), Some(token.claims.subject.as_str().into()))
+            }
             Principal::Key(key) => (Some(key.id()), None),
-            Principal::Opaque(key) => (Some(key.id()), Some(key.owner())),
-            Principal::User(user) => (None, Some(user.id())),
+            Principal::Opaque(key) => (Some(key.id()), Some(key.owner().to_string().into())),
+            Principal::User(user) => (None, Some(user.id().to_string().into())),
         };
         Self {
             kid: signer.public().kid(),
             key,
-            user,
+            person,
             tenant: principal.tenant(),
             scopes: principal.scopes().bits(),
             session: session.map(Into::into),
@@ -109,6 +113,6 @@ impl Who {
     /// The user, or the key if it has no owner.
     fn subject(&self) -> String {
         let key = || self.key.map(|key| key.to_string()).unwrap_or_default();
-        self.user.map_or_else(key, |user| user.to_string())
+        self.person.as_deref().map_or_else(key, Into::into)
     }
 }

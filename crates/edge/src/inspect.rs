@@ -8,18 +8,23 @@ use http_body_util::{BodyExt, LengthLimitError, Limited};
 use serde::de::{self, Deserialize, Deserializer, MapAccess, SeqAccess, Visitor};
 use serde_json::{Map, Value};
 use std::fmt;
+use std::time::Duration;
 use titan_core::Error;
 use titan_core::error::Code;
 use titan_core::policy::{Source, fold};
-use titan_core::wire::{MAX_BODY, is_json, unreadable};
+use titan_core::wire::{BodyTimeout, MAX_BODY, is_json, unreadable};
 
 /// A JSON document (RFC 8259) that every reader reads in the same way: no member occurs twice.
 pub(crate) struct Document(Value);
 
+/// Such a body has so long to arrive: the gateway holds all of it, and nothing goes on before its end.
+const WHOLE: Duration = Duration::from_secs(30);
+
 /// Reads the body to its end, at most 64 KiB, and puts the same bytes in its place.
 pub(crate) async fn take(request: &mut Request<RequestBody>) -> Result<Bytes, Error> {
     let body = std::mem::replace(request.body_mut(), RequestBody::whole(Bytes::new()));
-    let read = Limited::new(body, MAX_BODY).collect().await.map_err(|error| {
+    let read = tokio::time::timeout(WHOLE, Limited::new(body, MAX_BODY).collect()).await;
+    let read = read.map_err(|_| Error::from(BodyTimeout))?.map_err(|error| {
         if error.is::<LengthLimitError>() {
             let message = format!("body: must be at most {MAX_BODY} bytes");
             return Error::new(Code::PayloadTooLarge, message);

@@ -12,6 +12,7 @@
 pub mod access_log;
 mod admission;
 mod body;
+mod client;
 #[doc(hidden)]
 pub mod fault;
 mod follower;

@@ -1,8 +1,10 @@
 //! All data from which the edge decides: keys, sessions, tenants and signing keys, as of one revision.
 
+mod client;
 mod jwt;
 mod opaque;
 
+use client::Clients;
 pub(crate) use opaque::Hashed;
 
 use crate::opaque_index::{Indexed, OpaqueIndex};
@@ -10,13 +12,15 @@ use crate::revocation_set::RevocationSet;
 use imbl::{HashMap, OrdMap};
 use std::collections::HashSet;
 use std::sync::Arc;
-use titan_core::access::{Denial, Held, KeyPrincipal, Principal, ProvenJwt, ProvenOpaque, Retirement};
+use titan_core::access::{
+    Denial, Held, KeyPrincipal, Principal, ProvenClient, ProvenJwt, ProvenOpaque, Retirement,
+};
 use titan_core::revision::{Change, CredentialState, KeyStatus, SessionStatus, TenantStatus};
 use titan_core::signing::{SlotKey, signer};
 use titan_core::time::Timestamp;
 use titan_token::{
-    HashedKey, IdentityKey, JwtKey, JwtPublicKey, KeyId, RefreshKey, SessionId, SigningKey, Slot, TenantId,
-    UntrustedKey, VerifiedKey,
+    ClientKey, HashedKey, IdentityKey, JwtKey, JwtPublicKey, KeyId, RefreshKey, SessionId, SigningKey, Slot,
+    TenantId, UntrustedKey, VerifiedKey,
 };
 
 /// A credential that is ours, if it is, and whose it is or why it is refused.
@@ -25,6 +29,8 @@ pub type Decision = (Option<Proven>, Result<Principal, Denial>);
 /// A credential that this deployment made.
 #[derive(Clone, Debug)]
 pub enum Proven {
+    /// A client token whose MAC held.
+    Client(Arc<ProvenClient>),
     /// A key whose MAC held.
     Key(VerifiedKey),
     /// A JWT whose signature held.
@@ -41,6 +47,7 @@ struct Signing {
     /// The public key of its identity tokens, as a JWK.
     identity: Arc<str>,
     refresh: Arc<RefreshKey>,
+    client: Arc<ClientKey>,
     is_retired: bool,
     not_before: Timestamp,
 }
@@ -69,6 +76,7 @@ pub(crate) struct Snapshot {
     statuses: HashMap<KeyId, KeyStatus>,
     /// Sessions that have ended, or whose role has changed.
     sessions: HashMap<SessionId, SessionStatus>,
+    clients: Clients,
     /// All opaque keys.
     opaque: Arc<OpaqueIndex>,
     /// Keys that expire at or before this second are refused, whatever a clock says.
@@ -80,6 +88,7 @@ impl Proven {
     pub(crate) fn has_expired(&self, now: Timestamp) -> bool {
         let end = match self {
             Self::Key(key) => Some(Timestamp::from_secs(key.claims().expires_at.into())),
+            Self::Client(token) => Some(Timestamp::from_secs(token.claims.expires_at.into())),
             Self::Jwt(jwt) => Some(Timestamp::from_secs(jwt.claims().expires_at.into())),
             Self::Opaque(key) => key.status.expires_at,
         };
@@ -87,12 +96,14 @@ impl Proven {
     }
 }
 
-impl From<Proven> for Held {
-    fn from(proven: Proven) -> Self {
-        match proven {
-            Proven::Key(key) => Self::Key(key.claims().id),
-            Proven::Jwt(jwt) => Self::Session(jwt.claims().session),
-            Proven::Opaque(key) => Self::Opaque(key.status.id),
+impl Proven {
+    /// As introspection and revocation take it; `None` for client tokens, which they do not know.
+    pub(crate) fn held(self) -> Option<Held> {
+        match self {
+            Self::Client(_) => None,
+            Self::Key(key) => Some(Held::Key(key.claims().id)),
+            Self::Jwt(jwt) => Some(Held::Session(jwt.claims().session)),
+            Self::Opaque(key) => Some(Held::Opaque(key.status.id)),
         }
     }
 }
@@ -106,6 +117,7 @@ impl Snapshot {
             revocations: Arc::new(RevocationSet::new()),
             statuses: HashMap::new(),
             sessions: HashMap::new(),
+            clients: Clients::default(),
             opaque: Arc::new(OpaqueIndex::new()),
             swept_until: 0,
         }
@@ -125,9 +137,10 @@ impl Snapshot {
         self.swept_until = until.secs_u32();
     }
 
-    /// Forgets sessions all of whose refused JWTs expired at or before this time, and opaque keys that did.
+    /// Forgets sessions all of whose refused JWTs expired at or before this time, and opaque keys and client tokens that did.
     pub(crate) fn forget_expired(&mut self, until: Timestamp) {
         self.opaque.forget(until);
+        self.clients.forget(until);
         self.sessions.retain(|_, status| status.until > until.ms());
     }
 
@@ -151,6 +164,7 @@ impl Snapshot {
                 jwt: Arc::new(JwtKey::derive(&key.secret).into_public()),
                 identity: IdentityKey::derive(&key.secret).public().to_jwk().into(),
                 refresh: Arc::new(RefreshKey::derive(&key.secret)),
+                client: Arc::new(ClientKey::derive(&key.secret)),
                 is_retired: key.retired_at.is_some(),
                 not_before: key.not_before,
             };
@@ -186,6 +200,8 @@ impl Snapshot {
                     to_add.insert(*id);
                     self.set_status(*id, *status);
                 }
+                Change::ClientRules(session, rules) => self.clients.set_rules(session, rules.as_ref()),
+                Change::ClientToken(token) => self.clients.revoke(*token),
                 // In place: one that is gone is refused at once, and one that is new is not known to anybody yet.
                 Change::Opaque(hash, status) => self.set_opaque(hash, status.map(Indexed::Opaque)),
                 Change::Imported(hash, status) => self.set_opaque(hash, Some(Indexed::Imported(*status))),

@@ -206,7 +206,7 @@ impl Verifier {
             principal => {
                 let principal = principal?;
                 self.guard.record_use(&principal, now);
-                Caller::from(principal)
+                Caller::try_from(principal)?
             }
         };
         Ok(decide(&caller, None, Origin::default())?)
@@ -228,8 +228,10 @@ impl Verifier {
         let needs = self.needs(scopes, request.method.as_deref(), request.path.as_deref())?;
         let now = self.guard.now();
         let (proven, result) = match self.guard.decide(&key, now).await {
-            // It is about keys: a JWT is none.
-            (Some(Proven::Jwt(_)), _) | (None, Err(Denial::TokenInvalid)) => (None, Err(Denial::Malformed)),
+            // It is about keys: JWTs and client tokens are none.
+            (Some(Proven::Client(_) | Proven::Jwt(_)), _) | (None, Err(Denial::TokenInvalid)) => {
+                (None, Err(Denial::Malformed))
+            }
             decision => decision,
         };
         if result.as_ref().is_err_and(|denial| *denial == Denial::Unknown) {
@@ -243,7 +245,7 @@ impl Verifier {
         let proven = proven.filter(|proven| match proven {
             Proven::Key(key) => permit.reach().includes(key.claims().tenant, key.claims().id, None),
             Proven::Opaque(key) => permit.reach().includes(key.status.tenant, key.status.id, None),
-            Proven::Jwt(_) => false,
+            Proven::Client(_) | Proven::Jwt(_) => false,
         });
         entry.proven(proven.as_ref());
         let Some(proven) = proven else {
@@ -257,7 +259,7 @@ impl Verifier {
         let description = match &proven {
             Proven::Key(key) => self.describe(key.claims(), code).await,
             Proven::Opaque(key) => self.describe_opaque(&key.status, code),
-            Proven::Jwt(_) => Verification::default(),
+            Proven::Client(_) | Proven::Jwt(_) => Verification::default(),
         };
         let rate_limit = quota.map(|Quota { limit, remaining, .. }| RateLimit { limit, remaining });
         Ok(Verification { rate_limit, ..description })

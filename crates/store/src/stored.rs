@@ -1,22 +1,30 @@
 //! How values are stored, alike on every engine: a row of one can be moved to another as it is.
 
+use std::sync::Arc;
+use titan_core::client_token::{ClientRules, ClientSession, LONGEST_LIFE, RevokedToken};
 use titan_core::key::Creator;
-use titan_core::limit::Subject;
+use titan_core::limit::{Person, Subject};
 use titan_core::port::{StoreError, StoreResult};
 use titan_core::revision::{Change, Changes, CredentialId, Encoded, Revision, Swept};
 use titan_core::settings::Settings;
+use titan_core::time::Timestamp;
 use titan_core::user::{RecoveryHash, Role};
-use titan_token::{HashedKey, InvitationId, KeyId, Prefix, SessionId, Slot, TenantId, UserId, Uuid};
+use titan_token::{
+    ClientTokenId, HashedKey, InvitationId, KeyId, Prefix, SessionId, SessionName, Slot, TenantId, UserId,
+    Uuid,
+};
 
 /// How the kinds of changes are stored. A number never changes its meaning.
 pub(crate) const KEY: i16 = 1;
-pub(crate) const TENANT: i16 = 2;
+const TENANT: i16 = 2;
 const SIGNING_KEY: i16 = 3;
 pub(crate) const SESSION: i16 = 4;
 pub(crate) const OPAQUE: i16 = 5;
 pub(crate) const SETTINGS: i16 = 6;
 const DEBUG: i16 = 7;
 pub(crate) const IMPORTED: i16 = 8;
+pub(crate) const CLIENT_RULES: i16 = 9;
+pub(crate) const CLIENT_TOKEN: i16 = 10;
 /// The subject of a kind that has only one.
 const ONLY: [u8; 1] = [0];
 
@@ -41,6 +49,11 @@ impl StoredChange {
             Change::Imported(hash, status) => {
                 (IMPORTED, hash.as_bytes().to_vec(), serde_json::to_string(status).map_err(json)?)
             }
+            Change::ClientRules(session, rules) => {
+                let status = serde_json::to_string(&rules.as_deref()).map_err(json)?;
+                (CLIENT_RULES, client_session_bytes(session), status)
+            }
+            Change::ClientToken(token) => (CLIENT_TOKEN, revoked_token_bytes(*token), "null".to_owned()),
             Change::Debug(is_on) => (DEBUG, ONLY.to_vec(), serde_json::to_string(is_on).map_err(json)?),
             Change::Settings(settings) => {
                 (SETTINGS, ONLY.to_vec(), serde_json::to_string(settings).map_err(json)?)
@@ -85,6 +98,11 @@ pub(crate) fn read_change(kind: i16, subject: &[u8], status: &str) -> StoreResul
             let hash = subject.try_into().map_err(|_| bad_subject())?;
             Change::Imported(HashedKey::from_bytes(hash), serde_json::from_str(status).map_err(bad_status)?)
         }
+        CLIENT_RULES => {
+            let session = client_session(subject).ok_or_else(bad_subject)?;
+            Change::ClientRules(session, read_client_rules(status)?.map(Arc::new))
+        }
+        CLIENT_TOKEN => Change::ClientToken(revoked_token(subject).ok_or_else(bad_subject)?),
         SETTINGS => Change::Settings(read_settings(status)?),
         DEBUG => Change::Debug(serde_json::from_str(status).map_err(bad_status)?),
         _ => Change::Other,
@@ -94,6 +112,47 @@ pub(crate) fn read_change(kind: i16, subject: &[u8], status: &str) -> StoreResul
 /// The settings in the status of their change.
 pub(crate) fn read_settings(status: &str) -> StoreResult<Settings> {
     serde_json::from_str(status).map_err(|_| corrupt("change", "status"))
+}
+
+/// The rules for client tokens in the status of their change; `None`: they were deleted.
+pub(crate) fn read_client_rules(status: &str) -> StoreResult<Option<ClientRules>> {
+    serde_json::from_str(status).map_err(|_| corrupt("change", "status"))
+}
+
+/// The tenant and the name, so that those of one tenant are neighbours.
+pub(crate) fn client_session_bytes(session: &ClientSession) -> Vec<u8> {
+    [tenant_bytes(session.tenant), session.name.as_str().into()].concat()
+}
+
+fn client_session(bytes: &[u8]) -> Option<ClientSession> {
+    let (tenant, name) = bytes.split_first_chunk()?;
+    let name = SessionName::new(str::from_utf8(name).ok()?)?;
+    Some(ClientSession { name, tenant: TenantId(u32::from_be_bytes(*tenant)) })
+}
+
+/// The subjects that all rules of a tenant are between: the second is not one of them.
+pub(crate) fn client_sessions_of(tenant: TenantId) -> [Vec<u8>; 2] {
+    // No name begins with such a byte.
+    [tenant_bytes(tenant), [tenant_bytes(tenant), vec![0xff]].concat()]
+}
+
+/// The id and the tenant, so that those of one time are neighbours.
+fn revoked_token_bytes(token: RevokedToken) -> Vec<u8> {
+    [uuid_bytes(token.id.uuid()), tenant_bytes(token.tenant)].concat()
+}
+
+fn revoked_token(bytes: &[u8]) -> Option<RevokedToken> {
+    let (id, tenant) = bytes.split_last_chunk()?;
+    let id = ClientTokenId::new(uuid(id)?);
+    Some(RevokedToken { id, tenant: TenantId(u32::from_be_bytes(*tenant)) })
+}
+
+/// The subject before which all client tokens lie that expired at or before this time.
+pub(crate) fn client_tokens_until(until: Timestamp) -> Vec<u8> {
+    // A second more: a token begins with a whole one.
+    let made_before =
+        until.ms().saturating_sub(LONGEST_LIFE.as_millis().try_into().unwrap_or(i64::MAX) + 1000);
+    made_before.max(0).to_be_bytes().split_at(2).1.to_vec()
 }
 
 /// A piece of the log, as a query gives it: how many changes, the newest revision, and their text.
@@ -136,6 +195,7 @@ fn read_line(line: &str) -> StoreResult<(Revision, Change)> {
 /// How the subject of a limit is stored: its kind, and an id where there is one.
 pub(crate) fn limited(subject: Subject) -> Vec<u8> {
     match subject {
+        Subject::Client(person) => [vec![3], person.as_bytes().to_vec()].concat(),
         Subject::Global => vec![0],
         Subject::Message => vec![1],
         Subject::Key(id) => [vec![2], key_bytes(id)].concat(),
@@ -147,6 +207,7 @@ pub(crate) fn limited_of(bytes: &[u8]) -> Option<Subject> {
         (0, []) => Some(Subject::Global),
         (1, []) => Some(Subject::Message),
         (2, id) => key_id(id).map(Subject::Key),
+        (3, person) => Some(Subject::Client(Person::from_bytes(person.try_into().ok()?))),
         _ => None,
     }
 }
@@ -177,13 +238,20 @@ pub(crate) fn key_id(bytes: &[u8]) -> Option<KeyId> {
     uuid(bytes).map(KeyId::new)
 }
 
-/// The kind and the subject of a credential.
-pub(crate) fn stored_credential(id: CredentialId) -> (i16, Vec<u8>) {
-    match id {
-        CredentialId::Key(id) => (KEY, key_bytes(id)),
-        CredentialId::Opaque(hash) => (OPAQUE, hash.as_bytes().to_vec()),
-        CredentialId::Session(id) => (SESSION, session_bytes(id)),
-    }
+/// The kinds and subjects of the changes that decide about a credential of this tenant.
+pub(crate) fn deciding(id: CredentialId, tenant: TenantId) -> Vec<(i16, Vec<u8>)> {
+    let mut subjects = match id {
+        CredentialId::Client(token, parent, session) => vec![
+            (CLIENT_TOKEN, revoked_token_bytes(token)),
+            (KEY, key_bytes(parent)),
+            (CLIENT_RULES, client_session_bytes(&session)),
+        ],
+        CredentialId::Key(id) => vec![(KEY, key_bytes(id))],
+        CredentialId::Opaque(hash) => vec![(OPAQUE, hash.as_bytes().to_vec())],
+        CredentialId::Session(id) => vec![(SESSION, session_bytes(id))],
+    };
+    subjects.push((TENANT, tenant_bytes(tenant)));
+    subjects
 }
 
 pub(crate) fn user_bytes(id: UserId) -> Vec<u8> {

@@ -35,10 +35,11 @@ const CONTROL: [&str; 7] = [
     "/openapi.json",
 ];
 /// What callers use: always on the public port.
-const PUBLIC: [&str; 6] = [
+const PUBLIC: [&str; 7] = [
     "/.well-known/jwks.json",
     "/api/account",
     "/api/api-keys",
+    "/api/client-tokens",
     "/api/v1/api-keys",
     "/api/v1/auth",
     "/api/v1/members",
@@ -315,7 +316,7 @@ fn part(path: &str, port: Port) -> Part {
     let proxy = Proxy::at(path);
     let is_control = CONTROL.iter().any(|prefix| is_below(path, prefix));
     let is_health = HEALTH.contains(&path);
-    let is_public = PUBLIC.iter().any(|prefix| is_below(path, prefix));
+    let is_public = PUBLIC.iter().any(|prefix| is_below(path, prefix)) || is_client_rules(path);
     match (port, proxy) {
         (Port::Metrics, _) if path == "/metrics" => Part::Metrics,
         (Port::Metrics, _) => Part::Nothing,
@@ -327,6 +328,12 @@ fn part(path: &str, port: Port) -> Part {
         _ if is_control || is_health || is_public => Part::ControlPlane,
         _ => Part::Gateway,
     }
+}
+
+/// `/api/sessions/{session}/client-rules`: beside what the upstream has of a session.
+fn is_client_rules(path: &str) -> bool {
+    let session = path.strip_prefix("/api/sessions/").and_then(|rest| rest.strip_suffix("/client-rules"));
+    session.is_some_and(|name| !name.is_empty() && !name.contains('/'))
 }
 
 fn is_below(path: &str, prefix: &str) -> bool {

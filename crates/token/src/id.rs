@@ -163,6 +163,8 @@ macro_rules! ids {
 }
 
 ids! {
+    /// The id of a client token: `ct_…`.
+    ClientTokenId = "ct";
     /// The id of an invitation: `inv_…`.
     InvitationId = "inv";
     /// The id of one session JWT: `jwt_…`.

@@ -30,11 +30,12 @@ mod secret;
 mod signing;
 
 pub use error::Malformed;
-pub use id::{InvitationId, JwtId, KeyId, SessionId, TypeIdError, UserId, Uuid};
+pub use id::{ClientTokenId, InvitationId, JwtId, KeyId, SessionId, TypeIdError, UserId, Uuid};
 pub use invitation::{HashedInvitation, InvitationToken};
 pub use jwt::{
-    BadJwt, IdentityClaims, IdentityKey, JwtClaims, JwtKey, JwtParty, JwtPublicKey, Kid, ScopeNames,
-    UntrustedJwt, VerifiedJwt,
+    BadJwt, ClientClaims, ClientKey, IdentityClaims, IdentityKey, JwtClaims, JwtKey, JwtParty, JwtPublicKey,
+    Kid, PlainName, ScopeNames, SessionName, UntrustedClientToken, UntrustedJwt, VerifiedClientToken,
+    VerifiedJwt,
 };
 pub use key::{Claims, Prefix, Slot, TenantId, UntrustedKey, VerifiedKey};
 pub use license::{BadSignature, LicenseKey, LicensePublicKey, UntrustedLicense, VerifiedLicense};

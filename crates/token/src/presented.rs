@@ -1,11 +1,14 @@
 //! What kind of credential a text is.
 
 use crate::{
-    InvitationToken, LegacyKey, Malformed, OpaqueKey, Prefix, UntrustedJwt, UntrustedKey, UntrustedRefresh,
+    InvitationToken, LegacyKey, Malformed, OpaqueKey, Prefix, UntrustedClientToken, UntrustedJwt,
+    UntrustedKey, UntrustedRefresh,
 };
 
 /// A text that has the shape of one kind of credential.
 pub enum Presented<'a> {
+    /// `titan_ct_` and a JWT: a client token.
+    Client(UntrustedClientToken<'a>),
     /// A session JWT: three parts in base64url.
     Jwt(UntrustedJwt<'a>),
     /// `titan_` and 64 hex digits.
@@ -16,10 +19,8 @@ pub enum Presented<'a> {
     SelfContained(UntrustedKey),
 }
 
-/// The longest key: `titan_sk_live_` and 98 characters. No session JWT is as short.
+/// The longest key: `titan_sk_live_` and 98 characters. No session JWT and no client token is as short.
 const LONGEST_KEY: usize = 112;
-/// Client tokens are another credential.
-const CLIENT_TOKEN: &str = "titan_ct_";
 
 impl<'a> Presented<'a> {
     /// Tells the kinds apart by prefix (the longest first) and, behind `titan_`, by length.
@@ -49,6 +50,9 @@ impl<'a> Presented<'a> {
         if UntrustedJwt::has_shape(text) {
             return UntrustedJwt::parse(text).map(Self::Jwt);
         }
+        if text.starts_with(UntrustedClientToken::PREFIX) {
+            return UntrustedClientToken::parse(text).map(Self::Client);
+        }
         Err(Malformed::Length)
     }
 }
@@ -57,7 +61,7 @@ impl<'a> Presented<'a> {
 /// character of a key's payload is A to D, so none begins like these.
 #[cold]
 pub(crate) fn is_for_elsewhere(text: &str) -> bool {
-    [CLIENT_TOKEN, UntrustedRefresh::PREFIX, InvitationToken::PREFIX]
+    [UntrustedClientToken::PREFIX, UntrustedRefresh::PREFIX, InvitationToken::PREFIX]
         .iter()
         .any(|prefix| text.starts_with(prefix))
 }

@@ -78,6 +78,7 @@ pub(crate) async fn oauth2(
             View::of(&principal, &state.catalogue)
         }
         Err(denial @ Denial::Unknown) => return Err(denial.into()),
+        // A client token too: what it may do depends on the whole request.
         Ok(_) | Err(_) => View::default(),
     };
     Ok(Reply::body(StatusCode::OK, &view))
@@ -94,6 +95,7 @@ impl View {
             ..Self::default()
         };
         match principal {
+            Principal::Client(_) => Self::default(),
             Principal::Key(key) => Self {
                 sub: Some(key.id().to_string()),
                 exp: Some(key.expires_at().secs()),

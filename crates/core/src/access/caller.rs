@@ -1,11 +1,15 @@
 //! Who a credential turned out to be.
 
+use super::Denial;
+use crate::client_token::{ClientRules, ClientSession, RevokedToken};
+use crate::limit::Person;
 use crate::revision::OpaqueStatus;
 use crate::time::Timestamp;
 use std::net::IpAddr;
 use std::sync::Arc;
 use titan_token::{
-    HashedKey, JwtClaims, KeyId, Kid, Prefix, ScopeSet, SessionId, TenantId, UserId, VerifiedJwt, VerifiedKey,
+    ClientClaims, HashedKey, JwtClaims, KeyId, Kid, Prefix, ScopeSet, SessionId, Slot, TenantId, UserId,
+    VerifiedJwt, VerifiedKey,
 };
 
 /// A key that passed every check of the edge.
@@ -204,9 +208,39 @@ impl OpaquePrincipal {
     }
 }
 
+/// A client token whose MAC held, and the rules of its session as they were then.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ProvenClient {
+    /// What it says.
+    pub claims: ClientClaims,
+    /// The slot whose key signed it.
+    pub slot: Slot,
+    /// `None`: its session has none.
+    pub rules: Option<Arc<ClientRules>>,
+}
+
+impl ProvenClient {
+    /// The session that it reaches.
+    pub fn session(&self) -> ClientSession {
+        ClientSession { name: self.claims.session.clone(), tenant: self.claims.tenant }
+    }
+
+    /// The row that revokes it.
+    pub fn revoked(&self) -> RevokedToken {
+        RevokedToken { id: self.claims.id, tenant: self.claims.tenant }
+    }
+
+    /// Whose requests are counted.
+    pub fn person(&self) -> Person {
+        Person::new(self.claims.tenant, &self.claims.session, &self.claims.subject)
+    }
+}
+
 /// Whoever may use the guarded API.
 #[derive(Clone, Debug)]
 pub enum Principal {
+    /// A holder of a client token. What it may do is for the rules of its session to say.
+    Client(Arc<ProvenClient>),
     /// A holder of an API key.
     Key(KeyPrincipal),
     /// A holder of an opaque key.
@@ -219,6 +253,7 @@ impl Principal {
     /// Its tenant.
     pub fn tenant(&self) -> TenantId {
         match self {
+            Self::Client(token) => token.claims.tenant,
             Self::Key(key) => key.tenant(),
             Self::Opaque(key) => key.tenant(),
             Self::User(user) => user.tenant(),
@@ -228,6 +263,7 @@ impl Principal {
     /// What it was granted.
     pub fn scopes(&self) -> ScopeSet {
         match self {
+            Self::Client(_) => ScopeSet::EMPTY,
             Self::Key(key) => key.scopes(),
             Self::Opaque(key) => key.scopes(),
             Self::User(user) => user.scopes(),
@@ -235,12 +271,16 @@ impl Principal {
     }
 }
 
-impl From<Principal> for Caller {
-    fn from(principal: Principal) -> Self {
+impl TryFrom<Principal> for Caller {
+    type Error = Denial;
+
+    /// The control plane takes no client token.
+    fn try_from(principal: Principal) -> Result<Self, Denial> {
         match principal {
-            Principal::Key(key) => Self::Key(key),
-            Principal::Opaque(key) => Self::Opaque(key),
-            Principal::User(user) => Self::User(user),
+            Principal::Client(_) => Err(Denial::WrongCredential("api key required")),
+            Principal::Key(key) => Ok(Self::Key(key)),
+            Principal::Opaque(key) => Ok(Self::Opaque(key)),
+            Principal::User(user) => Ok(Self::User(user)),
         }
     }
 }

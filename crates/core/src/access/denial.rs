@@ -23,6 +23,8 @@ pub enum Denial {
     Revoked,
     /// The session of a JWT was ended.
     SessionEnded,
+    /// A client token that was revoked, or whose parent is not good any more.
+    TokenRevoked,
     /// A JWT past its expiry, or from before a change of the role.
     TokenExpired,
     /// A JWT that is not ours, or for somebody else.
@@ -47,6 +49,7 @@ impl From<Denial> for Error {
             Denial::SessionEnded => Self::new(Code::SessionEnded, "session ended"),
             Denial::TokenExpired => Self::new(Code::TokenExpired, "token expired"),
             Denial::TokenInvalid => Self::new(Code::InvalidToken, "invalid token"),
+            Denial::TokenRevoked => Self::new(Code::TokenRevoked, "token revoked"),
             Denial::Unknown => Self::new(Code::RevocationUnknown, "revocation state unknown"),
             Denial::WrongCredential(needed) => Self::new(Code::WrongCredential, needed),
         }

@@ -9,17 +9,17 @@ mod permit;
 mod scope;
 
 pub use caller::{
-    Caller, KeyPrincipal, OpaquePrincipal, Origin, Principal, ProvenJwt, ProvenOpaque, Retirement,
-    UserPrincipal,
+    Caller, KeyPrincipal, OpaquePrincipal, Origin, Principal, ProvenClient, ProvenJwt, ProvenOpaque,
+    Retirement, UserPrincipal,
 };
 pub use credential::bearer_or_header;
 pub use denial::Denial;
 pub use gate::{Gate, MASTER_KEY_LENGTH, MasterKeys};
 pub use held::Held;
 pub use permit::{
-    Action, By, CreateKey, DeleteKey, DisableKey, ImportKeys, ListKeys, ManageLicense, ManageMembers,
-    ManageOpaqueKeys, ManageOwnKeys, ManageOwnSessions, ManageSealKey, ManageSettings, ManageSigningKeys,
-    ManageTenants, ManageUsers, ObserveInstances, Permit, Reach, ReadAudit, ReadKey, RotateKey, USER_NEEDED,
-    UpdateKey, VerifyKeys, decide,
+    Action, By, CreateKey, DeleteKey, DisableKey, ImportKeys, ListKeys, ManageClientTokens, ManageLicense,
+    ManageMembers, ManageOpaqueKeys, ManageOwnKeys, ManageOwnSessions, ManageSealKey, ManageSettings,
+    ManageSigningKeys, ManageTenants, ManageUsers, ObserveInstances, Permit, Reach, ReadAudit, ReadKey,
+    RotateKey, USER_NEEDED, UpdateKey, VerifyKeys, decide,
 };
-pub use scope::{Catalogue, CatalogueError, KEYS_MANAGE, KEYS_VERIFY};
+pub use scope::{Catalogue, CatalogueError, KEYS_MANAGE, KEYS_VERIFY, SESSIONS_MANAGE};

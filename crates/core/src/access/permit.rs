@@ -2,7 +2,10 @@
 //!
 //! A service method takes a `Permit<A>`, and only [`decide`] makes one, so a forgotten check does not compile.
 
-use super::{Caller, Denial, KEYS_MANAGE, KEYS_VERIFY, KeyPrincipal, OpaquePrincipal, Origin, UserPrincipal};
+use super::{
+    Caller, Denial, KEYS_MANAGE, KEYS_VERIFY, KeyPrincipal, OpaquePrincipal, Origin, SESSIONS_MANAGE,
+    UserPrincipal,
+};
 use std::marker::PhantomData;
 use titan_token::{KeyId, Prefix, ScopeBit, ScopeSet, TenantId, UserId};
 
@@ -91,6 +94,8 @@ actions! {
     ImportKeys: By::Master, itself: false;
     /// See all keys.
     ListKeys: MANAGE, itself: false;
+    /// Set the rules of client tokens, mint and revoke them.
+    ManageClientTokens: By::Keys(SESSIONS_MANAGE.0, SESSIONS_MANAGE.1), itself: false;
     /// See the license, and the sessions that it counts.
     ManageLicense: By::Master, itself: false;
     /// See and change the people of a tenant.
@@ -147,8 +152,13 @@ impl<A> Permit<A> {
 
     /// The caller's key; `None` for the master key.
     pub fn key(&self) -> Option<KeyId> {
+        self.key_principal().map(KeyPrincipal::id)
+    }
+
+    /// All of it.
+    pub fn key_principal(&self) -> Option<&KeyPrincipal> {
         match &self.caller {
-            Caller::Key(key) => Some(key.id()),
+            Caller::Key(key) => Some(key),
             Caller::Master | Caller::Opaque(_) | Caller::User(_) => None,
         }
     }

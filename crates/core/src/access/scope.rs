@@ -48,6 +48,8 @@ const ALL: &str = "*";
 
 /// `keys:manage`
 pub const KEYS_MANAGE: (ScopeBit, &str) = builtin(29, "keys:manage");
+/// `sessions:manage`
+pub const SESSIONS_MANAGE: (ScopeBit, &str) = builtin(1, "sessions:manage");
 /// `keys:verify`
 pub const KEYS_VERIFY: (ScopeBit, &str) = builtin(30, "keys:verify");
 

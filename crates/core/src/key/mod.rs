@@ -19,6 +19,7 @@ pub use import::{ForeignKey, ImportResult, ImportedKeys, ImportedKeysTx};
 pub use list::{Creator, KeyFilter, Order, Page, Position, Sort};
 pub use own::{Environment, NewOwnKey};
 pub use owner::RoleScopes;
+pub(crate) use service::check_caller;
 pub use service::{Changed, Issued, KeyService, KeyUpdate, NewKey, Revoked, Rotation};
 pub(crate) use service::{audited, write};
 use titan_token::{Claims, KeyId, Prefix, ScopeBit, Slot, TenantId, UserId};

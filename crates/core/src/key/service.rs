@@ -335,7 +335,8 @@ pub(super) async fn revoke<A>(
     Ok(last)
 }
 
-async fn check_caller(tx: &mut dyn Tx, id: KeyId, now: Timestamp) -> Result<(), Error> {
+/// Refuses a caller that has ended since it was let in.
+pub(crate) async fn check_caller(tx: &mut dyn Tx, id: KeyId, now: Timestamp) -> Result<(), Error> {
     let key = tx.lookup_key(id).await?.ok_or(Denial::Invalid)?;
     let tenant = tx.lookup_tenant(key.tenant).await?.ok_or(Denial::Invalid)?;
     let is_retired = tx.slots().await?.iter().any(|slot| slot.slot == key.slot && slot.retired_at.is_some());

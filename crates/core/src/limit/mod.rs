@@ -7,9 +7,10 @@ mod budget;
 use crate::store_error::StoreResult;
 use crate::time::Uptime;
 use async_trait::async_trait;
+use aws_lc_rs::digest::{SHA256, digest};
 pub use budget::{Budget, KEPT_TICKS};
 use std::time::Duration;
-use titan_token::KeyId;
+use titan_token::{KeyId, PlainName, SessionName, TenantId};
 
 /// No window of this length has more than the limit.
 pub const WINDOW: Duration = Duration::from_mins(1);
@@ -18,9 +19,35 @@ pub const LOAN: Duration = Duration::from_millis(950);
 /// No limit is higher.
 pub const MOST: u32 = 10_000_000;
 
+/// A person who holds client tokens, as a hash: tenants choose the names, and there can be many.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct Person([u8; 16]);
+
+impl Person {
+    /// From its bytes.
+    pub const fn from_bytes(bytes: [u8; 16]) -> Self {
+        Self(bytes)
+    }
+
+    /// The person of this name in a session. Two triples of names never make the same text.
+    pub fn new(tenant: TenantId, session: &SessionName, name: &PlainName) -> Self {
+        let text = format!("{tenant} {session} {name}");
+        let mut bytes = [0; 16];
+        bytes.copy_from_slice(digest(&SHA256, text.as_bytes()).as_ref().split_at(16).0);
+        Self(bytes)
+    }
+
+    /// Its bytes.
+    pub const fn as_bytes(&self) -> &[u8; 16] {
+        &self.0
+    }
+}
+
 /// What is limited.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum Subject {
+    /// The requests of one person with client tokens.
+    Client(Person),
     /// The requests of all keys.
     Global,
     /// The requests of one key.

@@ -208,9 +208,13 @@ impl Reader<'_> {
         let parameters = self.parameters(&entry.path);
         let methods = entry.methods.into_iter().map(|method| self.method(method)).collect();
         let scope = entry.scope.and_then(|name| self.scope(name));
+        let action_span = entry.action.as_ref().map(Spanned::span);
         let action = entry.action.map(|action| self.action(action));
         let session = entry.session.and_then(|source| self.source("session", &source, &parameters));
         let recipient = entry.recipient.and_then(|source| self.source("recipient", &source, &parameters));
+        if let Some(span) = action_span.filter(|_| session.is_none()) {
+            self.add(span, "action: needs `session`, as a client token reaches only one");
+        }
         if let Some(sessions) = entry.sessions.as_ref().filter(|_| session.is_none()) {
             self.add(sessions.span(), "sessions: needs `session`, which says where its name is");
         }

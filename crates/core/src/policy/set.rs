@@ -104,7 +104,16 @@ impl PolicySet {
 impl Route {
     /// The session's name, where the path holds it.
     pub fn session_in<'p>(&self, path: &'p RequestPath<'_>) -> Option<&'p str> {
-        let Some(Source::Path(name)) = &self.session else { return None };
+        self.parameter_in(self.session.as_ref()?, path)
+    }
+
+    /// The recipient, where the path holds it.
+    pub fn recipient_in<'p>(&self, path: &'p RequestPath<'_>) -> Option<&'p str> {
+        self.parameter_in(self.recipient.as_ref()?, path)
+    }
+
+    fn parameter_in<'p>(&self, place: &Source, path: &'p RequestPath<'_>) -> Option<&'p str> {
+        let Source::Path(name) = place else { return None };
         let parameter = format!("{{{name}}}");
         let place = self.path.trim_start_matches('/').split('/').position(|segment| segment == parameter)?;
         path.inner().split('/').nth(place)

@@ -1,6 +1,7 @@
 //! Instances that share a database, and their leases: `docs/adr/0016-leases.md`.
 
 use super::{Change, Revision};
+use crate::client_token::{ClientSession, RevokedToken};
 use crate::signing::SlotKey;
 use crate::store_error::StoreResult;
 use crate::time::Timestamp;
@@ -43,8 +44,10 @@ pub struct Instance {
 }
 
 /// What a credential stands for in the log.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub enum CredentialId {
+    /// A client token, the key that minted it, and its session.
+    Client(RevokedToken, KeyId, ClientSession),
     /// An API key.
     Key(KeyId),
     /// An opaque key.

@@ -13,6 +13,7 @@ mod instance;
 mod opaque;
 mod receipt;
 
+use crate::client_token::{ClientRules, ClientSession, RevokedToken};
 use crate::settings::Settings;
 use crate::store_error::StoreResult;
 use crate::time::Timestamp;
@@ -25,6 +26,7 @@ pub use opaque::OpaqueStatus;
 pub use receipt::{InForce, Propagation, Receipt, Wait};
 use serde::{Deserialize, Serialize};
 use std::fmt;
+use std::sync::Arc;
 use titan_token::{HashedKey, KeyId, SessionId, Slot, TenantId};
 
 /// The number of a change. 0 is before the first.
@@ -88,6 +90,10 @@ pub struct SessionStatus {
 /// The status of a subject from this revision on.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Change {
+    /// The rules of a session for client tokens; `None`: there are none any more.
+    ClientRules(ClientSession, Option<Arc<ClientRules>>),
+    /// A client token that was revoked.
+    ClientToken(RevokedToken),
     /// A key.
     Key(KeyId, KeyStatus),
     /// An opaque key; `None`: there is none any more.

@@ -64,7 +64,7 @@ impl Settings {
         match subject {
             Subject::Global => self.rate_limit,
             Subject::Message => self.msg_rate_limit,
-            Subject::Key(_) => 0,
+            Subject::Client(_) | Subject::Key(_) => 0,
         }
     }
 }

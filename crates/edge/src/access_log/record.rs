@@ -52,6 +52,8 @@ pub enum Holder {
 impl Holder {
     pub(super) fn of(proven: &Proven) -> Self {
         match proven {
+            // The key that answers for it.
+            Proven::Client(token) => Self::Key(token.claims.parent, token.claims.tenant),
             Proven::Key(key) => Self::Key(key.claims().id, key.claims().tenant),
             Proven::Opaque(key) => Self::Key(key.status.id, key.status.tenant),
             Proven::Jwt(proven) => Self::User(proven.claims().subject, proven.claims().tenant),

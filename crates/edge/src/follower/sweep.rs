@@ -3,6 +3,7 @@
 use super::{Follower, ticks};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
+use titan_core::client_token::Day;
 use titan_core::port::StoreResult;
 use titan_core::revision::{Change, KeyStatus, Swept};
 use titan_core::time::{Timestamp, Uptime};
@@ -78,6 +79,11 @@ impl Follower {
         }
         if let Err(error) = self.store.sweep_budgets(now.uptime).await {
             tracing::warn!(%error, "what was counted for limits is not deleted for now");
+        }
+        // Not by the clock of this instance alone; and a day more, as the clocks of others may be behind.
+        let day = Day(swept_until.day().saturating_sub(1));
+        if let Err(error) = self.store.sweep_days(day).await {
+            tracing::warn!(%error, "what persons have sent on earlier days is not deleted for now");
         }
         self.sweep_log(swept_until).await
     }

@@ -97,14 +97,12 @@ impl ForwardAuth {
         let path = RequestPath::parse(original.path);
         let path = path.map_err(|error| early(Error::invalid(error.to_string())))?;
         let upstream = upstreams.find(&path).ok_or_else(|| early(Error::not_found("page")))?;
-        let asked = (&original.method, &path);
-        let admitted = self.admission.admit(upstream, asked, headers, entry).await?;
-        if admitted.counted.is_some() {
-            // Nobody sees here whether the session has opened, and anybody with a key can ask (ADR 0024).
-            let message = "the license counts the sessions of this route: it must go through the gateway";
-            let error = Error::new(Code::RouteNotAllowed, message);
-            return Err(Refused { error, style: upstream.style(), quota: admitted.quota });
+        let asked = (&original.method, &path, original.query);
+        let mut admitted = self.admission.admit(upstream, asked, headers, entry).await?;
+        if let Some(message) = needs_gateway(&admitted) {
+            return Err(admitted.refused(Error::new(Code::RouteNotAllowed, message)));
         }
+        self.admission.count(&mut admitted).await?;
         Ok(admitted)
     }
 
@@ -121,6 +119,16 @@ impl ForwardAuth {
         admitted.note(self.admission.guard(), headers);
         response
     }
+}
+
+/// Why only the gateway can let this request pass.
+fn needs_gateway(admitted: &Admitted) -> Option<&'static str> {
+    if admitted.counted.is_some() {
+        // Nobody sees here whether the session has opened, and anybody with a key can ask (ADR 0024).
+        return Some("the license counts the sessions of this route: it must go through the gateway");
+    }
+    let client = admitted.client.as_ref().filter(|client| client.needs_body());
+    client.map(|_| "the body decides whether a client token may do this: it must go through the gateway")
 }
 
 /// nginx makes 500 of every refusal but 401 and 403: the others become 403, and a header has the status.

@@ -9,11 +9,12 @@ const ENVOY: &str = "/auth/envoy";
 const METHOD: &str = "x-original-method";
 const URL: &str = "x-original-url";
 
-/// Its method and its path, without the query.
+/// Its method, its path and its query.
 #[derive(Debug, PartialEq, Eq)]
 pub(super) struct Original<'a> {
     pub(super) method: Method,
     pub(super) path: &'a str,
+    pub(super) query: Option<&'a str>,
 }
 
 impl<'a> Original<'a> {
@@ -25,6 +26,7 @@ impl<'a> Original<'a> {
                 return Ok(Self {
                     method: request.method().clone(),
                     path: path.strip_prefix(ENVOY).filter(|path| !path.is_empty()).unwrap_or("/"),
+                    query: request.uri().query(),
                 });
             }
             Proxy::Nginx => (one(headers, METHOD)?, one(headers, URL)?),
@@ -36,7 +38,7 @@ impl<'a> Original<'a> {
             method.parse().map_err(|_| Error::invalid("the method of the original request: is none"))?;
         let path = path_of(target)
             .ok_or_else(|| Error::invalid("the URL of the original request: must have a path"))?;
-        Ok(Self { method, path })
+        Ok(Self { method, path, query: target.split_once('?').map(|(_, query)| query) })
     }
 }
 

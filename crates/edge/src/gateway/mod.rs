@@ -14,11 +14,13 @@ mod watch;
 
 use crate::access_log::Entry;
 use crate::admission::{Admission, Admitted, Refused};
+use crate::client::preflight;
+use crate::inspect;
 use crate::metrics::{EdgeMetrics, Part};
 use crate::{Body, Guard, RequestBody, TrustedProxies};
 pub(crate) use headers::{is_bearer, is_claim, is_override};
 use http::uri::PathAndQuery;
-use http::{HeaderValue, Request, Response, Uri};
+use http::{HeaderValue, Method, Request, Response, Uri};
 use std::net::SocketAddr;
 use std::sync::Arc;
 use titan_core::Error;
@@ -97,15 +99,18 @@ impl Gateway {
         request_id: &HeaderValue,
         entry: &mut Entry,
     ) -> Response<Body> {
-        let (admitted, target) = match self.admit(&request, entry).await {
+        if request.method() == Method::OPTIONS
+            && let Some(answer) = preflight(&request, &self.admission.upstreams(), self.guard())
+        {
+            return answer;
+        }
+        let (admitted, target) = match self.admit(&mut request, entry).await {
             Ok(passed) => passed,
             Err(refused) => return refused.response(entry),
         };
-        let style = admitted.upstream.style();
-        let refuse = |error, quota| Refused { error, style, quota };
         let counted = match session_count::begin(&self.sessions, &admitted, &mut request).await {
             Ok(counted) => counted,
-            Err(error) => return refuse(error, admitted.quota).response(entry),
+            Err(error) => return admitted.refused(error).response(entry),
         };
         let upgrade = upgrade::requested(&mut request);
         let identity = admitted.identity(self.guard());
@@ -124,9 +129,10 @@ impl Gateway {
             Ok(mut answer) => {
                 // What an upstream says of limits of its own is replaced.
                 admitted.note(self.guard(), answer.headers_mut());
+                admitted.cors.write(answer.headers_mut());
                 answer
             }
-            Err(error) => refuse(error, admitted.quota).response(entry),
+            Err(error) => admitted.refused(error).response(entry),
         }
     }
 
@@ -139,7 +145,17 @@ impl Gateway {
         self.tunnels.closed().await;
     }
 
-    async fn admit(&self, request: &Request<RequestBody>, entry: &mut Entry) -> Result<Passed, Refused> {
+    async fn admit(&self, request: &mut Request<RequestBody>, entry: &mut Entry) -> Result<Passed, Refused> {
+        let mut passed = self.admit_head(request, entry).await?;
+        if passed.0.needs_body() {
+            // In a box: it is rare and large.
+            passed = Box::pin(self.admit_body(passed, request, entry)).await?;
+        }
+        self.admission.count(&mut passed.0).await?;
+        Ok(passed)
+    }
+
+    async fn admit_head(&self, request: &Request<RequestBody>, entry: &mut Entry) -> Result<Passed, Refused> {
         let upstreams = self.admission.upstreams();
         let early = |error: Error| Refused::new(error, upstreams.style());
         framing::check(request).map_err(early)?;
@@ -147,10 +163,31 @@ impl Gateway {
         let path = path.map_err(|error| early(Error::invalid(error.to_string())))?;
         let upstream = upstreams.find(&path).filter(|upstream| upstream.is_somewhere());
         let upstream = upstream.ok_or_else(|| early(Error::not_found("page")))?;
-        let asked = (request.method(), &path);
+        let asked = (request.method(), &path, request.uri().query());
         let admitted = self.admission.admit(upstream, asked, request.headers(), entry).await?;
         let target = target(&path, request.uri()).map_err(early)?;
         Ok((admitted, target))
+    }
+
+    /// A body that decides may take a while. So the head is looked at once more if anything has changed since.
+    async fn admit_body(
+        &self,
+        mut passed: Passed,
+        request: &mut Request<RequestBody>,
+        entry: &mut Entry,
+    ) -> Result<Passed, Refused> {
+        let watch = CredentialWatch::new(self.guard(), &passed.0.principal);
+        let body = tokio::select! {
+            body = inspect::take(request) => body,
+            cut = watch.cut() => Err(cut.into()),
+        };
+        let body = body.map_err(|error| passed.0.refused(error))?;
+        if !self.guard().is_as_before(&passed.0.principal).await {
+            passed = self.admit_head(request, entry).await?;
+        }
+        self.admission.check_body(&passed.0, request.headers(), &body)?;
+        passed.0.decided_at = self.guard().now();
+        Ok(passed)
     }
 }
 

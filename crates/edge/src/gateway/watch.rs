@@ -8,6 +8,7 @@ use std::pin::Pin;
 use std::sync::Arc;
 use std::task::{Context, Poll};
 use std::time::Duration;
+use titan_core::Error;
 use titan_core::access::{Denial, Principal};
 use titan_core::time::Uptime;
 use tokio::time::{Instant, Sleep, sleep};
@@ -39,6 +40,12 @@ impl fmt::Display for Cut {
 }
 
 impl StdError for Cut {}
+
+impl From<Cut> for Error {
+    fn from(cut: Cut) -> Self {
+        cut.0.into()
+    }
+}
 
 impl Cut {
     /// Why the key was refused, if that is the reason of this error.

@@ -1,7 +1,7 @@
 //! Limits of requests: `docs/adr/0020-limits.md`.
 //!
 //! ```text
-//! request → key, message, global: each has a purse → one atomic step, or a loan from the database
+//! request → key or person, message, global: each has a purse → one atomic step, or a loan from the database
 //! ```
 
 mod agenda;
@@ -24,22 +24,21 @@ use titan_core::Error;
 use titan_core::limit::{Budgets, Subject};
 use titan_core::settings::Settings;
 use titan_core::time::{Clock, Uptime};
-use titan_token::KeyId;
 
-/// Purses of keys are kept in so many maps, so that workers seldom wait for each other.
+/// Purses of keys and persons are kept in so many maps, so that workers seldom wait for each other.
 const SHARDS: usize = 64;
 /// How long giving back may take at a time.
 const TIDY: Duration = Duration::from_millis(300);
 
-type Shard = HashMap<KeyId, Arc<Purse>>;
+type Shard = HashMap<Subject, Arc<Purse>>;
 
 /// What a request counts toward.
 #[derive(Clone, Copy, Debug)]
 pub struct Cost {
     /// For how many requests it counts.
     pub amount: u32,
-    /// The key that is limited by itself, and its limit.
-    pub key: Option<(KeyId, u32)>,
+    /// The key or person that is limited by itself, and its limit.
+    pub own: Option<(Subject, u32)>,
     /// Whether its route sends messages.
     pub is_message: bool,
 }
@@ -52,7 +51,8 @@ pub struct Limiter {
     limits: AtomicU64,
     global: Arc<Purse>,
     message: Arc<Purse>,
-    keys: [Mutex<Shard>; SHARDS],
+    /// Those of keys and persons.
+    own: [Mutex<Shard>; SHARDS],
     /// When the loan of a purse has ended.
     agenda: Arc<Agenda<Purse>>,
 }
@@ -65,7 +65,7 @@ impl Limiter {
             limits: AtomicU64::new(0),
             global: Arc::new(Purse::new(Subject::Global)),
             message: Arc::new(Purse::new(Subject::Message)),
-            keys: std::array::from_fn(|_| Mutex::default()),
+            own: std::array::from_fn(|_| Mutex::default()),
             agenda: Arc::default(),
         }
     }
@@ -89,7 +89,7 @@ impl Limiter {
     /// Whether this request counts toward a limit.
     #[inline]
     pub(crate) fn is_limited(&self, cost: Cost) -> bool {
-        cost.key.is_some() || self.limits.load(Ordering::Acquire) != 0
+        cost.own.is_some() || self.limits.load(Ordering::Acquire) != 0
     }
 
     /// Counts a request. The quota is that of the tightest limit; `None` if nothing is limited. It waits for the database only
@@ -134,11 +134,10 @@ impl Limiter {
         Err(Refusal { error, quota: None })
     }
 
-    /// The key comes first: what it may not do takes nothing from the others.
+    /// The key or person comes first: what it may not do takes nothing from the others.
     fn purses(&self, cost: Cost, settings: Settings) -> [Option<(Arc<Purse>, u32)>; 3] {
-        let key = cost.key.map(|(id, limit)| (Subject::Key(id), limit));
         let message = cost.is_message.then_some((Subject::Message, settings.msg_rate_limit));
-        [key, message, Some((Subject::Global, settings.rate_limit))].map(|limited| {
+        [cost.own, message, Some((Subject::Global, settings.rate_limit))].map(|limited| {
             let (subject, limit) = limited.filter(|(_, limit)| *limit > 0)?;
             Some((self.purse(subject), limit))
         })
@@ -198,9 +197,9 @@ impl Limiter {
         match subject {
             Subject::Global => Arc::clone(&self.global),
             Subject::Message => Arc::clone(&self.message),
-            Subject::Key(id) => {
-                let mut shard = self.shard(id);
-                Arc::clone(shard.entry(id).or_insert_with(|| {
+            Subject::Client(_) | Subject::Key(_) => {
+                let mut shard = self.shard(subject);
+                Arc::clone(shard.entry(subject).or_insert_with(|| {
                     let purse = Arc::new(Purse::new(subject));
                     // Perhaps nothing is lent to it: then it is forgotten at the next look.
                     self.agenda.add(Arc::clone(&purse), 0);
@@ -210,10 +209,13 @@ impl Limiter {
         }
     }
 
-    fn shard(&self, id: KeyId) -> MutexGuard<'_, Shard> {
-        let (_, random) = id.uuid().halves();
-        let place = usize::try_from(random).unwrap_or_default() % SHARDS;
-        self.keys[place].lock().unwrap_or_else(PoisonError::into_inner)
+    fn shard(&self, subject: Subject) -> MutexGuard<'_, Shard> {
+        let random = match subject {
+            Subject::Client(person) => usize::from(person.as_bytes()[0]),
+            Subject::Global | Subject::Message => 0,
+            Subject::Key(id) => usize::try_from(id.uuid().halves().1).unwrap_or_default(),
+        };
+        self.own[random % SHARDS].lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     /// Gives back what is left of loans that have ended, and forgets keys that are not used any more.
@@ -222,7 +224,7 @@ impl Limiter {
         let began = lender.clock.uptime();
         let mut due = self.agenda.due(began);
         // What all share is worth most.
-        due.sort_by_key(|purse| matches!(purse.subject(), Subject::Key(_)));
+        due.sort_by_key(|purse| is_own(purse.subject()));
         for purse in due {
             let now = lender.clock.uptime();
             // What there is no time for is lost until its window has passed; it is forgotten all the same.
@@ -230,10 +232,9 @@ impl Limiter {
                 purse.give_back(lender).await;
             }
             // If it is not idle, it is due again at the end of what it has.
-            if let Subject::Key(id) = purse.subject()
-                && purse.is_idle(lender.clock.uptime())
-            {
-                self.shard(id).remove(&id);
+            let subject = purse.subject();
+            if is_own(subject) && purse.is_idle(lender.clock.uptime()) {
+                self.shard(subject).remove(&subject);
             }
         }
     }
@@ -246,8 +247,13 @@ impl Limiter {
     /// How many keys have a place in memory.
     #[cfg(test)]
     fn key_count(&self) -> usize {
-        self.keys.iter().map(|shard| shard.lock().unwrap().len()).sum()
+        self.own.iter().map(|shard| shard.lock().unwrap().len()).sum()
     }
+}
+
+/// Whether it is of a key or of a person: there can be many.
+fn is_own(subject: Subject) -> bool {
+    matches!(subject, Subject::Client(_) | Subject::Key(_))
 }
 
 /// It was not let through, so it counts for none of them.

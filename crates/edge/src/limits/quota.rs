@@ -14,6 +14,8 @@ const POLICY: HeaderName = HeaderName::from_static("ratelimit-policy");
 /// Which limit.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Kind {
+    /// `rateLimit` of the rules for client tokens.
+    Client,
     /// `rateLimit` of the settings.
     Global,
     /// `rateLimit` of a key.
@@ -47,6 +49,7 @@ pub struct Refusal {
 impl Kind {
     fn name(self) -> &'static str {
         match self {
+            Self::Client => "client",
             Self::Global => "global",
             Self::Key => "key",
             Self::Message => "message",
@@ -57,6 +60,7 @@ impl Kind {
 impl From<Subject> for Kind {
     fn from(subject: Subject) -> Self {
         match subject {
+            Subject::Client(_) => Self::Client,
             Subject::Global => Self::Global,
             Subject::Key(_) => Self::Key,
             Subject::Message => Self::Message,

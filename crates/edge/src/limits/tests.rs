@@ -11,7 +11,7 @@ use titan_core::error::Code;
 use titan_core::limit::{Ask, Budget, Loan};
 use titan_core::port::{StoreError, StoreResult};
 use titan_core::time::Timestamp;
-use titan_token::Uuid;
+use titan_token::{KeyId, Uuid};
 use tokio::runtime::{Builder, Runtime};
 
 #[derive(Default)]
@@ -139,10 +139,10 @@ impl World {
     }
 }
 
-const ONE: Cost = Cost { amount: 1, key: None, is_message: false };
+const ONE: Cost = Cost { amount: 1, own: None, is_message: false };
 
-fn key(n: u32) -> KeyId {
-    KeyId::new(Uuid::v7(u64::from(n), [u8::try_from(n % 251).unwrap(); 10]))
+fn key(n: u32) -> Subject {
+    Subject::Key(KeyId::new(Uuid::v7(u64::from(n), [u8::try_from(n % 251).unwrap(); 10])))
 }
 
 #[derive(Clone, Debug)]
@@ -177,8 +177,8 @@ proptest! {
                 Step::Burst(instance, requests) => {
                     for n in 0..requests {
                         // Some count toward three limits: each of them may have to be asked for.
-                        let key = (n % 3 == 0).then(|| (key(u32::from(n % 2)), limit));
-                        world.count(instance % count, Cost { amount: 1, key, is_message: n % 2 == 0 }).ok();
+                        let own = (n % 3 == 0).then(|| (key(u32::from(n % 2)), limit));
+                        world.count(instance % count, Cost { amount: 1, own, is_message: n % 2 == 0 }).ok();
                     }
                 }
                 Step::Latency(ms) => world.database.latency.store(ms, Ordering::SeqCst),
@@ -228,7 +228,7 @@ fn a_key_asks_nobody_while_the_global_limit_is_used_up() {
     while world.ask(0) {}
     let asked = world.asked();
     for n in 0..50 {
-        let refusal = world.count(0, Cost { key: Some((key(n), 5)), ..ONE }).unwrap_err();
+        let refusal = world.count(0, Cost { own: Some((key(n), 5)), ..ONE }).unwrap_err();
         assert_eq!(refusal.quota.unwrap().kind, Kind::Global);
     }
     assert_eq!(world.asked(), asked);
@@ -282,7 +282,7 @@ fn the_tightest_limit_is_told_and_a_refusal_costs_the_others_nothing() {
     let mut world = World::new(1, 100);
     world.instances[0].set(&Settings { rate_limit: 100, msg_rate_limit: 10, ..Settings::default() });
     let message = Cost { is_message: true, ..ONE };
-    let limited = Cost { key: Some((key(1), 3)), ..message };
+    let limited = Cost { own: Some((key(1), 3)), ..message };
     assert_eq!(world.count(0, limited).unwrap().unwrap().kind, Kind::Key);
     assert_eq!(
         world.count(0, message).unwrap().unwrap(),
@@ -331,8 +331,8 @@ fn without_the_database_nothing_is_let_through_that_is_not_borrowed() {
 fn keys_that_are_not_used_take_no_memory() {
     let mut world = World::new(1, 0);
     for n in 0..2000 {
-        world.count(0, Cost { key: Some((key(n), 1)), ..ONE }).unwrap();
-        world.count(0, Cost { key: Some((key(n), 1)), ..ONE }).unwrap_err();
+        world.count(0, Cost { own: Some((key(n), 1)), ..ONE }).unwrap();
+        world.count(0, Cost { own: Some((key(n), 1)), ..ONE }).unwrap_err();
     }
     assert!(world.instances[0].key_count() > 200);
     world.clock.advance(62_000);

@@ -55,6 +55,8 @@ labels! {
     Credential, "credential": {
         /// `titan_…`
         ApiKey = "api_key",
+        /// `titan_ct_…`
+        ClientToken = "client_token",
         /// A key of another system that was imported.
         Imported = "imported",
         /// Three parts that begin like a JSON object.
@@ -71,6 +73,10 @@ labels! {
 
     /// A limit.
     Limit, "limit": {
+        /// `rateLimit` of the rules for client tokens.
+        Client = "client",
+        /// `maxDaily` of the rules for client tokens.
+        Day = "day",
         /// `rateLimit` of the settings.
         Global = "global",
         /// `rateLimit` of a key.
@@ -111,6 +117,10 @@ labels! {
 
     /// The result of a decision.
     Reason, "reason": {
+        /// The rules for client tokens do not allow the action.
+        ActionNotAllowed = "action_not_allowed",
+        /// There are no rules for client tokens, or they are switched off.
+        ClientTokensDisabled = "client_tokens_disabled",
         /// Two credentials that differ.
         Conflicting = "conflicting",
         /// The key, its tenant or its owner is switched off.
@@ -127,14 +137,20 @@ labels! {
         Malformed = "malformed",
         /// There is none.
         Missing = "missing",
+        /// The page that asks is of another origin.
+        OriginNotAllowed = "origin_not_allowed",
         /// A limit is used up.
         RateLimited = "rate_limited",
+        /// The rules for client tokens do not allow the recipient.
+        RecipientNotAllowed = "recipient_not_allowed",
         /// Rotated or deleted.
         Revoked = "revoked",
         /// No route of the policy names the request.
         RouteNotAllowed = "route_not_allowed",
         /// The session was ended.
         SessionEnded = "session_ended",
+        /// A client token asks for another session.
+        SessionNotAllowed = "session_not_allowed",
         /// Nobody knows now whether it was revoked.
         Stale = "stale",
         /// The database was needed and did not answer.

@@ -13,6 +13,8 @@ impl Credential {
     pub(crate) fn of(text: &str) -> Self {
         if text.starts_with("titan_sk_") {
             Self::PlatformKey
+        } else if text.starts_with("titan_ct_") {
+            Self::ClientToken
         } else if text.starts_with("titan_") {
             Self::ApiKey
         } else if text.starts_with("whm_") {
@@ -44,9 +46,11 @@ impl Reason {
     /// `None`: the error is not about the credential.
     pub(crate) const fn of(code: Code) -> Option<Self> {
         Some(match code {
+            Code::ActionNotAllowed => Self::ActionNotAllowed,
             Code::ApiKeyDisabled => Self::Disabled,
             Code::ApiKeyExpired | Code::TokenExpired => Self::Expired,
-            Code::ApiKeyRevoked => Self::Revoked,
+            Code::ApiKeyRevoked | Code::TokenRevoked => Self::Revoked,
+            Code::ClientTokensDisabled => Self::ClientTokensDisabled,
             Code::ConflictingCredentials => Self::Conflicting,
             Code::InsufficientScope => Self::InsufficientScope,
             Code::InvalidApiKey | Code::InvalidToken => Self::Invalid,
@@ -54,10 +58,13 @@ impl Reason {
             Code::MalformedApiKey => Self::Malformed,
             Code::MissingApiKey => Self::Missing,
             Code::NotReady => Self::Unavailable,
+            Code::OriginNotAllowed => Self::OriginNotAllowed,
             Code::RateLimitExceeded => Self::RateLimited,
+            Code::RecipientNotAllowed => Self::RecipientNotAllowed,
             Code::RevocationUnknown => Self::Stale,
             Code::RouteNotAllowed => Self::RouteNotAllowed,
             Code::SessionEnded => Self::SessionEnded,
+            Code::SessionNotAllowed => Self::SessionNotAllowed,
             Code::WrongCredential => Self::WrongCredential,
             // Named one by one, so that a new code must say what it is.
             Code::Conflict
@@ -97,6 +104,7 @@ impl From<VerifyCode> for Reason {
 impl From<Kind> for Limit {
     fn from(kind: Kind) -> Self {
         match kind {
+            Kind::Client => Self::Client,
             Kind::Global => Self::Global,
             Kind::Key => Self::Key,
             Kind::Message => Self::Message,
@@ -125,6 +133,7 @@ mod tests {
     fn any_text_is_one_of_the_kinds() {
         for (text, kind) in [
             ("titan_sk_live_x", Credential::PlatformKey),
+            ("titan_ct_x", Credential::ClientToken),
             ("titan_x", Credential::ApiKey),
             ("whm_x", Credential::Opaque),
             ("eyJhbGciOiJub25lIn0.e30.", Credential::Jwt),

@@ -55,7 +55,8 @@ impl From<&Denial> for VerifyCode {
             | Denial::Missing
             | Denial::SessionEnded
             | Denial::TokenExpired
-            | Denial::TokenInvalid => Self::Malformed,
+            | Denial::TokenInvalid
+            | Denial::TokenRevoked => Self::Malformed,
             Denial::Revoked => Self::Revoked,
         }
     }

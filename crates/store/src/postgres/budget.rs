@@ -33,7 +33,7 @@ impl Budgets for Postgres {
     async fn borrow(&self, subject: Subject, ask: &Ask, _now: Uptime) -> StoreResult<Loan> {
         let pool = match subject {
             Subject::Global | Subject::Message => &self.shared_budgets,
-            Subject::Key(_) => &self.key_budgets,
+            Subject::Client(_) | Subject::Key(_) => &self.key_budgets,
         };
         let late = |late: Elapsed| StoreError::Unavailable(late.into());
         let mut connection = timeout(LOAN, pool.acquire()).await.map_err(late)?.map_err(failed)?;

@@ -55,6 +55,8 @@ const READERS: u32 = 4;
 const FOLLOWERS: u32 = 5;
 /// For the limits of keys. Those that all keys share have a connection of their own: they wait for no key.
 const BORROWERS: u32 = 2;
+/// For what persons send on a day: no limit of a key waits for them.
+const DAY_COUNTERS: u32 = 2;
 
 /// Settings of every session. A session that stops in the middle of a write holds up all instances, so it is ended
 /// sooner than a lease ends. Others are what Titan was written for, whatever the server's defaults are.
@@ -74,6 +76,7 @@ pub(super) struct Pools {
     pub(super) log: PgPool,
     pub(super) shared_budgets: PgPool,
     pub(super) key_budgets: PgPool,
+    pub(super) day_counts: PgPool,
 }
 
 pub(super) async fn open(url: &str) -> Result<Pools, ConnectError> {
@@ -88,6 +91,7 @@ pub(super) async fn open(url: &str) -> Result<Pools, ConnectError> {
         log: pool(&options, FOLLOWERS).await?,
         shared_budgets: pool(&borrowing, 1).await?,
         key_budgets: pool(&borrowing, BORROWERS).await?,
+        day_counts: pool(&borrowing, DAY_COUNTERS).await?,
     })
 }
 

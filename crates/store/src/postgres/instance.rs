@@ -7,7 +7,7 @@ use super::news::REPORTS;
 use super::revision::{read, read_head};
 use super::signing::read_all;
 use crate::columns::select;
-use crate::stored::{TENANT, revision, revision_number, stored_credential, tenant_bytes};
+use crate::stored::{deciding, revision, revision_number};
 use async_trait::async_trait;
 use sqlx::postgres::PgRow;
 use sqlx::{query, query_scalar};
@@ -80,19 +80,14 @@ impl Instances for Postgres {
     }
 
     async fn credential_state(&self, id: CredentialId, tenant: TenantId) -> StoreResult<CredentialState> {
-        let (kind, subject) = stored_credential(id);
         let mut tx = one_moment(&self.readers).await?;
         let (head, swept) = read_head(&mut *tx).await?;
-        let rows =
-            query(select!(change, "WHERE (kind = $1 AND subject = $2) OR (kind = $3 AND subject = $4)"))
-                .bind(kind)
-                .bind(subject)
-                .bind(TENANT)
-                .bind(tenant_bytes(tenant))
-                .fetch_all(&mut *tx)
-                .await
-                .map_err(failed)?;
-        let changes = rows.iter().map(|row| Ok(read(row)?.1)).collect::<StoreResult<_>>()?;
+        let mut changes = Vec::new();
+        for (kind, subject) in deciding(id, tenant) {
+            let select = query(select!(change, "WHERE kind = $1 AND subject = $2")).bind(kind).bind(subject);
+            let row = select.fetch_optional(&mut *tx).await.map_err(failed)?;
+            changes.extend(row.as_ref().map(read).transpose()?.map(|(_, change)| change));
+        }
         let signing_keys = read_all(&mut *tx, &self.vault).await?;
         Ok(CredentialState { head, signing_keys, swept_until: swept.until, changes })
     }

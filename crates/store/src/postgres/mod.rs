@@ -8,6 +8,7 @@ mod answer;
 mod attempt;
 mod audit;
 mod budget;
+mod client_token;
 mod connect;
 mod error;
 mod imported_key;
@@ -56,6 +57,7 @@ pub(crate) struct Postgres {
     /// For loans alone. A commit does not wait for the disk.
     shared_budgets: PgPool,
     key_budgets: PgPool,
+    day_counts: PgPool,
     vault: Vault,
     news: Listener,
 }
@@ -73,10 +75,11 @@ impl Postgres {
         own_scopes: &[String],
         clock: &dyn Clock,
     ) -> Result<(Self, Catalogue), ConnectError> {
-        let Pools { writer, readers, log, shared_budgets, key_budgets } = connect::open(url).await?;
+        let Pools { writer, readers, log, shared_budgets, key_budgets, day_counts } =
+            connect::open(url).await?;
         let writers = Groups::new(writer);
         let news = Listener::start(log.clone());
-        let store = Self { writers, readers, log, shared_budgets, key_budgets, vault, news };
+        let store = Self { writers, readers, log, shared_budgets, key_budgets, day_counts, vault, news };
         store.check_seal().await?;
         let mut turn = store.writers.begin().await?;
         moving::postgres::refuse_unfinished(turn.connection().await?).await?;

@@ -13,7 +13,8 @@ use std::fs::remove_file;
 use std::path::Path;
 use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
-use titan_core::limit::{Ask, Budget, Budgets, KEPT_TICKS, Loan, Subject};
+use titan_core::client_token::Day;
+use titan_core::limit::{Ask, Budget, Budgets, KEPT_TICKS, Loan, Person, Subject};
 use titan_core::port::{StoreError, StoreResult};
 use titan_core::time::Uptime;
 
@@ -35,7 +36,7 @@ struct State {
 }
 
 impl Ledger {
-    /// Reads the file. One that is broken is made anew: it has nothing that is needed after a minute.
+    /// Reads the file. One that is broken is made anew: it has nothing that is needed after a day.
     pub(super) async fn open(database: &Path) -> StoreResult<Self> {
         let path = crate::with_suffix(database, ".limits");
         match Self::read(&path).await {
@@ -64,13 +65,16 @@ impl Ledger {
             "CREATE TABLE IF NOT EXISTS budget \
              (subject BLOB PRIMARY KEY, booked BLOB NOT NULL, last_tick INTEGER NOT NULL) WITHOUT ROWID",
             "CREATE INDEX IF NOT EXISTS budget_by_last_tick ON budget (last_tick)",
+            "CREATE TABLE IF NOT EXISTS client_day (day INTEGER NOT NULL, person BLOB NOT NULL, \
+             sent INTEGER NOT NULL, PRIMARY KEY (day, person)) WITHOUT ROWID",
         ] {
             query(create).execute(&file).await.map_err(failed)?;
         }
         let mut state = State::default();
         for row in query("SELECT subject, booked FROM budget").fetch_all(&file).await.map_err(failed)? {
             let corrupt = |column| StoreError::Corrupt { table: TABLE, column };
-            let subject = limited_of(column(&row, TABLE, "subject")?).ok_or(corrupt("subject"))?;
+            // A newer version may count what this one does not know.
+            let Some(subject) = limited_of(column(&row, TABLE, "subject")?) else { continue };
             let budget = Budget::from_bytes(column(&row, TABLE, "booked")?).ok_or(corrupt("booked"))?;
             state.budgets.insert(subject, budget);
         }
@@ -87,6 +91,28 @@ impl Ledger {
         let budget = state.budgets.entry(subject).or_default();
         let loan = budget.lend(now, &Ask { is_alone: true, ..*ask });
         (loan, budget.clone())
+    }
+
+    pub(super) async fn count_daily(&self, person: Person, day: Day, most: u32) -> StoreResult<bool> {
+        let count = query(
+            "INSERT INTO client_day (day, person, sent) VALUES (?1, ?2, 1) \
+             ON CONFLICT (day, person) DO UPDATE SET sent = sent + 1 WHERE sent < ?3",
+        );
+        let count = count.bind(day.0).bind(person.as_bytes().to_vec()).bind(most);
+        Ok(count.execute(&self.file).await.map_err(failed)?.rows_affected() > 0)
+    }
+
+    pub(super) async fn sweep_days(&self, before: Day) -> StoreResult<()> {
+        loop {
+            let sweep = query(
+                "DELETE FROM client_day WHERE (day, person) IN \
+                 (SELECT day, person FROM client_day WHERE day < ? LIMIT ?)",
+            );
+            let swept = sweep.bind(before.0).bind(PIECE).execute(&self.file).await.map_err(failed)?;
+            if swept.rows_affected() < PIECE.unsigned_abs() {
+                return Ok(());
+            }
+        }
     }
 
     async fn write(&self, subject: Subject, budget: &Budget) -> StoreResult<()> {

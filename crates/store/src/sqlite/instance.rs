@@ -5,7 +5,7 @@ use super::error::failed;
 use super::revision::{read, read_head};
 use super::signing::read_all;
 use crate::columns::select;
-use crate::stored::{TENANT, revision, stored_credential, tenant_bytes};
+use crate::stored::{deciding, revision};
 use async_trait::async_trait;
 use sqlx::{query, query_scalar};
 use std::sync::PoisonError;
@@ -81,18 +81,14 @@ impl Instances for Sqlite {
     }
 
     async fn credential_state(&self, id: CredentialId, tenant: TenantId) -> StoreResult<CredentialState> {
-        let (kind, subject) = stored_credential(id);
         let mut tx = self.readers.begin().await.map_err(failed)?;
         let (head, swept) = read_head(&mut *tx).await?;
-        let rows = query(select!(change, "WHERE (kind = ? AND subject = ?) OR (kind = ? AND subject = ?)"))
-            .bind(kind)
-            .bind(subject)
-            .bind(TENANT)
-            .bind(tenant_bytes(tenant))
-            .fetch_all(&mut *tx)
-            .await
-            .map_err(failed)?;
-        let changes = rows.iter().map(|row| Ok(read(row)?.1)).collect::<StoreResult<_>>()?;
+        let mut changes = Vec::new();
+        for (kind, subject) in deciding(id, tenant) {
+            let select = query(select!(change, "WHERE kind = ? AND subject = ?")).bind(kind).bind(subject);
+            let row = select.fetch_optional(&mut *tx).await.map_err(failed)?;
+            changes.extend(row.as_ref().map(read).transpose()?.map(|(_, change)| change));
+        }
         let signing_keys = read_all(&mut *tx, &self.vault).await?;
         Ok(CredentialState { head, signing_keys, swept_until: swept.until, changes })
     }

@@ -8,6 +8,7 @@ mod answer;
 mod attempt;
 mod audit;
 mod budget;
+mod client_token;
 mod error;
 mod imported_key;
 mod instance;

@@ -3,6 +3,7 @@
 #![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
 
 mod backup;
+mod client_tokens;
 mod expand;
 mod fixture;
 mod groups;
@@ -86,6 +87,10 @@ on_both!(
     waiting::a_writer_sees_the_keys_that_wait,
     waiting::an_answer_that_waits_is_found,
     waiting::many_keys_keep_their_order,
+    client_tokens::client_rules_are_read_back_and_counted,
+    client_tokens::the_state_of_a_client_token_is_all_that_decides_about_it,
+    client_tokens::a_revoked_client_token_leaves_the_log_when_it_has_expired,
+    client_tokens::no_more_are_counted_on_a_day_than_there_may_be,
     limits::all_who_borrow_together_get_no_more_than_there_is,
     limits::settings_are_read_back,
     limits::sweeping_leaves_what_still_counts,

@@ -7,6 +7,7 @@ use std::sync::Arc;
 use titan_api::{ControlPlane, Health};
 use titan_core::access::{Catalogue, MasterKeys};
 use titan_core::audit::AuditService;
+use titan_core::client_token::ClientTokenService;
 use titan_core::entropy::Entropy;
 use titan_core::holder::HolderService;
 use titan_core::invitation::InvitationService;
@@ -49,6 +50,7 @@ impl Services<'_> {
             signing_keys: Arc::new(self.signing_keys()),
             seal_key: Arc::new(SealKeyService::new(self.store(), self.clock())),
             settings: Arc::new(self.settings()),
+            client_tokens: Arc::new(self.client_tokens()),
             license: Arc::new(LicenseService::new(self.store(), self.clock(), Arc::clone(&self.license))),
             users: Arc::new(self.users(Arc::clone(&passwords))),
             invitations: Arc::new(self.invitations(Arc::clone(&passwords))),
@@ -110,6 +112,11 @@ impl Services<'_> {
             self.roles,
             self.settings.jwt.clone(),
         )
+    }
+
+    fn client_tokens(&self) -> ClientTokenService {
+        let jwt = self.settings.jwt.clone();
+        ClientTokenService::new(self.store(), self.clock(), self.entropy(), self.propagation(), jwt)
     }
 
     fn opaque_keys(&self) -> OpaqueKeyService {

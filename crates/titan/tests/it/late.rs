@@ -5,6 +5,8 @@ use std::sync::Arc;
 use titan::system::{SystemClock, SystemEntropy};
 use titan_core::Code;
 use titan_core::access::{Action, Caller, Catalogue, Gate, Origin, Permit, decide};
+use titan_core::client_token::ClientTokenService;
+use titan_core::client_token::{ClientRules, NewClientToken, RulesDraft};
 use titan_core::key::{Issued, KeyService, NewKey, RoleScopes, Rotation};
 use titan_core::port::Store;
 use titan_core::revision::{InstanceId, Member, Wait};
@@ -15,7 +17,7 @@ use titan_core::time::Clock;
 use titan_core::user::Roles;
 use titan_edge::{Follower, Guard};
 use titan_store::{Location, SealKey, connect};
-use titan_token::KeyId;
+use titan_token::{ClientTokenId, KeyId, SessionName, Slot, Uuid};
 
 const WAIT: Wait = Wait::UntilInForce;
 
@@ -23,6 +25,8 @@ const WAIT: Wait = Wait::UntilInForce;
 struct Rules {
     keys: KeyService,
     tenants: TenantService,
+    signing_keys: SigningKeyService,
+    client_tokens: ClientTokenService,
     guard: Arc<Guard>,
     _folder: tempfile::TempDir,
 }
@@ -80,8 +84,21 @@ impl Rules {
         );
         let roles = Roles::new(&catalogue, |_| &[]).unwrap();
         let roles = RoleScopes::new(Arc::clone(&catalogue), roles);
+        let parts = || {
+            let clock = Arc::<SystemClock>::clone(&clock);
+            (
+                Arc::clone(&store),
+                clock,
+                Arc::<SystemEntropy>::clone(&entropy),
+                Arc::<Follower>::clone(&follower),
+            )
+        };
+        let (a, b, c, d) = parts();
+        let signing_keys = SigningKeyService::new(a, b, c, d);
+        let (a, b, c, d) = parts();
+        let client_tokens = ClientTokenService::new(a, b, c, d, JwtSettings::default());
         let keys = KeyService::new(store, clock, entropy, follower, catalogue, roles, 90);
-        Self { keys, tenants, guard, _folder: folder }
+        Self { keys, tenants, signing_keys, client_tokens, guard, _folder: folder }
     }
 
     async fn made(&self) -> Issued {
@@ -90,7 +107,7 @@ impl Rules {
 
     /// What the edge would hand to a handler now.
     async fn admitted(&self, key: &Issued) -> Caller {
-        Caller::from(self.guard.authenticate(key.plain.expose()).await.unwrap())
+        Caller::try_from(self.guard.authenticate(key.plain.expose()).await.unwrap()).unwrap()
     }
 }
 
@@ -147,4 +164,52 @@ async fn a_repeated_rotation_answers_only_when_the_first_one_is_in_force() {
     assert_eq!(first.plain.expose(), again.plain.expose());
     assert!(again.receipt.is_some_and(|receipt| receipt.revision >= first.receipt.unwrap().revision));
     assert!(rules.guard.authenticate(old.plain.expose()).await.is_err());
+}
+
+fn open_rules() -> ClientRules {
+    RulesDraft { recipient_mode: "any".to_owned(), ..RulesDraft::default() }.check().unwrap()
+}
+
+fn session() -> SessionName {
+    SessionName::new("default").unwrap()
+}
+
+/// The body of a request may come long after its head was let in.
+#[tokio::test]
+async fn a_revoked_key_sets_no_rules_and_revokes_no_token() {
+    let rules = Rules::start().await;
+    let key = rules.made().await;
+    let caller = rules.admitted(&key).await;
+    rules.client_tokens.set_rules(&permit(&caller, None), session(), open_rules(), WAIT).await.unwrap();
+    let id = key.key.id;
+    rules.keys.delete(&permit(&Caller::Master, Some(id)), id, false, WAIT).await.unwrap();
+    let late = permit(&caller, None);
+    let set = rules.client_tokens.set_rules(&late, session(), open_rules(), WAIT).await.err().unwrap();
+    let deleted = rules.client_tokens.delete_rules(&late, session(), WAIT).await.err().unwrap();
+    let now = SystemClock.now().ms().unsigned_abs();
+    let token = ClientTokenId::new(Uuid::v7(now, [1; 10]));
+    let revoked = rules.client_tokens.revoke(&late, token, WAIT).await.err().unwrap();
+    for error in [set, deleted, revoked] {
+        assert_eq!(error.code(), Code::ApiKeyRevoked);
+    }
+}
+
+#[tokio::test]
+async fn a_key_whose_slot_was_retired_mints_nothing() {
+    let rules = Rules::start().await;
+    let key = rules.made().await;
+    let caller = rules.admitted(&key).await;
+    rules.client_tokens.set_rules(&permit(&caller, None), session(), open_rules(), WAIT).await.unwrap();
+    let new = || NewClientToken {
+        session: session(),
+        ephemeral_id: "ada".to_owned(),
+        chat_id: None,
+        ttl_seconds: None,
+    };
+    rules.client_tokens.mint(&permit(&caller, None), new()).await.unwrap();
+    rules.signing_keys.rotate(&permit(&Caller::Master, None), WAIT).await.unwrap();
+    let slot = Slot::new(0).unwrap();
+    rules.signing_keys.retire(&permit(&Caller::Master, None), slot, WAIT).await.unwrap();
+    let error = rules.client_tokens.mint(&permit(&caller, None), new()).await.err().unwrap();
+    assert_eq!(error.code(), Code::ApiKeyRevoked);
 }

@@ -8,6 +8,7 @@ mod admin;
 mod audit;
 mod backup;
 mod bad_input;
+mod client_tokens;
 mod commands;
 mod connections;
 mod crash;

@@ -53,6 +53,12 @@ const TABLE: &[Row] = &[
     Row("PATCH", "/api/account/keys/{id}", [401, 401, 403, 403, 404, 200]),
     Row("DELETE", "/api/account/keys/{id}", [401, 401, 403, 403, 404, 204]),
     Row("POST", "/api/account/keys/{id}/rotate", [401, 401, 403, 403, 404, 200]),
+    Row("GET", "/api/sessions/{session}/client-rules", [401, 401, 403, 403, 404, 200]),
+    Row("PUT", "/api/sessions/{session}/client-rules", [401, 401, 403, 403, 200, 200]),
+    Row("DELETE", "/api/sessions/{session}/client-rules", [401, 401, 403, 403, 404, 204]),
+    Row("POST", "/api/client-tokens", [401, 401, 403, 403, 404, 201]),
+    // Nobody knows which tokens there are: another tenant revokes one of its own.
+    Row("DELETE", "/api/client-tokens/{jti}", [401, 401, 403, 403, 204, 204]),
     Row("POST", "/auth/verify", [401, 401, 0, 403, 200, 200]),
     Row("POST", "/oauth2/introspect", [401, 401, 0, 403, 200, 200]),
     // What counts is the credential in the form.
@@ -158,6 +164,8 @@ fn body(path: &str, method: &str, person: &Person, principal: usize) -> Option<V
             let key = json!({ "sha256": "ab".repeat(32), "label": "x", "scopes": ["tasks:read"], "expiresAt": "2099-01-01T00:00:00Z" });
             Some(json!({ "keys": [key] }))
         }
+        ("PUT", "/api/sessions/{session}/client-rules") => Some(json!({ "recipientMode": "any" })),
+        ("POST", "/api/client-tokens") => Some(json!({ "session": "none", "ephemeralId": "ada" })),
         ("PUT", "/admin/settings") => Some(json!({ "rateLimit": 0 })),
         ("POST", "/admin/debug") => Some(json!({ "enabled": false })),
         ("POST", "/admin/tenants") => Some(json!({ "name": "new" })),
@@ -187,6 +195,15 @@ async fn target(app: &TestApp, route: &str, person: &Person) -> MadeKey {
     MadeKey { id: answer.text_at("/id"), text: answer.text_at("/key") }
 }
 
+/// The id of a client token of the default tenant, whose session has rules.
+async fn client_token(app: &TestApp) -> String {
+    let role = app.holder(&app.key(&["sessions:manage"]).await);
+    let rules = json!({ "recipientMode": "any" });
+    role.send("PUT", "/api/sessions/none/client-rules", Some(rules)).await.expect(200);
+    let body = json!({ "session": "none", "ephemeralId": "ada" });
+    role.post("/api/client-tokens", body).await.expect(201).text_at("/data/id")
+}
+
 /// Sends a row's request as one principal.
 async fn ask(app: &TestApp, method: &str, route: &str, principal: usize) -> Answer {
     let is_master_only = route.starts_with("/admin") || route == "/metrics";
@@ -194,6 +211,7 @@ async fn ask(app: &TestApp, method: &str, route: &str, principal: usize) -> Answ
     let target = target(app, route, &person).await;
     let foreign = app.key_of(app.tenant(&format!("other {principal}")).await, &["*"]).await;
     app.master().send("POST", "/admin/signing-keys", None).await.expect(201);
+    let token = if route.contains("client") { client_token(app).await } else { String::new() };
     let role = match principal {
         0 => app.nobody(),
         1 => app.role(Some("nonsense")),
@@ -218,6 +236,7 @@ async fn ask(app: &TestApp, method: &str, route: &str, principal: usize) -> Answ
         .replace("{slot}", "0")
         .replace("{tenant}", "1")
         .replace("{session}", "none")
+        .replace("{jti}", &token)
         .replace("{invitation}", "inv_00000000000000000000000000")
         .replace("{revision}", "1");
     let path = match (method, route) {

@@ -15,7 +15,7 @@ use core::fmt;
 pub struct JwtParty(Box<str>);
 
 impl JwtParty {
-    const LONGEST: usize = 255;
+    pub(super) const LONGEST: usize = 255;
 
     /// `None` if it is empty, too long, or has another character.
     pub fn new(text: &str) -> Option<Self> {
@@ -89,7 +89,7 @@ impl fmt::Debug for ScopeNames {
 }
 
 /// `NQCHAR` (RFC 6749, appendix A): visible ASCII but `"` and `\`, which are all that JSON would escape.
-fn is_plain(c: u8) -> bool {
+pub(super) fn is_plain(c: u8) -> bool {
     c.is_ascii_graphic() && c != b'"' && c != b'\\'
 }
 

@@ -6,6 +6,7 @@
 //! keys from the JWKS, read it with any library.
 
 mod claims;
+mod client;
 mod header;
 mod identity;
 mod key;
@@ -13,6 +14,9 @@ mod read;
 mod template;
 
 pub use claims::{JwtClaims, JwtParty, ScopeNames};
+pub use client::{
+    ClientClaims, ClientKey, PlainName, SessionName, UntrustedClientToken, VerifiedClientToken,
+};
 pub use identity::{IdentityClaims, IdentityKey};
 pub use key::{JwtKey, JwtPublicKey, Kid};
 pub use read::{BadJwt, UntrustedJwt, VerifiedJwt};

@@ -26,6 +26,11 @@ impl<'a> Template<'a> {
         Some(self.take(self.0.find('"')?))
     }
 
+    /// The same, where it may be missing.
+    pub(super) fn optional_text(&mut self, before: &str) -> Option<&'a str> {
+        if self.0.starts_with(before) { self.text(before) } else { None }
+    }
+
     /// A whole number (RFC 8259, 6) of 32 bits: no sign, no zero in front, no fraction, no exponent.
     pub(super) fn number(&mut self, before: &str) -> Option<u32> {
         self.literal(before)?;

@@ -2,6 +2,7 @@
 
 #![expect(clippy::unwrap_used, reason = "a test stops at the first surprise")]
 
+mod client_token;
 mod identity;
 mod jwt;
 mod license;
@@ -148,7 +149,8 @@ fn every_slot(signing_secret_hex: &str) -> [SigningKey; 16] {
 fn self_contained(text: &str) -> Option<UntrustedKey> {
     match Presented::parse(text) {
         Ok(Presented::SelfContained(key)) => Some(key),
-        Ok(Presented::Jwt(_) | Presented::Legacy(_) | Presented::Opaque(_)) | Err(_) => None,
+        Ok(Presented::Client(_) | Presented::Jwt(_) | Presented::Legacy(_) | Presented::Opaque(_))
+        | Err(_) => None,
     }
 }
 
@@ -260,7 +262,7 @@ fn read_hashed(text: &str) -> Option<(Kind, [u8; 32])> {
     match Presented::parse(text).ok()? {
         Presented::Legacy(key) => Some((Kind::Legacy, *key.hashed().as_bytes())),
         Presented::Opaque(key) => Some((Kind::Opaque, *key.hashed().as_bytes())),
-        Presented::Jwt(_) | Presented::SelfContained(_) => None,
+        Presented::Client(_) | Presented::Jwt(_) | Presented::SelfContained(_) => None,
     }
 }
 

@@ -61,7 +61,11 @@ impl Question {
         if target.contains('#') {
             return Err(Error::invalid("path: must not contain a fragment"));
         }
-        Ok(Original { method, path: target.split_once('?').map_or(target, |(path, _)| path) })
+        let (path, query) = match target.split_once('?') {
+            Some((path, query)) => (path, Some(query)),
+            None => (target, None),
+        };
+        Ok(Original { method, path, query })
     }
 }
 

@@ -56,7 +56,7 @@ impl Row {
 /// Of a key that Titan would look up by its hash.
 fn hash(key: &str) -> Result<String> {
     match Presented::parse(key) {
-        Ok(Presented::SelfContained(_) | Presented::Jwt(_)) => {
+        Ok(Presented::Client(_) | Presented::SelfContained(_) | Presented::Jwt(_)) => {
             bail!("key: is one of Titan, not of another system")
         }
         Ok(Presented::Legacy(_) | Presented::Opaque(_)) => {}

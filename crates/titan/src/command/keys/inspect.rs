@@ -4,7 +4,7 @@ use crate::command::ConfigFile;
 use crate::command::remote::{print, print_json};
 use crate::command::table::Table;
 use crate::system::SystemClock;
-use anyhow::{Result, anyhow, bail};
+use anyhow::{Result, anyhow};
 use clap::Args;
 use serde_json::{Value, json};
 use std::io::{BufRead, IsTerminal, Read, stdin};
@@ -69,9 +69,6 @@ pub(in crate::command) fn read_secret(prompt: &str) -> Result<String> {
 
 /// What is wrong with a text is said without the text: it might be most of a key.
 fn parse(text: &str) -> Result<Presented<'_>> {
-    if text.starts_with("titan_ct_") {
-        bail!("this is a client token, not a key");
-    }
     Presented::parse(text).map_err(|error| anyhow!("this is no key of Titan's: {error}"))
 }
 
@@ -120,6 +117,7 @@ impl Sayings {
 
 fn text(presented: &Presented, catalogue: &Catalogue, now: Timestamp) -> String {
     match presented {
+        Presented::Client(_) => silent("client token"),
         Presented::Jwt(_) => silent("session JWT"),
         Presented::Legacy(_) => silent("legacy key"),
         Presented::Opaque(_) => silent("opaque key"),
@@ -136,6 +134,7 @@ fn silent(kind: &str) -> String {
 
 fn to_json(presented: &Presented, catalogue: &Catalogue) -> Value {
     match presented {
+        Presented::Client(_) => json!({ "proven": false, "kind": "client token" }),
         Presented::Jwt(_) => json!({ "proven": false, "kind": "session JWT" }),
         Presented::Legacy(_) => json!({ "proven": false, "kind": "legacy key" }),
         Presented::Opaque(_) => json!({ "proven": false, "kind": "opaque key" }),
@@ -244,6 +243,6 @@ mod tests {
         let refusal = |text: &str| parse(text).err().unwrap().to_string();
         assert_eq!(refusal("secret"), "this is no key of Titan's: unknown prefix");
         assert_eq!(refusal(&KEY[..80]), "this is no key of Titan's: wrong length");
-        assert_eq!(refusal("titan_ct_x.y.z"), "this is a client token, not a key");
+        assert_eq!(refusal("titan_ct_x.y.z"), "this is no key of Titan's: unknown prefix");
     }
 }

@@ -60,6 +60,16 @@ async fn echo(State(seen): State<Arc<Mutex<Vec<Value>>>>, request: Request) -> R
         "trickle" => Body::from_stream(endless(Duration::from_millis(100))).into_response(),
         "quiet" => Body::from_stream(endless(Duration::from_hours(1))).into_response(),
         "pour" => Body::from_stream(endless(Duration::ZERO)).into_response(),
+        "cors" => (
+            [
+                ("access-control-allow-origin", "*"),
+                ("access-control-allow-credentials", "true"),
+                ("access-control-expose-headers", "x-secret"),
+                ("vary", "accept-encoding"),
+            ],
+            said.to_string(),
+        )
+            .into_response(),
         "hop" => (
             [("connection", "x-between"), ("x-between", "1"), ("keep-alive", "5"), ("x-kept", "1")],
             said.to_string(),
