@@ -13,6 +13,9 @@ from table import line, ratio, title
 # More keys than one, so that no answer is a cached one; few enough to be made in a moment.
 KEYS = 256
 PATH = "/api/sessions"
+# Routes that client tokens can reach: without and with a body that decides.
+PRESENCE, SEND = "/api/sessions/default/presence", "/api/sessions/default/messages/send"
+MESSAGE = json.dumps({"chatId": "4915@c.us", "text": "hello"})
 # "Not slower", within what two equal rows differ by on a shared machine.
 EQUAL = 1.05
 
@@ -65,6 +68,27 @@ def create_revoked_key(titan, scope):
     return made["key"]
 
 
+def ask_as(titan, key, method, path, body):
+    headers = {"Authorization": f"Bearer {key}", "Content-Type": "application/json"}
+    status, answer = titan.ask(method, path, headers, json.dumps(body))
+    if status not in (200, 201):
+        raise SystemExit(f"{method} {path}: {status} {answer}")
+    return json.loads(answer)["data"]
+
+
+def mint_tokens(titan, count):
+    """Client tokens of as many persons, whose rules look at the recipient."""
+    parent = create_key(titan, "sessions:manage")
+    rules = {"recipientMode": "conversation", "allowedActions": "read_presence,send_message"}
+    ask_as(titan, parent, "PUT", "/api/sessions/default/client-rules", rules)
+
+    def mint(number):
+        wish = {"session": "default", "ephemeralId": f"visitor-{number}", "chatId": "4915@c.us", "ttlSeconds": 3600}
+        return ask_as(titan, parent, "POST", "/api/client-tokens", wish)["token"]
+
+    return [mint(number) for number in range(count)]
+
+
 def forge(key):
     """The same key with another character in its MAC: of the right shape, and signed by nobody."""
     place = len(key) - 20
@@ -109,6 +133,8 @@ class Bench:
         ]
         self.forged = [forge(key) for key in self.keys]
         self.revoked = [create_revoked_key(self.titan, "sessions:read") for _ in range(KEYS)]
+        self.all_powerful = [create_key(self.titan, "*") for _ in range(KEYS)]
+        self.tokens = mint_tokens(self.titan, KEYS)
 
     def row(self, name, server, requests, is_refused=False):
         path = self.folder / f"{name.replace(' ', '-').replace('/', '-')}.lua"
@@ -117,6 +143,9 @@ class Bench:
 
     def get_row(self, name, server, path, keys, is_refused=False):
         return self.row(name, server, [load.get(server.address, path, key) for key in keys], is_refused)
+
+    def send_row(self, name, keys):
+        return self.row(name, self.titan, [load.post(self.titan.address, SEND, key, MESSAGE) for key in keys])
 
     def verify_row(self, name, server, path, callers, keys, is_refused=False):
         requests = [
@@ -147,6 +176,12 @@ class Bench:
             "asks titan": self.get_row("nginx, auth_request to titan", self.asks_titan, PATH, self.keys),
             "proxy": self.get_row("hyper-util proxy that checks nothing", self.proxy, PATH, self.keys),
             "gateway": self.get_row("titan gateway", self.titan, PATH, self.keys),
+            "gateway presence": self.get_row(
+                "titan gateway, a route of client tokens", self.titan, PRESENCE, self.all_powerful
+            ),
+            "client presence": self.get_row("titan gateway, a client token", self.titan, PRESENCE, self.tokens),
+            "gateway send": self.send_row("titan gateway, a message", self.all_powerful),
+            "client send": self.send_row("titan gateway, a message, a client token, recipient checked", self.tokens),
             "gateway logged": self.get_row(
                 "titan gateway, access log on", self.logged, PATH, self.logged_keys
             ),
@@ -240,6 +275,8 @@ def report(rows, latencies, kept):
     ratio_line("gateway", "nginx", "cpu_us", "CPU: titan gateway / nginx proxy_pass", 1.1)
     ratio_line("gateway", "proxy", "cpu_us", "CPU: titan gateway / hyper-util proxy that checks nothing")
     ratio_line("gateway logged", "gateway", "cpu_us", "CPU: titan gateway, access log on / off", EQUAL)
+    ratio_line("client presence", "gateway presence", "cpu_us", "CPU: titan gateway, a client token / an API key", 1.3)
+    ratio_line("client send", "gateway send", "cpu_us", "CPU: the same with a body in which the recipient is checked", 1.3)
     ratio_line("gateway limited", "gateway", "cpu_us", "CPU: titan gateway, a limit on / off")
     ratio_line("gateway used up", "gateway limited", "cpu_us", "CPU: titan gateway, refused by a limit / let through", 1.0)
     ratio_line("gateway refuses", "gateway", "cpu_us", "CPU: titan gateway, forged key / good key", EQUAL)
