@@ -12,6 +12,7 @@ mod input;
 mod messages;
 mod object;
 mod output;
+mod presence;
 mod sessions;
 mod state;
 #[cfg(test)]
@@ -53,6 +54,8 @@ fn session_routes() -> Router<Demo> {
         .route("/api/sessions/{session}/stop", post(sessions::stop_session))
         .route("/api/sessions/{session}/events", get(events::session_events))
         .route("/api/sessions/{session}/messages/send", post(messages::send_from_path))
+        .route("/api/sessions/{session}/messages/typing", post(presence::show_typing))
+        .route("/api/sessions/{session}/presence/{chat}", get(presence::read_presence))
         .route("/api/sessions/{session}/chats", get(messages::list_chats))
         .route("/api/sessions/{session}/chats/{chat}/messages", get(messages::list_messages))
 }
