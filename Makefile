@@ -64,6 +64,8 @@ docs-test:
 	ci/examples
 	@ci/tools clients
 	ci/clients
+	@ci/tools browser
+	ci/browser
 
 api-fuzz:
 	@ci/tools api-fuzz
