@@ -7,7 +7,7 @@
 pub use crate::store_error::{StoreError, StoreResult};
 use crate::{
     audit, idempotency, invitation, key, license, limit, opaque, revision, seal, session, settings, signing,
-    tenant, user,
+    tenant, usage, user,
 };
 use async_trait::async_trait;
 
@@ -31,6 +31,7 @@ pub trait Store:
     + license::LiveSessions
     + key::ImportedKeys
     + seal::SealKeys
+    + usage::UsageStore
     + Send
     + Sync
 {

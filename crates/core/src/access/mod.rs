@@ -19,7 +19,7 @@ pub use held::Held;
 pub use permit::{
     Action, By, CreateKey, DeleteKey, DisableKey, ImportKeys, ListKeys, ManageLicense, ManageMembers,
     ManageOpaqueKeys, ManageOwnKeys, ManageOwnSessions, ManageSealKey, ManageSettings, ManageSigningKeys,
-    ManageTenants, ManageUsers, ObserveInstances, Permit, Reach, ReadAudit, ReadKey, RotateKey, USER_NEEDED,
-    UpdateKey, VerifyKeys, decide,
+    ManageTenants, ManageUsers, ObserveInstances, Permit, Reach, ReadAudit, ReadKey, ReadUsage, RotateKey,
+    USER_NEEDED, UpdateKey, VerifyKeys, decide,
 };
-pub use scope::{Catalogue, CatalogueError, KEYS_MANAGE, KEYS_VERIFY};
+pub use scope::{Catalogue, CatalogueError, KEYS_MANAGE, KEYS_VERIFY, USAGE_READ};

@@ -2,7 +2,10 @@
 //!
 //! A service method takes a `Permit<A>`, and only [`decide`] makes one, so a forgotten check does not compile.
 
-use super::{Caller, Denial, KEYS_MANAGE, KEYS_VERIFY, KeyPrincipal, OpaquePrincipal, Origin, UserPrincipal};
+use super::{
+    Caller, Denial, KEYS_MANAGE, KEYS_VERIFY, KeyPrincipal, OpaquePrincipal, Origin, USAGE_READ,
+    UserPrincipal,
+};
 use std::marker::PhantomData;
 use titan_token::{KeyId, Prefix, ScopeBit, ScopeSet, TenantId, UserId};
 
@@ -117,6 +120,8 @@ actions! {
     ReadAudit: By::Master, itself: false;
     /// See one key.
     ReadKey: MANAGE, itself: true;
+    /// See how keys are used.
+    ReadUsage: By::Keys(USAGE_READ.0, USAGE_READ.1), itself: false;
     /// Rotate a key.
     RotateKey: MANAGE, itself: true;
     /// Rename a key, switch it on or off.

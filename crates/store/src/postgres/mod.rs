@@ -26,6 +26,7 @@ mod session;
 mod settings;
 mod signing;
 mod tenant;
+mod usage;
 mod user;
 
 pub(crate) use connect::{ONE_MOMENT, check_version, connect_one, name, upgrade};
@@ -57,6 +58,8 @@ pub(crate) struct Postgres {
     shared_budgets: PgPool,
     key_budgets: PgPool,
     vault: Vault,
+    /// Whoever asks for usage has it.
+    usage: tokio::sync::Mutex<()>,
     news: Listener,
 }
 
@@ -76,7 +79,8 @@ impl Postgres {
         let Pools { writer, readers, log, shared_budgets, key_budgets } = connect::open(url).await?;
         let writers = Groups::new(writer);
         let news = Listener::start(log.clone());
-        let store = Self { writers, readers, log, shared_budgets, key_budgets, vault, news };
+        let usage = tokio::sync::Mutex::default();
+        let store = Self { writers, readers, log, shared_budgets, key_budgets, vault, usage, news };
         store.check_seal().await?;
         let mut turn = store.writers.begin().await?;
         moving::postgres::refuse_unfinished(turn.connection().await?).await?;

@@ -15,6 +15,7 @@ mod sealing;
 mod stories;
 mod sweeping;
 mod upgrade;
+mod usage;
 mod waiting;
 
 /// Runs every story on every engine.
@@ -86,6 +87,11 @@ on_both!(
     waiting::a_writer_sees_the_keys_that_wait,
     waiting::an_answer_that_waits_is_found,
     waiting::many_keys_keep_their_order,
+    usage::a_flush_that_is_repeated_counts_once,
+    usage::rollups_of_all_lengths_are_the_sum_of_the_minutes,
+    usage::instances_that_flush_together_lose_nothing,
+    usage::usage_is_narrowed_and_grouped,
+    usage::what_is_old_leaves_by_its_length,
     limits::all_who_borrow_together_get_no_more_than_there_is,
     limits::settings_are_read_back,
     limits::sweeping_leaves_what_still_counts,
