@@ -20,7 +20,7 @@ pub(super) fn response(points: &[PointView]) -> Response {
 }
 
 fn line(out: &mut String, point: &PointView) {
-    let label = point.label.as_ref().and_then(Option::as_deref).unwrap_or_default();
+    let label = point.label.as_deref().unwrap_or_default();
     out.push_str(&point.at);
     out.push(',');
     out.push_str(&cell(label));

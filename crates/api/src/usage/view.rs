@@ -58,11 +58,9 @@ pub(crate) struct ClientView {
 pub(crate) struct PointView {
     /// The beginning of the step (RFC 3339, UTC).
     pub(super) at: String,
-    /// With `group`: the code, key, route or tenant. `other`: what is not among the first, and what had no room. Null: no credential was
-    /// proven, a user who has signed in, or no route.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    #[schema(value_type = Option<String>)]
-    pub(super) label: Option<Option<String>>,
+    /// With `group`: the code, key, route or tenant. `other`: what is not among the first, and what had no room. Null: without `group`, and
+    /// where no credential was proven, for a user who has signed in, or without a route.
+    pub(super) label: Option<String>,
     /// Exchanges that ended.
     pub(super) requests: u64,
     /// Those that passed and were answered.
@@ -125,13 +123,13 @@ impl From<Point> for PointView {
     }
 }
 
-fn label(label: &Label) -> Option<Option<String>> {
+fn label(label: &Label) -> Option<String> {
     match label {
         Label::All => None,
-        Label::Code(code) => Some(Some(code.to_string())),
-        Label::Key(key) => Some(who(key)),
-        Label::Route(route) => Some(who(route)),
-        Label::Tenant(tenant) => Some(who(tenant)),
+        Label::Code(code) => Some(code.to_string()),
+        Label::Key(key) => who(key),
+        Label::Route(route) => who(route),
+        Label::Tenant(tenant) => who(tenant),
     }
 }
 

@@ -14,14 +14,14 @@ mod table;
 pub(crate) use client::Agent;
 pub use counts::Counts;
 
-use crate::access_log::Record;
+use crate::access_log::{Abort, Record};
 use std::collections::VecDeque;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 use titan_core::port::{Store, StoreResult};
 use titan_core::revision::InstanceId;
 use titan_core::time::{Clock, Timestamp};
-use titan_core::usage::{Flush, Step};
+use titan_core::usage::{Flush, Outcome, Step};
 use tokio::time::{Instant, MissedTickBehavior, interval};
 
 /// How often it is looked whether a minute has begun.
@@ -116,8 +116,6 @@ impl Usage {
 
 /// How an exchange ended.
 fn outcome(record: &Record) -> &'static str {
-    use crate::access_log::Abort;
-    use titan_core::usage::Outcome;
     let was_asked = record.upstream.is_some();
     match (record.code, record.status) {
         (Some(code), _) => code,

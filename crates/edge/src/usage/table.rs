@@ -64,26 +64,27 @@ impl Table {
 
     /// The cell of a series. One that is new needs room: fewer than so many cells.
     fn cell(&self, id: Id<'_>, room: usize, client: Option<Client>) -> Option<&Cell> {
-        let mut place = id.hash();
-        for _ in 0..self.places.len() {
-            let slot = &self.places[place % self.places.len()];
-            let is_mine = |cell: &&Box<Cell>| cell.is_of(id);
-            match slot.get() {
-                Some(cell) if cell.is_of(id) => return Some(cell),
-                Some(_) => {}
-                None if self.used.load(Ordering::Relaxed) >= room => return None,
-                None => {
-                    if slot.set(Box::new(Cell::new(id, client))).is_ok() {
-                        self.used.fetch_add(1, Ordering::Relaxed);
-                    }
-                    if let Some(cell) = slot.get().filter(is_mine) {
-                        return Some(cell);
-                    }
+        let begin = id.hash();
+        for step in 0..self.places.len() {
+            let place = &self.places[(begin + step) % self.places.len()];
+            if place.get().is_none() {
+                if self.used.load(Ordering::Relaxed) >= room {
+                    return None;
                 }
+                self.fill(place, id, client);
             }
-            place += 1;
+            if let Some(cell) = place.get().filter(|cell| cell.is_of(id)) {
+                return Some(cell);
+            }
         }
         None
+    }
+
+    /// Whoever comes second finds it filled, perhaps with another series.
+    fn fill(&self, place: &OnceLock<Box<Cell>>, id: Id<'_>, client: Option<Client>) {
+        if place.set(Box::new(Cell::new(id, client))).is_ok() {
+            self.used.fetch_add(1, Ordering::Relaxed);
+        }
     }
 
     /// All that was counted.

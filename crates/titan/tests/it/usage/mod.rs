@@ -2,6 +2,7 @@
 
 mod abuse;
 mod client;
+mod command;
 mod counts;
 mod crash;
 mod instances;
