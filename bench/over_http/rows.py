@@ -15,6 +15,8 @@ KEYS = 256
 PATH = "/api/sessions"
 # "Not slower", within what two equal rows differ by on a shared machine.
 EQUAL = 1.05
+# What counting usage may cost: docs/adr/0028-usage.md.
+COUNTED = 1.03
 
 
 @dataclass
@@ -88,6 +90,9 @@ class Bench:
         self.asks_titan = stack.enter_context(asking).until_it_listens()
         titan = servers.Titan(folder / "logged", servers.SERVER_CORE, self.backend.address, keeps_access_log=True)
         self.logged = stack.enter_context(titan).until_ready()
+        unlike = {"TITAN_USAGE_DAY_RETENTION": "0"}
+        titan = servers.Titan(folder / "uncounted", servers.SERVER_CORE, self.backend.address, environment=unlike)
+        self.uncounted = stack.enter_context(titan).until_ready()
         unlike = {"TITAN_FAILED_ATTEMPTS": "60"}
         titan = servers.Titan(folder / "slow", servers.SERVER_CORE, self.backend.address, environment=unlike)
         self.slow = stack.enter_context(titan).until_ready()
@@ -102,6 +107,7 @@ class Bench:
         self.used_up_keys = [create_key(self.used_up, "sessions:read") for _ in range(KEYS)]
         self.caller = create_key(self.titan, "keys:verify")
         self.keys = [create_key(self.titan, "sessions:read") for _ in range(KEYS)]
+        self.uncounted_keys = [create_key(self.uncounted, "sessions:read") for _ in range(KEYS)]
         self.logged_keys = [create_key(self.logged, "sessions:read") for _ in range(KEYS)]
         self.flooded = [
             self.get_row("good keys beside a flood", self.slow, PATH, self.slow_keys),
@@ -149,6 +155,9 @@ class Bench:
             "gateway": self.get_row("titan gateway", self.titan, PATH, self.keys),
             "gateway logged": self.get_row(
                 "titan gateway, access log on", self.logged, PATH, self.logged_keys
+            ),
+            "gateway uncounted": self.get_row(
+                "titan gateway, usage is not counted", self.uncounted, PATH, self.uncounted_keys
             ),
             "gateway limited": self.get_row("titan gateway, a limit counts", self.limited, PATH, self.limited_keys),
             "gateway used up": self.get_row(
@@ -240,6 +249,7 @@ def report(rows, latencies, kept):
     ratio_line("gateway", "nginx", "cpu_us", "CPU: titan gateway / nginx proxy_pass", 1.1)
     ratio_line("gateway", "proxy", "cpu_us", "CPU: titan gateway / hyper-util proxy that checks nothing")
     ratio_line("gateway logged", "gateway", "cpu_us", "CPU: titan gateway, access log on / off", EQUAL)
+    ratio_line("gateway", "gateway uncounted", "cpu_us", "CPU: titan gateway, usage counted / not counted", COUNTED)
     ratio_line("gateway limited", "gateway", "cpu_us", "CPU: titan gateway, a limit on / off")
     ratio_line("gateway used up", "gateway limited", "cpu_us", "CPU: titan gateway, refused by a limit / let through", 1.0)
     ratio_line("gateway refuses", "gateway", "cpu_us", "CPU: titan gateway, forged key / good key", EQUAL)

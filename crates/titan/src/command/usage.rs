@@ -20,10 +20,10 @@ pub(super) struct Usage {
     /// Show it by this length of time [default: hour]
     #[arg(long)]
     step: Option<Step>,
-    /// From this time on, for example 2026-01-31 or 2026-01-31T12:00:00Z [default: an hour, a day or 30 days ago, by the step]
+    /// From this time on [default: an hour ago by minute, a day by hour, 30 days by day]
     #[arg(long, value_name = "TIME", value_parser = moment)]
     from: Option<String>,
-    /// Up to this time [default: now]
+    /// Up to this time, for example 2026-01-31 or 2026-01-31T12:00:00Z [default: now]
     #[arg(long, value_name = "TIME", value_parser = moment)]
     to: Option<String>,
     /// Show the sums of each of these instead of each time
