@@ -6,6 +6,7 @@ mod command;
 mod counts;
 mod crash;
 mod instances;
+mod outage;
 
 use crate::support::{Answer, Role, TestApp};
 use serde_json::Value;
