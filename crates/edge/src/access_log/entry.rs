@@ -189,7 +189,7 @@ impl Drop for Entry {
             record.bytes_in = upload.bytes();
         }
         if let Some(usage) = sinks.usage {
-            usage.count(&record, verdict, agent);
+            usage.count(&record, verdict, agent.as_ref());
         }
         if let Some(log) = sinks.log {
             log.push(record);

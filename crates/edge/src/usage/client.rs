@@ -24,7 +24,7 @@ impl Agent {
     }
 
     /// Its visible characters; others are question marks.
-    pub(super) fn to_text(self) -> String {
+    pub(super) fn text(&self) -> String {
         let visible = |byte: &u8| if matches!(byte, b' '..=b'~') { char::from(*byte) } else { '?' };
         self.bytes[..self.length].iter().map(visible).collect()
     }
@@ -56,10 +56,10 @@ mod tests {
 
     #[test]
     fn a_user_agent_is_cut_and_only_visible_characters_are_kept() {
-        let text = |bytes: &[u8]| Agent::new(Some(&HeaderValue::from_bytes(bytes).unwrap())).to_text();
+        let text = |bytes: &[u8]| Agent::new(Some(&HeaderValue::from_bytes(bytes).unwrap())).text();
         assert_eq!(text(b"curl/8.5.0"), "curl/8.5.0");
         assert_eq!(text(b"a\tb\xc3\xa4 c"), "a?b?? c");
         assert_eq!(text(&[b'x'; 5000]), "x".repeat(64));
-        assert_eq!(Agent::new(None).to_text(), "");
+        assert_eq!(Agent::new(None).text(), "");
     }
 }

@@ -28,7 +28,7 @@ impl Counts {
     }
 
     /// Counts an exchange that has ended. `verdict` stands in place of the outcome; `agent` is given if its client is the key's.
-    pub(crate) fn count(&self, record: &Record, verdict: Option<&'static str>, agent: Option<Agent>) {
+    pub(crate) fn count(&self, record: &Record, verdict: Option<&'static str>, agent: Option<&Agent>) {
         let outcome = verdict.unwrap_or_else(|| outcome(record));
         let holder = record.holder;
         let key = holder.and_then(Holder::key).map_or(Who::Nobody, Who::Known);

@@ -51,7 +51,7 @@ impl Sums {
                 self.clients.entry(key).or_insert_with(|| LastClient {
                     at: now,
                     address: network(address),
-                    user_agent: agent.to_text(),
+                    user_agent: agent.text(),
                 });
             }
         }

@@ -26,8 +26,8 @@ pub(super) struct Id<'a> {
     pub(super) outcome: &'static str,
 }
 
-/// The address and the program of a client.
-pub(super) type Client = (IpAddr, Agent);
+/// The address and the program of a client. It is copied only into a cell that is new.
+pub(super) type Client<'a> = (IpAddr, &'a Agent);
 
 pub(super) struct Cell {
     tenant: Who<TenantId>,
@@ -38,8 +38,8 @@ pub(super) struct Cell {
     bytes_in: AtomicU64,
     bytes_out: AtomicU64,
     micros: AtomicU64,
-    /// Of the first exchange.
-    client: Option<Client>,
+    /// Of the first exchange. In a box: what each exchange reads shall be in few cache lines.
+    client: Option<Box<(IpAddr, Agent)>>,
 }
 
 pub(super) struct Table {
@@ -53,7 +53,7 @@ impl Table {
     }
 
     /// Counts an exchange. Where there is no room for its detail, it counts for its tenant; where there is none for that, for its outcome.
-    pub(super) fn count(&self, id: Id<'_>, tally: Tally, client: Option<Client>) {
+    pub(super) fn count(&self, id: Id<'_>, tally: Tally, client: Option<Client<'_>>) {
         let of_tenant = Id { key: Who::Other, route: Who::Other, ..id };
         let of_outcome = Id { tenant: Who::Other, ..of_tenant };
         let cell = self.cell(id, DETAILED, client).or_else(|| self.cell(of_tenant, OF_TENANTS, None));
@@ -63,7 +63,7 @@ impl Table {
     }
 
     /// The cell of a series. One that is new needs room: fewer than so many cells.
-    fn cell(&self, id: Id<'_>, room: usize, client: Option<Client>) -> Option<&Cell> {
+    fn cell(&self, id: Id<'_>, room: usize, client: Option<Client<'_>>) -> Option<&Cell> {
         let begin = id.hash();
         for step in 0..self.places.len() {
             let place = &self.places[(begin + step) % self.places.len()];
@@ -81,7 +81,7 @@ impl Table {
     }
 
     /// Whoever comes second finds it filled, perhaps with another series.
-    fn fill(&self, place: &OnceLock<Box<Cell>>, id: Id<'_>, client: Option<Client>) {
+    fn fill(&self, place: &OnceLock<Box<Cell>>, id: Id<'_>, client: Option<Client<'_>>) {
         if place.set(Box::new(Cell::new(id, client))).is_ok() {
             self.used.fetch_add(1, Ordering::Relaxed);
         }
@@ -109,7 +109,7 @@ impl Id<'_> {
 }
 
 impl Cell {
-    fn new(id: Id<'_>, client: Option<Client>) -> Self {
+    fn new(id: Id<'_>, client: Option<Client<'_>>) -> Self {
         let Id { tenant, key, outcome, .. } = id;
         let route = match id.route {
             Who::Known(route) => Who::Known(Arc::clone(route)),
@@ -117,6 +117,7 @@ impl Cell {
             Who::Other => Who::Other,
         };
         let [requests, bytes_in, bytes_out, micros] = [const { AtomicU64::new(0) }; 4];
+        let client = client.map(|(address, agent)| Box::new((address, *agent)));
         Self { tenant, key, route, outcome, requests, bytes_in, bytes_out, micros, client }
     }
 
@@ -150,10 +151,10 @@ impl Cell {
     }
 
     /// Which key was used, and from where.
-    pub(super) fn client(&self) -> Option<(KeyId, Client)> {
-        match self.key {
-            Who::Known(key) => self.client.map(|client| (key, client)),
-            Who::Nobody | Who::Other => None,
+    pub(super) fn client(&self) -> Option<(KeyId, Client<'_>)> {
+        match (self.key, self.client.as_deref()) {
+            (Who::Known(key), Some((address, agent))) => Some((key, (*address, agent))),
+            _ => None,
         }
     }
 }
