@@ -18,6 +18,8 @@ PRESENCE, SEND = "/api/sessions/default/presence", "/api/sessions/default/messag
 MESSAGE = json.dumps({"chatId": "4915@c.us", "text": "hello"})
 # "Not slower", within what two equal rows differ by on a shared machine.
 EQUAL = 1.05
+# What counting usage may cost: docs/adr/0028-usage.md.
+COUNTED = 1.03
 
 
 @dataclass
@@ -112,6 +114,9 @@ class Bench:
         self.asks_titan = stack.enter_context(asking).until_it_listens()
         titan = servers.Titan(folder / "logged", servers.SERVER_CORE, self.backend.address, keeps_access_log=True)
         self.logged = stack.enter_context(titan).until_ready()
+        unlike = {"TITAN_USAGE_DAY_RETENTION": "0"}
+        titan = servers.Titan(folder / "uncounted", servers.SERVER_CORE, self.backend.address, environment=unlike)
+        self.uncounted = stack.enter_context(titan).until_ready()
         unlike = {"TITAN_FAILED_ATTEMPTS": "60"}
         titan = servers.Titan(folder / "slow", servers.SERVER_CORE, self.backend.address, environment=unlike)
         self.slow = stack.enter_context(titan).until_ready()
@@ -126,6 +131,7 @@ class Bench:
         self.used_up_keys = [create_key(self.used_up, "sessions:read") for _ in range(KEYS)]
         self.caller = create_key(self.titan, "keys:verify")
         self.keys = [create_key(self.titan, "sessions:read") for _ in range(KEYS)]
+        self.uncounted_keys = [create_key(self.uncounted, "sessions:read") for _ in range(KEYS)]
         self.logged_keys = [create_key(self.logged, "sessions:read") for _ in range(KEYS)]
         self.flooded = [
             self.get_row("good keys beside a flood", self.slow, PATH, self.slow_keys),
@@ -133,8 +139,11 @@ class Bench:
         ]
         self.forged = [forge(key) for key in self.keys]
         self.revoked = [create_revoked_key(self.titan, "sessions:read") for _ in range(KEYS)]
-        self.all_powerful = [create_key(self.titan, "*") for _ in range(KEYS)]
-        self.tokens = mint_tokens(self.titan, KEYS)
+        unlike = {"TITAN_POLICY": "whatsapp"}
+        titan = servers.Titan(folder / "pages", servers.SERVER_CORE, self.backend.address, environment=unlike)
+        self.pages = stack.enter_context(titan).until_ready()
+        self.all_powerful = [create_key(self.pages, "*") for _ in range(KEYS)]
+        self.tokens = mint_tokens(self.pages, KEYS)
 
     def row(self, name, server, requests, is_refused=False):
         path = self.folder / f"{name.replace(' ', '-').replace('/', '-')}.lua"
@@ -145,7 +154,7 @@ class Bench:
         return self.row(name, server, [load.get(server.address, path, key) for key in keys], is_refused)
 
     def send_row(self, name, keys):
-        return self.row(name, self.titan, [load.post(self.titan.address, SEND, key, MESSAGE) for key in keys])
+        return self.row(name, self.pages, [load.post(self.pages.address, SEND, key, MESSAGE) for key in keys])
 
     def verify_row(self, name, server, path, callers, keys, is_refused=False):
         requests = [
@@ -177,13 +186,16 @@ class Bench:
             "proxy": self.get_row("hyper-util proxy that checks nothing", self.proxy, PATH, self.keys),
             "gateway": self.get_row("titan gateway", self.titan, PATH, self.keys),
             "gateway presence": self.get_row(
-                "titan gateway, a route of client tokens", self.titan, PRESENCE, self.all_powerful
+                "titan gateway, a route of client tokens", self.pages, PRESENCE, self.all_powerful
             ),
-            "client presence": self.get_row("titan gateway, a client token", self.titan, PRESENCE, self.tokens),
+            "client presence": self.get_row("titan gateway, a client token", self.pages, PRESENCE, self.tokens),
             "gateway send": self.send_row("titan gateway, a message", self.all_powerful),
             "client send": self.send_row("titan gateway, a message, a client token, recipient checked", self.tokens),
             "gateway logged": self.get_row(
                 "titan gateway, access log on", self.logged, PATH, self.logged_keys
+            ),
+            "gateway uncounted": self.get_row(
+                "titan gateway, usage is not counted", self.uncounted, PATH, self.uncounted_keys
             ),
             "gateway limited": self.get_row("titan gateway, a limit counts", self.limited, PATH, self.limited_keys),
             "gateway used up": self.get_row(
@@ -277,6 +289,7 @@ def report(rows, latencies, kept):
     ratio_line("gateway logged", "gateway", "cpu_us", "CPU: titan gateway, access log on / off", EQUAL)
     ratio_line("client presence", "gateway presence", "cpu_us", "CPU: titan gateway, a client token / an API key", 1.3)
     ratio_line("client send", "gateway send", "cpu_us", "CPU: the same with a body in which the recipient is checked", 1.3)
+    ratio_line("gateway", "gateway uncounted", "cpu_us", "CPU: titan gateway, usage counted / not counted", COUNTED)
     ratio_line("gateway limited", "gateway", "cpu_us", "CPU: titan gateway, a limit on / off")
     ratio_line("gateway used up", "gateway limited", "cpu_us", "CPU: titan gateway, refused by a limit / let through", 1.0)
     ratio_line("gateway refuses", "gateway", "cpu_us", "CPU: titan gateway, forged key / good key", EQUAL)

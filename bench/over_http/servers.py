@@ -208,10 +208,8 @@ class Titan(Server):
         } | (environment or {})
         if upstream:
             (folder / "bench.toml").write_text(POLICY)
-            environment |= {
-                "TITAN_UPSTREAM": f"http://{upstream}",
-                "TITAN_POLICY": str(folder / "bench.toml"),
-            }
+            behind = {"TITAN_UPSTREAM": f"http://{upstream}", "TITAN_POLICY": str(folder / "bench.toml")}
+            environment = behind | environment
         if keeps_access_log:
             environment["TITAN_ACCESS_LOG"] = str(folder / "access.log")
         command = [TITAN, "serve"]

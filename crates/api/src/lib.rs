@@ -33,6 +33,7 @@ mod settings;
 mod signing_keys;
 mod style;
 mod tenants;
+mod usage;
 mod users;
 mod wait;
 
@@ -52,6 +53,7 @@ use titan_core::session::SessionService;
 use titan_core::settings::SettingsService;
 use titan_core::signing::SigningKeyService;
 use titan_core::tenant::TenantService;
+use titan_core::usage::UsageService;
 use titan_core::user::UserService;
 use utoipa::openapi::OpenApi;
 use utoipa_axum::router::OpenApiRouter;
@@ -96,6 +98,8 @@ pub struct ControlPlane {
     pub holders: Arc<HolderService>,
     /// The audit log.
     pub audit: Arc<AuditService>,
+    /// How keys are used.
+    pub usage: Arc<UsageService>,
     /// What is known of the instances.
     pub fleet: Arc<FleetService>,
     /// Whether requests can be answered.
@@ -118,6 +122,7 @@ fn routes() -> OpenApiRouter<ControlPlane> {
         .merge(license::routes())
         .merge(imported_keys::routes())
         .merge(audit::routes())
+        .merge(usage::routes())
         .merge(oauth2::routes())
         .merge(instances::routes())
         .merge(revisions::routes())

@@ -34,6 +34,7 @@ mod store_error;
 pub mod suggest;
 pub mod tenant;
 pub mod time;
+pub mod usage;
 pub mod user;
 pub mod wire;
 

@@ -7,7 +7,7 @@
 pub use crate::store_error::{StoreError, StoreResult};
 use crate::{
     audit, client_token, idempotency, invitation, key, license, limit, opaque, revision, seal, session,
-    settings, signing, tenant, user,
+    settings, signing, tenant, usage, user,
 };
 use async_trait::async_trait;
 
@@ -33,6 +33,7 @@ pub trait Store:
     + license::LiveSessions
     + key::ImportedKeys
     + seal::SealKeys
+    + usage::UsageStore
     + Send
     + Sync
 {

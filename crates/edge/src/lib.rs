@@ -33,6 +33,7 @@ mod request_body;
 mod revocation_set;
 mod snapshot;
 mod trusted_proxies;
+pub mod usage;
 mod uses;
 pub mod verify;
 

@@ -173,7 +173,7 @@ impl Verifier {
         let data = self.verify(&permit, request, entry).await;
         self.note(credential, &data);
         let data = data?;
-        entry.verdict(data.code.name());
+        entry.verdict(data.code);
         let mut answer = Vec::with_capacity(USUAL_ANSWER);
         serde_json::to_writer(&mut answer, &VerifyAnswer { data }).map_err(Error::internal)?;
         Ok(json(StatusCode::OK, answer))

@@ -17,6 +17,7 @@ macro_rules! columns {
         $crate::columns::listed!(key: id tenant prefix slot label scopes created_at expires_at is_active revoked_at
             rotated_at retires_at created_by rotated_from last_used_at is_owned is_suspended rate_limit limited_as)
     };
+    (last_client) => { $crate::columns::listed!(last_client: key at address user_agent) };
     (live_session) => {
         $crate::columns::listed!(live_session: tenant name opened_at is_open pending marked_at)
     };

@@ -19,6 +19,7 @@ mod scope;
 mod seal;
 mod sqlite;
 mod stored;
+mod usage;
 mod vault;
 
 pub use backup::{BackupError, Contents, Restore, Restored, back_up, look_into};

@@ -1,7 +1,7 @@
 //! The names of scope bits, which are given once.
 
 use crate::error::ConnectError;
-use titan_core::access::{Catalogue, KEYS_MANAGE, KEYS_VERIFY};
+use titan_core::access::{Catalogue, KEYS_MANAGE, KEYS_VERIFY, USAGE_READ};
 
 /// Brings the stored names and the configured ones together: new names get the next bits, and names that are
 /// no longer configured keep theirs, so that an old key never comes to mean something else. Returns also the new names
@@ -14,8 +14,8 @@ pub(crate) fn reconcile(
     let wanted = Catalogue::shipped().map(str::to_owned).chain(own.iter().cloned());
     names.extend(wanted.filter(|name| !stored.contains(name)));
     let catalogue = Catalogue::of(names.clone())?;
-    // These two have their bits in the program, too.
-    for (bit, name) in [KEYS_MANAGE, KEYS_VERIFY] {
+    // These have their bits in the program, too. They shipped with the first version, so every database gives them these.
+    for (bit, name) in [KEYS_MANAGE, KEYS_VERIFY, USAGE_READ] {
         if catalogue.bit(name) != Some(bit) {
             return Err(ConnectError::Scopes(format!(
                 "the database gives `{name}` another bit than this program"

@@ -15,7 +15,7 @@ use titan_core::entropy::{Entropy, random};
 use titan_core::error::Code;
 use titan_core::policy::Style;
 use titan_core::{Error, Failure};
-use titan_edge::access_log::{AccessLog, Entry};
+use titan_edge::access_log::{Entry, Sinks};
 use titan_edge::envoy::{CHECK, Checked, Question};
 use titan_edge::gateway::Peer;
 use titan_edge::metrics::{self, EdgeMetrics};
@@ -110,7 +110,7 @@ pub(crate) struct Parts {
 pub(crate) struct Dispatcher {
     parts: Parts,
     failures: Arc<Failures>,
-    access_log: Option<Arc<AccessLog>>,
+    sinks: Sinks,
     /// All metrics, and those of this worker.
     metrics: (Arc<Metrics>, Arc<EdgeMetrics>),
     traces: Option<Arc<Traces>>,
@@ -124,7 +124,7 @@ impl Dispatcher {
     pub(crate) fn new(
         parts: Parts,
         failures: Arc<Failures>,
-        access_log: Option<Arc<AccessLog>>,
+        sinks: Sinks,
         metrics: (Arc<Metrics>, Arc<EdgeMetrics>),
         traces: Option<Arc<Traces>>,
         trusted_proxies: TrustedProxies,
@@ -132,7 +132,7 @@ impl Dispatcher {
     ) -> Self {
         let id_prefix = u64::from_be_bytes(random(entropy));
         let id_count = AtomicU64::new(0);
-        Self { parts, failures, access_log, metrics, traces, trusted_proxies, id_prefix, id_count }
+        Self { parts, failures, sinks, metrics, traces, trusted_proxies, id_prefix, id_count }
     }
 
     /// The span of a request, if requests are traced. The metrics' own port is not.
@@ -190,8 +190,7 @@ impl Dispatcher {
         let none = HeaderMap::new();
         let headers = question.as_ref().map_or(&none, Question::headers);
         let (request_id, source) = (self.request_id(headers), self.client(headers, peer.address));
-        let log = self.access_log.as_ref();
-        let mut entry = log.map_or_else(Entry::off, |log| log.begin(&Method::POST, source, &request_id));
+        let mut entry = Entry::begin(&self.sinks, &Method::POST, source, &request_id, headers);
         let Checked { mut response, status } = self.parts.forward_auth.check(question, &mut entry).await;
         if status == StatusCode::UNAUTHORIZED {
             self.failures.count(source).await;
@@ -212,7 +211,7 @@ impl Dispatcher {
         response
     }
 
-    /// The request's line in the access log. The control plane has none: its requests are in the log.
+    /// The request's line in the access log, and its place in what is counted. The control plane has none: its requests are in the log.
     fn entry(
         &self,
         destination: &Part,
@@ -220,11 +219,11 @@ impl Dispatcher {
         client: IpAddr,
         request_id: &HeaderValue,
     ) -> Entry {
-        match (&self.access_log, destination) {
-            (Some(log), Part::ForwardAuth(_) | Part::Gateway | Part::Verify) => {
-                log.begin(request.method(), client, request_id)
+        match destination {
+            Part::ForwardAuth(_) | Part::Gateway | Part::Verify => {
+                Entry::begin(&self.sinks, request.method(), client, request_id, request.headers())
             }
-            _ => Entry::off(),
+            Part::Check | Part::ControlPlane | Part::Metrics | Part::Nothing => Entry::off(),
         }
     }
 

@@ -30,7 +30,11 @@ before(async () => {
   early.expiresAt = early.kept.minted[0].expiresAt;
 });
 
-after(() => browser?.close());
+after(async () => {
+  // What is still being read would fail when the browser goes.
+  await Promise.allSettled(seen.received);
+  await browser?.close();
+});
 
 // --- What a user does and sees
 

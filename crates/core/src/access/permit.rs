@@ -4,7 +4,7 @@
 
 use super::{
     Caller, Denial, KEYS_MANAGE, KEYS_VERIFY, KeyPrincipal, OpaquePrincipal, Origin, SESSIONS_MANAGE,
-    UserPrincipal,
+    USAGE_READ, UserPrincipal,
 };
 use std::marker::PhantomData;
 use titan_token::{KeyId, Prefix, ScopeBit, ScopeSet, TenantId, UserId};
@@ -122,6 +122,8 @@ actions! {
     ReadAudit: By::Master, itself: false;
     /// See one key.
     ReadKey: MANAGE, itself: true;
+    /// See how keys are used.
+    ReadUsage: By::Keys(USAGE_READ.0, USAGE_READ.1), itself: false;
     /// Rotate a key.
     RotateKey: MANAGE, itself: true;
     /// Rename a key, switch it on or off.

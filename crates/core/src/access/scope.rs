@@ -52,6 +52,8 @@ pub const KEYS_MANAGE: (ScopeBit, &str) = builtin(29, "keys:manage");
 pub const SESSIONS_MANAGE: (ScopeBit, &str) = builtin(1, "sessions:manage");
 /// `keys:verify`
 pub const KEYS_VERIFY: (ScopeBit, &str) = builtin(30, "keys:verify");
+/// `usage:read`
+pub const USAGE_READ: (ScopeBit, &str) = builtin(31, "usage:read");
 
 const fn builtin(number: u8, name: &'static str) -> (ScopeBit, &'static str) {
     match ScopeBit::new(number) {
@@ -240,7 +242,7 @@ mod tests {
         {
             assert_eq!(bit(&catalogue, name).number(), number);
         }
-        for (number, name) in [KEYS_MANAGE, KEYS_VERIFY] {
+        for (number, name) in [KEYS_MANAGE, KEYS_VERIFY, USAGE_READ] {
             assert_eq!(bit(&catalogue, name), number);
         }
         assert_eq!(bit(&catalogue, "*"), ScopeBit::ALL);

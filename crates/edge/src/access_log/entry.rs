@@ -1,25 +1,42 @@
 //! The record of a running request.
 
-use super::{AccessLog, Holder, LoggedBody, Record};
+use super::{AccessLog, Holder, LoggedBody, Record, RequestId};
 use crate::Body;
 use crate::gateway::{Progress, Upstream};
 use crate::snapshot::Proven;
-use http::{Method, Response, StatusCode};
+use crate::usage::{Agent, Counts};
+use crate::verify::VerifyCode;
+use http::header::USER_AGENT;
+use http::{HeaderMap, HeaderValue, Method, Response, StatusCode};
 use http_body::Body as _;
+use std::net::IpAddr;
 use std::sync::Arc;
 use std::time::Duration;
 use titan_core::error::Code;
 use titan_core::policy::Verdict;
 
-/// The record of a running request, or nothing if there is no access log. The record enters the queue when this is
-/// dropped, whatever ended the request.
+/// Who hears of an exchange that has ended.
+#[derive(Clone, Default)]
+pub struct Sinks {
+    /// It gets a record.
+    pub log: Option<Arc<AccessLog>>,
+    /// It counts.
+    pub usage: Option<Arc<Counts>>,
+}
+
+/// The record of a running request, or nothing if nobody hears of it. The record is handed in when this is dropped,
+/// whatever ended the request.
 #[derive(Default)]
 pub struct Entry(Option<Box<Open>>);
 
 /// One allocation per request. Its thread also frees it: the queue gets a copy of the record.
 struct Open {
     record: Record,
-    log: Arc<AccessLog>,
+    sinks: Sinks,
+    /// What is counted, if it is not what the record says: the verdict about another key.
+    verdict: Option<&'static str>,
+    /// The program of the client, if it is the client of the key.
+    agent: Option<Agent>,
     /// Counts the bytes of the request's body that were forwarded.
     upload: Option<Arc<Progress>>,
     /// The body of the answer, when there is one.
@@ -27,13 +44,30 @@ struct Open {
 }
 
 impl Entry {
-    /// An entry that records nothing, because there is no access log.
+    /// An entry that records nothing, because nobody hears of it.
     pub fn off() -> Self {
         Self::default()
     }
 
-    pub(super) fn open(record: Record, log: Arc<AccessLog>) -> Self {
-        Self(Some(Box::new(Open { record, log, upload: None, body: None })))
+    /// Starts the record of a request that has arrived.
+    pub fn begin(
+        sinks: &Sinks,
+        method: &Method,
+        client: IpAddr,
+        request_id: &HeaderValue,
+        headers: &HeaderMap,
+    ) -> Self {
+        if sinks.log.is_none() && sinks.usage.is_none() {
+            return Self::off();
+        }
+        let record = Record::new(method, client, RequestId::new(request_id));
+        let keeps_clients = sinks.usage.as_ref().is_some_and(|usage| usage.keeps_clients());
+        let agent = keeps_clients.then(|| Agent::new(headers.get(USER_AGENT)));
+        Self::open(record, sinks.clone(), agent)
+    }
+
+    fn open(record: Record, sinks: Sinks, agent: Option<Agent>) -> Self {
+        Self(Some(Box::new(Open { record, sinks, verdict: None, agent, upload: None, body: None })))
     }
 
     fn note(&mut self, change: impl FnOnce(&mut Record)) {
@@ -47,9 +81,12 @@ impl Entry {
         self.note(|record| record.code = Some(code.slug()));
     }
 
-    /// Notes the verdict of `/auth/verify`.
-    pub(crate) fn verdict(&mut self, code: &'static str) {
-        self.note(|record| record.code = Some(code));
+    /// Notes the verdict of `/auth/verify`. The client is not that of the key.
+    pub(crate) fn verdict(&mut self, code: VerifyCode) {
+        self.note(|record| record.code = Some(code.name()));
+        if let Some(open) = &mut self.0 {
+            (open.verdict, open.agent) = (Some(code.outcome()), None);
+        }
     }
 
     /// Notes the credential that the answer is about, if it is ours. The fields of an unproven one are not noted.
@@ -146,11 +183,16 @@ impl Entry {
 impl Drop for Entry {
     fn drop(&mut self) {
         let Some(open) = self.0.take() else { return };
-        let Open { mut record, log, upload, .. } = *open;
+        let Open { mut record, sinks, verdict, agent, upload, .. } = *open;
         record.total_time = record.began.elapsed();
         if let Some(upload) = upload {
             record.bytes_in = upload.bytes();
         }
-        log.push(record);
+        if let Some(usage) = sinks.usage {
+            usage.count(&record, verdict, agent.as_ref());
+        }
+        if let Some(log) = sinks.log {
+            log.push(record);
+        }
     }
 }

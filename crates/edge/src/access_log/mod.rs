@@ -12,13 +12,10 @@ mod entry;
 mod record;
 
 pub(crate) use body::LoggedBody;
-pub use entry::Entry;
+pub use entry::{Entry, Sinks};
 pub use record::{Abort, Holder, Record, RequestId};
 
 use crossbeam_queue::ArrayQueue;
-use http::{HeaderValue, Method};
-use std::net::IpAddr;
-use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 
 /// How many records may wait in the queue. They take 8 MB, and at 30,000 requests a second the queue lasts for a second
@@ -39,12 +36,6 @@ impl AccessLog {
 
     fn with_capacity(waiting: usize) -> Self {
         Self { waiting: ArrayQueue::new(waiting), dropped: AtomicU64::new(0) }
-    }
-
-    /// Starts the record of a request that has arrived.
-    pub fn begin(self: &Arc<Self>, method: &Method, client: IpAddr, request_id: &HeaderValue) -> Entry {
-        let record = Record::new(method, client, RequestId::new(request_id));
-        Entry::open(record, Arc::clone(self))
     }
 
     /// Takes the oldest record from the queue.
@@ -84,12 +75,15 @@ impl Default for AccessLog {
 mod tests {
     use super::*;
     use crate::Body;
-    use http::Response;
+    use http::{HeaderMap, HeaderValue, Method, Response};
     use http_body_util::BodyExt;
     use std::net::Ipv4Addr;
+    use std::sync::Arc;
 
     fn begin(log: &Arc<AccessLog>, id: &'static str) -> Entry {
-        log.begin(&Method::GET, Ipv4Addr::LOCALHOST.into(), &HeaderValue::from_static(id))
+        let sinks = Sinks { log: Some(Arc::clone(log)), usage: None };
+        let (client, id) = (Ipv4Addr::LOCALHOST.into(), HeaderValue::from_static(id));
+        Entry::begin(&sinks, &Method::GET, client, &id, &HeaderMap::new())
     }
 
     #[test]

@@ -29,6 +29,7 @@ use titan_core::revision::{
     Change, Changes, Fleet, InForce, InstanceView, Member, Propagation, Receipt, Revision, Spread, Topic,
 };
 use titan_core::time::Clock;
+use titan_core::usage::Retention;
 use tokio::sync::{Mutex, Notify, watch};
 use tokio::task::JoinHandle;
 use tokio::time::{Interval, MissedTickBehavior, interval};
@@ -65,6 +66,8 @@ pub struct Follower {
     watch: std::sync::Mutex<Watch>,
     sweep: Sweep,
     settings: InForceHere,
+    /// How long usage is kept; `None`: nobody counts it, and nobody deletes it.
+    usage_retention: Option<Retention>,
 }
 
 /// Whether requests can be answered.
@@ -98,7 +101,14 @@ impl Follower {
             watch: std::sync::Mutex::default(),
             sweep: Sweep::default(),
             settings: InForceHere::default(),
+            usage_retention: None,
         }
+    }
+
+    /// The same, which deletes usage that is older.
+    #[must_use]
+    pub fn with_usage_retention(self, usage_retention: Option<Retention>) -> Self {
+        Self { usage_retention, ..self }
     }
 
     /// Builds the snapshot, and joins the instances of the database. Nothing may be served before this has returned.

@@ -85,7 +85,16 @@ impl Follower {
         if let Err(error) = self.store.sweep_days(day).await {
             tracing::warn!(%error, "what persons have sent on earlier days is not deleted for now");
         }
+        self.sweep_usage(swept_until).await;
         self.sweep_log(swept_until).await
+    }
+
+    /// By the time that the log is swept until: a clock that leaps ahead deletes nothing early.
+    async fn sweep_usage(&self, swept_until: Timestamp) {
+        let Some(retention) = self.usage_retention else { return };
+        if let Err(error) = self.store.sweep_usage(&retention.end(swept_until)).await {
+            tracing::warn!(%error, "usage that is old is not deleted for now");
+        }
     }
 
     /// In small transactions, so that changes wait for none of them for long.

@@ -2,6 +2,8 @@
 
 use serde::Serialize;
 use titan_core::access::Denial;
+use titan_core::error::Code;
+use titan_core::usage::Outcome;
 use utoipa::ToSchema;
 
 /// The result of a verification.
@@ -39,6 +41,20 @@ impl VerifyCode {
             Self::RateLimited => "RATE_LIMITED",
             Self::Revoked => "REVOKED",
             Self::Valid => "VALID",
+        }
+    }
+
+    /// As it is counted: what a gateway would have answered.
+    pub(crate) const fn outcome(self) -> &'static str {
+        match self {
+            Self::Disabled => Code::ApiKeyDisabled.slug(),
+            Self::Expired => Code::ApiKeyExpired.slug(),
+            Self::InsufficientScope => Code::InsufficientScope.slug(),
+            Self::Invalid => Code::InvalidApiKey.slug(),
+            Self::Malformed => Code::MalformedApiKey.slug(),
+            Self::RateLimited => Code::RateLimitExceeded.slug(),
+            Self::Revoked => Code::ApiKeyRevoked.slug(),
+            Self::Valid => Outcome::ALLOWED,
         }
     }
 }

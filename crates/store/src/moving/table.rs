@@ -1,7 +1,7 @@
 //! What moves: the tables, and the one form that their rows have in both engines.
 //!
-//! Not in the list: the instances that run, the migrations, the budgets of limits, and the terms of keys, which each engine has in a form of
-//! its own.
+//! Not in the list: the instances that run and what they have flushed, the migrations, the budgets of limits, and the terms of keys,
+//! which each engine has in a form of its own.
 
 use Kind::{Bytes, Flag, Number, Text};
 
@@ -101,7 +101,7 @@ pub(super) const KEY: Table = Table {
 };
 
 /// In this order, a row comes after those that it refers to.
-pub(super) const TABLES: [Table; 19] = [
+pub(super) const TABLES: [Table; 21] = [
     Table { name: "scope", columns: &[("bit", Number), ("name", Text)], key_length: 1 },
     Table {
         name: "tenant",
@@ -251,6 +251,27 @@ pub(super) const TABLES: [Table; 19] = [
             ("marked_at", Number),
         ],
         key_length: 2,
+    },
+    Table {
+        name: "usage",
+        columns: &[
+            ("step", Number),
+            ("at", Number),
+            ("tenant", Number),
+            ("key", Bytes),
+            ("route", Text),
+            ("outcome", Text),
+            ("requests", Number),
+            ("bytes_in", Number),
+            ("bytes_out", Number),
+            ("micros", Number),
+        ],
+        key_length: 6,
+    },
+    Table {
+        name: "last_client",
+        columns: &[("key", Bytes), ("at", Number), ("address", Text), ("user_agent", Text)],
+        key_length: 1,
     },
     Table {
         name: "attempt",

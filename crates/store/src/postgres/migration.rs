@@ -5,7 +5,7 @@ use crate::migration;
 use sqlx::migrate::Migrator;
 
 /// The version of each, what it is about, and its text.
-const MIGRATIONS: [(i64, &str, &str); 21] = [
+const MIGRATIONS: [(i64, &str, &str); 22] = [
     (1, "keys", include_str!("../../migrations/postgres/0001_keys.sql")),
     (2, "revisions", include_str!("../../migrations/postgres/0002_revisions.sql")),
     (3, "answers", include_str!("../../migrations/postgres/0003_answers.sql")),
@@ -27,6 +27,7 @@ const MIGRATIONS: [(i64, &str, &str); 21] = [
     (20, "imported_keys", include_str!("../../migrations/postgres/0020_imported_keys.sql")),
     (21, "seal", include_str!("../../migrations/postgres/0021_seal.sql")),
     (22, "client_tokens", include_str!("../../migrations/postgres/0022_client_tokens.sql")),
+    (23, "usage", include_str!("../../migrations/postgres/0023_usage.sql")),
 ];
 
 pub(super) fn migrator() -> Migrator {

@@ -27,6 +27,7 @@ mod session;
 mod settings;
 mod signing;
 mod tenant;
+mod usage;
 mod user;
 
 pub(crate) use connect::{ONE_MOMENT, check_version, connect_one, name, upgrade};
@@ -59,6 +60,8 @@ pub(crate) struct Postgres {
     key_budgets: PgPool,
     day_counts: PgPool,
     vault: Vault,
+    /// Whoever asks for usage has it.
+    usage: tokio::sync::Mutex<()>,
     news: Listener,
 }
 
@@ -79,7 +82,9 @@ impl Postgres {
             connect::open(url).await?;
         let writers = Groups::new(writer);
         let news = Listener::start(log.clone());
-        let store = Self { writers, readers, log, shared_budgets, key_budgets, day_counts, vault, news };
+        let usage = tokio::sync::Mutex::default();
+        let store =
+            Self { writers, readers, log, shared_budgets, key_budgets, day_counts, vault, usage, news };
         store.check_seal().await?;
         let mut turn = store.writers.begin().await?;
         moving::postgres::refuse_unfinished(turn.connection().await?).await?;

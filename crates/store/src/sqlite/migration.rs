@@ -6,7 +6,7 @@ use crate::migration;
 use sqlx::migrate::Migrator;
 
 /// The version of each, what it is about, and its text. Numbers that are missing belong to the other engine.
-const MIGRATIONS: [(i64, &str, &str); 20] = [
+const MIGRATIONS: [(i64, &str, &str); 21] = [
     (1, "keys", include_str!("../../migrations/sqlite/0001_keys.sql")),
     (2, "revisions", include_str!("../../migrations/sqlite/0002_revisions.sql")),
     (3, "answers", include_str!("../../migrations/sqlite/0003_answers.sql")),
@@ -27,6 +27,7 @@ const MIGRATIONS: [(i64, &str, &str); 20] = [
     (19, "live_sessions", include_str!("../../migrations/sqlite/0019_live_sessions.sql")),
     (20, "imported_keys", include_str!("../../migrations/sqlite/0020_imported_keys.sql")),
     (21, "seal", include_str!("../../migrations/sqlite/0021_seal.sql")),
+    (23, "usage", include_str!("../../migrations/sqlite/0023_usage.sql")),
 ];
 
 pub(crate) fn migrator() -> Migrator {

@@ -26,6 +26,7 @@ mod session;
 mod settings;
 mod signing;
 mod tenant;
+mod usage;
 mod user;
 
 pub(crate) use audit::{head as audit_head, rows_after};
@@ -72,6 +73,8 @@ pub(crate) struct Sqlite {
     log: SqlitePool,
     ledger: Ledger,
     vault: Vault,
+    /// Whoever asks for usage has it.
+    usage: tokio::sync::Mutex<()>,
     /// The one instance, while it runs.
     instance: Mutex<Option<Instance>>,
     /// Held as long as the database is open; the system drops it with the process.
@@ -101,7 +104,8 @@ impl Sqlite {
         tenant::ensure_default(&writer, clock.now()).await?;
         let catalogue = scope::reconcile(&writer, own_scopes).await?;
         let writers = Groups::new(writer);
-        let store = Self { writers, readers, log, ledger, vault, instance: Mutex::default(), _lock: lock };
+        let (instance, usage) = (Mutex::default(), tokio::sync::Mutex::default());
+        let store = Self { writers, readers, log, ledger, vault, usage, instance, _lock: lock };
         check_seal(&store.log, &store.vault).await?;
         let mut turn = store.writers.begin().await?;
         seal::settle(turn.connection().await?, &store.vault).await?;

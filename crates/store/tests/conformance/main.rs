@@ -16,6 +16,7 @@ mod sealing;
 mod stories;
 mod sweeping;
 mod upgrade;
+mod usage;
 mod waiting;
 
 /// Runs every story on every engine.
@@ -91,6 +92,11 @@ on_both!(
     client_tokens::the_state_of_a_client_token_is_all_that_decides_about_it,
     client_tokens::a_revoked_client_token_leaves_the_log_when_it_has_expired,
     client_tokens::no_more_are_counted_on_a_day_than_there_may_be,
+    usage::a_flush_that_is_repeated_counts_once,
+    usage::rollups_of_all_lengths_are_the_sum_of_the_minutes,
+    usage::instances_that_flush_together_lose_nothing,
+    usage::usage_is_narrowed_and_grouped,
+    usage::what_is_old_leaves_by_its_length,
     limits::all_who_borrow_together_get_no_more_than_there_is,
     limits::settings_are_read_back,
     limits::sweeping_leaves_what_still_counts,

@@ -4,6 +4,7 @@ use crate::fixture::{Closed, Counter, NOW, empty_postgres, open, postgres, sqlit
 use crate::lists::all;
 use crate::people;
 use crate::stories::{add, id, key, slot_key};
+use crate::usage;
 use serde_json::json;
 use sqlx::sqlite::SqliteConnectOptions;
 use sqlx::{ConnectOptions, Connection, PgConnection, query, raw_sql};
@@ -62,6 +63,7 @@ async fn fill(store: &dyn Store) {
         tx.add_answer("master", name, &answer).await.unwrap();
     }
     tx.commit().await.unwrap();
+    usage::fill(store).await;
 }
 
 fn new_postgres() -> Location {

@@ -118,6 +118,9 @@ async fn keys_of_before_are_found_renamed_and_revoked_as_if_they_were_new() {
         "DROP TABLE live_session",
         "DROP TABLE imported_key",
         "DROP TABLE seal",
+        "DROP TABLE usage",
+        "DROP TABLE usage_flush",
+        "DROP TABLE last_client",
         "DROP INDEX audit_by_time",
         "DROP INDEX audit_by_actor",
         "DROP INDEX audit_by_action",
@@ -189,6 +192,7 @@ fn released_migrations_are_never_edited() {
         ("0019_live_sessions.sql", include_bytes!("../../migrations/sqlite/0019_live_sessions.sql")),
         ("0020_imported_keys.sql", include_bytes!("../../migrations/sqlite/0020_imported_keys.sql")),
         ("0021_seal.sql", include_bytes!("../../migrations/sqlite/0021_seal.sql")),
+        ("0023_usage.sql", include_bytes!("../../migrations/sqlite/0023_usage.sql")),
     ];
     let lines: String = released
         .iter()

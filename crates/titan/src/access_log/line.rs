@@ -166,11 +166,11 @@ fn is_plain(text: &str) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use http::{HeaderValue, Method};
+    use http::{HeaderMap, HeaderValue, Method};
     use std::net::Ipv6Addr;
     use std::sync::Arc;
     use titan_core::policy::PolicySet;
-    use titan_edge::access_log::AccessLog;
+    use titan_edge::access_log::{AccessLog, Entry, Sinks};
     use titan_edge::gateway::{Address, TlsSettings, Upstream};
     use titan_token::TenantId;
 
@@ -178,7 +178,9 @@ mod tests {
 
     fn record(id: &'static str) -> Record {
         let log = Arc::new(AccessLog::new());
-        drop(log.begin(&Method::GET, Ipv6Addr::LOCALHOST.into(), &HeaderValue::from_static(id)));
+        let sinks = Sinks { log: Some(Arc::clone(&log)), usage: None };
+        let (client, id) = (Ipv6Addr::LOCALHOST.into(), HeaderValue::from_static(id));
+        drop(Entry::begin(&sinks, &Method::GET, client, &id, &HeaderMap::new()));
         let mut record = log.take().unwrap();
         record.total_time = Duration::from_micros(12_034);
         record

@@ -25,6 +25,7 @@ mod stream;
 mod table;
 mod tenants;
 mod tls;
+mod usage;
 mod users;
 
 use clap::{Parser, Subcommand};
@@ -62,6 +63,8 @@ enum Command {
     SealKey(seal_key::SealKey),
     /// Show who changed what in a running Titan, and check that the log is whole
     Audit(audit::Audit),
+    /// Show how the keys of a running Titan are used, over time or by key, route, tenant or code
+    Usage(usage::Usage),
     /// List the instances that use the database of a running Titan
     Instances(instances::Instances),
     /// Check a policy, or explain what it decides for a request
@@ -120,6 +123,7 @@ pub fn run(titan: Titan) -> ExitCode {
         Command::SigningKeys(signing_keys) => signing_keys.run(),
         Command::SealKey(seal_key) => seal_key.run(),
         Command::Audit(audit) => audit.run(),
+        Command::Usage(usage) => usage.run(),
         Command::Instances(instances) => instances.run(),
         Command::Policy(command) => command.run(),
         Command::Config(command) => command.run(),

@@ -23,7 +23,7 @@ pub enum Kind {
 }
 
 /// Variable, option, kind.
-pub const VARIABLES: [(&str, &str, Kind); 54] = [
+pub const VARIABLES: [(&str, &str, Kind); 58] = [
     ("TITAN_LISTEN", "listen", Kind::Text),
     ("TITAN_ADMIN_LISTEN", "admin_listen", Kind::Text),
     ("TITAN_METRICS_LISTEN", "metrics_listen", Kind::Text),
@@ -76,6 +76,10 @@ pub const VARIABLES: [(&str, &str, Kind); 54] = [
     ("TITAN_LOG_FORMAT", "log_format", Kind::Text),
     ("TITAN_ACCESS_LOG", "access_log", Kind::Text),
     ("TITAN_ACCESS_LOG_FORMAT", "access_log_format", Kind::Text),
+    ("TITAN_USAGE_DAY_RETENTION", "usage_day_retention", Kind::Number),
+    ("TITAN_USAGE_HOUR_RETENTION", "usage_hour_retention", Kind::Number),
+    ("TITAN_USAGE_MINUTE_RETENTION", "usage_minute_retention", Kind::Number),
+    ("TITAN_USAGE_CLIENTS", "usage_clients", Kind::Text),
     ("TITAN_OTLP_ENDPOINT", "otlp_endpoint", Kind::Text),
     ("TITAN_OTLP_SAMPLE_RATIO", "otlp_sample_ratio", Kind::Decimal),
 ];

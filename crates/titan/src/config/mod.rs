@@ -159,6 +159,18 @@ pub struct Config {
     pub access_log: String,
     /// How its lines look.
     pub access_log_format: LogFormat,
+    /// Days for which usage by day is kept. 0: usage is not counted.
+    #[schemars(range(max = 3_650))]
+    pub usage_day_retention: u32,
+    /// Days for which usage by hour is kept.
+    #[schemars(range(min = 1, max = 3_650))]
+    pub usage_hour_retention: u32,
+    /// Days for which usage by minute is kept.
+    #[schemars(range(min = 1, max = 3_650))]
+    pub usage_minute_retention: u32,
+    /// Whether Titan remembers from where each key was last used: the network of the address and the beginning of the user
+    /// agent.
+    pub usage_clients: UsageClients,
     /// The collector that gets a span for each request by OTLP over HTTP, such as `http://collector:4318`. Unset: no traces.
     pub otlp_endpoint: Option<String>,
     /// Which part of the traces that begin here is kept, 0 to 1. One that a caller began is kept if the caller keeps it.
@@ -198,6 +210,17 @@ pub enum LogFormat {
     /// For people.
     #[default]
     Text,
+}
+
+/// What is remembered of the clients of keys.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize, JsonSchema)]
+#[serde(rename_all = "lowercase")]
+pub enum UsageClients {
+    /// Nothing.
+    Off,
+    /// IPv4 /24, IPv6 /48, and 64 characters of the user agent.
+    #[default]
+    Shortened,
 }
 
 impl Default for Config {
@@ -256,6 +279,10 @@ impl Default for Config {
             log_format: LogFormat::Text,
             access_log: "off".to_owned(),
             access_log_format: LogFormat::Json,
+            usage_day_retention: 400,
+            usage_hour_retention: 35,
+            usage_minute_retention: 2,
+            usage_clients: UsageClients::Shortened,
             otlp_endpoint: None,
             otlp_sample_ratio: 1.0,
         }

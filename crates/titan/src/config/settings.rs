@@ -3,7 +3,7 @@
 use super::license::license;
 use super::people::{RoleScopes, identity_audience, invitation_page, jwt, legacy_link};
 use super::seal::SealSources;
-use super::{Config, LogFormat, UpstreamConfig, policy_text};
+use super::{Config, LogFormat, UpstreamConfig, UsageClients, policy_text};
 use crate::access_log::AccessLogSettings;
 use crate::pem::{Pem, certified_key};
 use crate::server::{Limits, TlsFiles};
@@ -21,6 +21,7 @@ use titan_core::limit::MOST;
 use titan_core::policy::{Policy, PolicySet, Problem};
 use titan_core::session::JwtSettings;
 use titan_core::settings::Settings as FirstSettings;
+use titan_core::usage::Retention;
 use titan_edge::TrustedProxies;
 use titan_edge::gateway::{Address, Settings as GatewaySettings, TlsSettings, Upstream, UpstreamMap};
 use titan_store::Location;
@@ -79,6 +80,8 @@ pub struct Settings {
     pub log_format: LogFormat,
     /// Where spans go, if requests are traced.
     pub traces: Option<TraceSettings>,
+    /// How long usage is kept, if it is counted.
+    pub usage: Option<Retention>,
     /// The access log, if one is kept.
     pub access_log: Option<AccessLogSettings>,
 }
@@ -111,6 +114,7 @@ impl Settings {
             legacy_link: config.legacy_keys_url.as_deref().map(legacy_link).transpose()?,
             license: license(&config)?,
             traces: TraceSettings::parse(config.otlp_endpoint.as_deref(), config.otlp_sample_ratio)?,
+            usage: usage(&config)?,
             access_log: AccessLogSettings::parse(&config.access_log, config.access_log_format)?,
             database,
             scopes: config.scopes,
@@ -331,6 +335,25 @@ fn check_master_key(key: &str) -> Result<()> {
         bail!("MASTER_KEY: must not look like an API key");
     }
     Ok(())
+}
+
+/// How long usage is kept. What is shorter is never kept for longer: it is the larger part.
+fn usage(config: &Config) -> Result<Option<Retention>> {
+    let (minute, hour) = (config.usage_minute_retention, config.usage_hour_retention);
+    let day = config.usage_day_retention;
+    if day == 0 {
+        return Ok(None);
+    }
+    if day > 3_650 {
+        bail!("usage_day_retention: must be 0 to 3650 days; 0 is no usage");
+    }
+    if !(1..=day).contains(&hour) {
+        bail!("usage_hour_retention: must be 1 to {day} days, as usage_day_retention is");
+    }
+    if !(1..=hour).contains(&minute) {
+        bail!("usage_minute_retention: must be 1 to {hour} days, as usage_hour_retention is");
+    }
+    Ok(Some(Retention { minute, hour, day, keeps_clients: config.usage_clients == UsageClients::Shortened }))
 }
 
 fn first_settings(rate_limit: u32, msg_rate_limit: u32) -> Result<FirstSettings> {

@@ -67,6 +67,7 @@ pub async fn serve(app: Arc<App>, listeners: Listeners, stop: impl Future<Output
         () = follow_files => Err(anyhow!("nothing follows the files of certificates any more")),
         never = connections.report() => match never {},
         never = app.upkeep.run() => match never {},
+        never = app.keep_usage() => match never {},
     };
     tracing::info!("stopping");
     stopping.send_replace(true);
@@ -78,10 +79,11 @@ pub async fn serve(app: Arc<App>, listeners: Listeners, stop: impl Future<Output
     }
     let leaving = async {
         app.follower.write_uses().await;
+        app.flush_usage().await;
         app.follower.leave().await;
     };
     if tokio::time::timeout(GRACE, leaving).await.is_err() {
-        tracing::warn!("the database does not answer: the last uses of keys are lost");
+        tracing::warn!("the database does not answer: the last uses of keys, and the last usage, are lost");
     }
     keeping.abort();
     app.close_traces().await;

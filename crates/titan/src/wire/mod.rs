@@ -15,6 +15,7 @@ use crate::upkeep::{LicenseUpkeep, SigningKeyUpkeep, Upkeep};
 use anyhow::{Context, Result};
 use axum::Router;
 use services::Services;
+use std::convert::Infallible;
 use std::fs::DirBuilder;
 use std::os::unix::fs::DirBuilderExt;
 use std::path::Path;
@@ -27,7 +28,9 @@ use titan_core::revision::{InstanceId, Member};
 use titan_core::settings::{LogControl, SettingsService};
 use titan_core::signing::SigningKeyService;
 use titan_core::time::Clock;
+use titan_edge::access_log::Sinks;
 use titan_edge::gateway::{self, Upstreams};
+use titan_edge::usage::Usage;
 use titan_edge::verify::{Document, Verifier};
 use titan_edge::{Follower, ForwardAuth, Gateway, Guard, TrustedProxies};
 use utoipa::OpenApi;
@@ -49,6 +52,7 @@ pub struct App {
     sessions: Arc<SessionCounter>,
     metrics: Arc<Metrics>,
     traces: Option<Arc<Traces>>,
+    usage: Option<Arc<Usage>>,
 }
 
 impl App {
@@ -77,8 +81,12 @@ impl App {
                 .with_identity_audience(settings.identity_audience.clone()),
         );
         let member = member(settings, &*clock, &*entropy);
+        let usage = settings.usage.map(|retention| {
+            Usage::new(Arc::clone(&store), Arc::clone(&clock), member.id, retention.keeps_clients)
+        });
         let follower = Follower::new(Arc::clone(&store), Arc::clone(&guard), Arc::clone(&clock), member);
-        let follower = Arc::new(follower.with_log(Arc::clone(&log)));
+        let follower = follower.with_log(Arc::clone(&log)).with_usage_retention(settings.usage);
+        let follower = Arc::new(follower);
         follower.start().await?;
         // A rotation that did not see this instance yet has ended by now: its lease is good.
         store.seal_state().await?;
@@ -125,6 +133,7 @@ impl App {
             sessions,
             metrics,
             traces,
+            usage: usage.map(Arc::new),
         })
     }
 
@@ -151,11 +160,14 @@ impl App {
         let verifier =
             Verifier::new(guard, Arc::clone(&self.follower), master, upstreams, Arc::clone(&metrics));
         let trusted = self.gateway.trusted_proxies.clone();
-        let access_log = self.access_log.as_ref().map(AccessLogWriter::log);
+        let sinks = Sinks {
+            log: self.access_log.as_ref().map(AccessLogWriter::log),
+            usage: self.usage.as_ref().map(|usage| usage.worker()),
+        };
         Dispatcher::new(
             Parts { router: self.router.clone(), verifier, gateway, forward_auth },
             Arc::clone(&self.failures),
-            access_log,
+            sinks,
             (Arc::clone(&self.metrics), metrics),
             self.traces.clone(),
             trusted,
@@ -184,6 +196,22 @@ impl App {
     pub fn reopen_access_log(&self) {
         if let Some(access_log) = &self.access_log {
             access_log.reopen();
+        }
+    }
+
+    /// Writes what is counted, as long as it is polled.
+    pub(crate) async fn keep_usage(&self) -> Infallible {
+        if let Some(usage) = &self.usage {
+            usage.run().await;
+        }
+        std::future::pending().await
+    }
+
+    /// Writes what the last exchanges counted. None may be running.
+    pub(crate) async fn flush_usage(&self) {
+        let Some(usage) = &self.usage else { return };
+        if let Err(error) = usage.flush().await {
+            tracing::warn!(%error, "the last usage is lost");
         }
     }
 

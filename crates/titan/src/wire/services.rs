@@ -22,6 +22,7 @@ use titan_core::settings::{LogControl, SettingsService};
 use titan_core::signing::SigningKeyService;
 use titan_core::tenant::TenantService;
 use titan_core::time::Clock;
+use titan_core::usage::UsageService;
 use titan_core::user::{PasswordWork, Roles, UserService};
 use titan_edge::{Follower, Guard, Readiness};
 
@@ -59,10 +60,15 @@ impl Services<'_> {
             catalogue: Arc::clone(&self.catalogue),
             holders: Arc::new(HolderService::new(self.store(), self.clock(), self.propagation())),
             audit: Arc::new(AuditService::new(self.store())),
+            usage: Arc::new(self.usage()),
             fleet: Arc::new(FleetService::new(self.store(), Arc::<Follower>::clone(&self.follower))),
             health: health(&self.follower),
             metrics: Arc::new(move |accept| metrics.expose(accept)),
         }
+    }
+
+    fn usage(&self) -> UsageService {
+        UsageService::new(self.store(), self.clock(), self.settings.usage)
     }
 
     fn keys(&self) -> KeyService {

@@ -44,5 +44,6 @@ mod sweeping;
 mod tls;
 mod traces;
 mod upstreams;
+mod usage;
 mod verify;
 mod whatomate;

@@ -34,6 +34,9 @@ const TABLE: &[Row] = &[
     // There is no previous key.
     Row("POST", "/admin/seal-key/rotate", [401, 401, 403, 403, 403, 409]),
     Row("GET", "/admin/audit", [401, 401, 403, 403, 403, 200]),
+    Row("GET", "/admin/usage", [401, 401, 403, 403, 403, 200]),
+    Row("GET", "/admin/keys/{id}/usage", [401, 401, 403, 403, 403, 200]),
+    Row("GET", "/api/account/usage", [401, 401, 403, 403, 200, 200]),
     Row("GET", "/admin/settings", [401, 401, 403, 403, 403, 200]),
     Row("PUT", "/admin/settings", [401, 401, 403, 403, 403, 200]),
     Row("POST", "/admin/debug", [401, 401, 403, 403, 403, 200]),

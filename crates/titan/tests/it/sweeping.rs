@@ -14,11 +14,13 @@ use titan_core::session::JwtSettings;
 use titan_core::signing::{SigningKeyService, SlotKey};
 use titan_core::tenant::DEFAULT;
 use titan_core::time::{Clock, Timestamp, Uptime};
+use titan_core::usage::{Flush, Outcome, Retention, Series, Step, Tally, UsageQuery, Who};
 use titan_edge::{Follower, Guard};
 use titan_store::{Location, SealKey, connect};
 use titan_token::{KeyId, PlainKey, Prefix, ScopeBit, SigningKey, Uuid};
 
 const DAY: i64 = 86_400;
+const RETENTION: Retention = Retention { minute: 1, hour: 2, day: 3, keeps_clients: true };
 
 /// Both clocks of the system, each of which the test moves by itself.
 #[derive(Default)]
@@ -147,6 +149,7 @@ async fn follow(store: &Arc<dyn Store>, guard: &Arc<Guard>, clock: &Arc<MovedClo
     let member = Member { id: InstanceId(1), version, address, started_at: clock.now() };
     let follower =
         Follower::new(Arc::clone(store), Arc::clone(guard), Arc::<MovedClock>::clone(clock), member);
+    let follower = follower.with_usage_retention(Some(RETENTION));
     follower.start().await.unwrap();
     Arc::new(follower)
 }
@@ -229,4 +232,39 @@ async fn a_year_of_revocations_is_flat() {
     let _follower = follow(&instance.store, &guard, &instance.clock).await;
     assert!(guard.restricted_count() <= 93 * A_DAY);
     println!("{most} keys in memory, {log} rows in the log, started in {:?}", began.elapsed());
+}
+
+/// How many requests the rollups of each length have, those of minutes first.
+async fn usage(store: &dyn Store) -> [u64; 3] {
+    let mut sums = [0; 3];
+    for (sum, step) in sums.iter_mut().zip(Step::ALL) {
+        let (from, to) = (Timestamp::from_secs(0), Timestamp::from_secs(100_000 * DAY));
+        let query = UsageQuery { step, from, to, tenant: None, key: None, route: None, group: None, top: 1 };
+        *sum = store.usage(&query).await.unwrap().iter().map(|row| row.tally.requests).sum();
+    }
+    sums
+}
+
+#[tokio::test]
+async fn usage_that_is_old_is_deleted_and_a_leap_of_the_clock_deletes_none() {
+    let instance = Instance::start().await;
+    let now = instance.clock.now();
+    for (number, days) in (1..).zip([0, 1, 2, 3, 4]) {
+        let series = Series {
+            tenant: Who::Nobody,
+            key: Who::Nobody,
+            route: Who::Nobody,
+            outcome: Outcome::new("allowed"),
+        };
+        let minute = now.plus_secs(-days * DAY - 7200);
+        let rows = vec![(series, Tally { requests: 1, ..Tally::default() })];
+        let flush = Flush { instance: InstanceId(1), number, minute, rows, clients: Vec::new() };
+        instance.store.add_usage(&flush).await.unwrap();
+    }
+    instance.clock.set_wall(3650 * DAY);
+    instance.sweep().await;
+    // A day is deleted when all of it is old, so the third may still be there, by the time of day.
+    let [minutes, hours, days] = usage(&*instance.store).await;
+    assert_eq!((minutes, hours), (1, 2));
+    assert!(days == 3 || days == 4, "{days}");
 }

@@ -41,21 +41,24 @@ pub(crate) fn open(folder: &Path) -> (Location, SealKey) {
     (location, seal)
 }
 
-/// What somebody who has the database does to its audit log, past the triggers that keep it from being edited. For SQLite by
-/// Python's own module: no other program of the tests writes to a database.
+/// What somebody who has the database does to its audit log, past the triggers that keep it from being edited.
 pub(crate) fn tamper(folder: &Path, statements: &str) {
-    let done = if is_postgres() {
+    if is_postgres() {
         let url = std::fs::read_to_string(folder.join("database-url")).unwrap();
-        let statements = format!("SET session_replication_role = replica; {statements}");
-        Command::new("psql").args([&url, "-qc", &statements]).output()
-    } else {
-        let script =
-            "import sqlite3, sys; sqlite3.connect(sys.argv[1], timeout=10).executescript(sys.argv[2])";
-        let file = folder.join("titan-data/titan.db");
-        let statements = format!(
-            "DROP TRIGGER IF EXISTS audit_is_not_edited; DROP TRIGGER IF EXISTS audit_is_not_erased; {statements};"
-        );
-        Command::new("python3").args(["-c", script]).arg(file).arg(statements).output()
+        return tamper_url(&url, &format!("SET session_replication_role = replica; {statements}"));
+    }
+    let statements = format!(
+        "DROP TRIGGER IF EXISTS audit_is_not_edited; DROP TRIGGER IF EXISTS audit_is_not_erased; {statements};"
+    );
+    tamper_url(&format!("sqlite://{}", folder.join("titan-data/titan.db").display()), &statements);
+}
+
+/// Runs statements on a database. For SQLite by Python's own module: no other program of the tests writes to a database.
+pub(crate) fn tamper_url(url: &str, statements: &str) {
+    let script = "import sqlite3, sys; sqlite3.connect(sys.argv[1], timeout=10).executescript(sys.argv[2])";
+    let done = match url.strip_prefix("sqlite://") {
+        Some(file) => Command::new("python3").args(["-c", script, file, statements]).output(),
+        None => Command::new("psql").args([url, "-qc", statements]).output(),
     };
     let done = done.unwrap();
     assert!(done.status.success(), "{}", String::from_utf8_lossy(&done.stderr));

@@ -1,0 +1,132 @@
+//! How often keys are used.
+
+use super::Postgres;
+use super::error::{column, failed, time};
+use crate::columns::select;
+use crate::stored::key_bytes;
+use crate::usage::{
+    ADD, PIECE, RAISE, SAW, SWEEP, SWEEP_CLIENTS, SWEEP_FLUSHES, StoredRow, TABLE, number, rollups, row,
+    select,
+};
+use async_trait::async_trait;
+use sqlx::postgres::PgRow;
+use sqlx::{AssertSqlSafe, PgConnection, query};
+use titan_core::port::StoreResult;
+use titan_core::time::Timestamp;
+use titan_core::usage::{Flush, Group, LastClient, Step, UsageEnd, UsageQuery, UsageRow, UsageStore};
+use titan_token::KeyId;
+
+const HEX: &str = "encode(named.label, 'hex')";
+const LAST: &str = "last_client";
+
+/// A parameter is a column, so it is one statement for any number of rows.
+const INSERT: &str = "\
+    INSERT INTO usage (step, at, tenant, key, route, outcome, requests, bytes_in, bytes_out, micros) \
+    SELECT rollup.step, rollup.at, tenant, key, route, outcome, requests, bytes_in, bytes_out, micros \
+    FROM unnest($1::bigint[], $2::bytea[], $3::text[], $4::text[], $5::bigint[], $6::bigint[], $7::bigint[], $8::bigint[]) \
+         AS new (tenant, key, route, outcome, requests, bytes_in, bytes_out, micros) \
+    CROSS JOIN unnest($9::bigint[], $10::bigint[]) AS rollup (step, at)";
+const INSERT_CLIENTS: &str = "\
+    INSERT INTO last_client (key, at, address, user_agent) \
+    SELECT key, at, address, user_agent \
+    FROM unnest($1::bytea[], $2::bigint[], $3::text[], $4::text[]) AS new (key, at, address, user_agent)";
+
+#[async_trait]
+impl UsageStore for Postgres {
+    async fn add_usage(&self, flush: &Flush) -> StoreResult<()> {
+        // In its turn, like every write, so that it never meets another one.
+        let mut turn = self.writers.begin().await?;
+        let raise = query(RAISE).bind(flush.instance.0.to_be_bytes().to_vec()).bind(number(flush));
+        let raise = raise.bind(flush.minute.ms()).execute(turn.connection().await?);
+        if raise.await.map_err(failed)?.rows_affected() == 0 {
+            return Ok(());
+        }
+        add(turn.connection().await?, flush).await?;
+        add_clients(turn.connection().await?, &flush.clients).await?;
+        turn.commit().await
+    }
+
+    async fn usage(&self, query: &UsageQuery) -> StoreResult<Vec<UsageRow>> {
+        // One at a time: however long it takes, other lists have a connection.
+        let _alone = self.usage.lock().await;
+        let mut select = select::<sqlx::Postgres>(query, HEX);
+        let rows = select.build().fetch_all(&self.readers).await.map_err(failed)?;
+        rows.iter().map(|row| read(query.group, row)).collect()
+    }
+
+    async fn last_client(&self, key: KeyId) -> StoreResult<Option<LastClient>> {
+        let select = query(select!(last_client, "WHERE key = $1")).bind(key_bytes(key));
+        select.fetch_optional(&self.readers).await.map_err(failed)?.as_ref().map(read_client).transpose()
+    }
+
+    async fn sweep_usage(&self, end: &UsageEnd) -> StoreResult<()> {
+        for step in Step::ALL {
+            while self.sweep_step(step, end.of(step)).await? {}
+        }
+        for (sweep, before) in [(SWEEP_FLUSHES, end.day), (SWEEP_CLIENTS, end.clients)] {
+            let mut turn = self.writers.begin().await?;
+            query(sweep).bind(before.ms()).execute(turn.connection().await?).await.map_err(failed)?;
+            turn.commit().await?;
+        }
+        Ok(())
+    }
+}
+
+impl Postgres {
+    /// Deletes a part; whether there was one.
+    async fn sweep_step(&self, step: Step, before: Timestamp) -> StoreResult<bool> {
+        let mut turn = self.writers.begin().await?;
+        let sweep = query(SWEEP).bind(step.secs()).bind(before.ms()).bind(PIECE);
+        let swept = sweep.execute(turn.connection().await?).await.map_err(failed)?;
+        turn.commit().await?;
+        Ok(swept.rows_affected() > 0)
+    }
+}
+
+async fn add(connection: &mut PgConnection, flush: &Flush) -> StoreResult<()> {
+    let rows: Vec<_> = flush.rows.iter().map(StoredRow::of).collect();
+    let (steps, times): (Vec<_>, Vec<_>) = rollups(flush).into_iter().unzip();
+    let numbers = |place: usize| rows.iter().map(|row| row.numbers[place]).collect::<Vec<_>>();
+    query(AssertSqlSafe(format!("{INSERT}{ADD}")))
+        .bind(rows.iter().map(|row| row.tenant).collect::<Vec<_>>())
+        .bind(rows.iter().map(|row| row.key.clone()).collect::<Vec<_>>())
+        .bind(rows.iter().map(|row| row.route.clone()).collect::<Vec<_>>())
+        .bind(rows.iter().map(|row| row.outcome.clone()).collect::<Vec<_>>())
+        .bind(numbers(0))
+        .bind(numbers(1))
+        .bind(numbers(2))
+        .bind(numbers(3))
+        .bind(steps)
+        .bind(times)
+        .execute(connection)
+        .await
+        .map_err(failed)?;
+    Ok(())
+}
+
+async fn add_clients(connection: &mut PgConnection, clients: &[(KeyId, LastClient)]) -> StoreResult<()> {
+    query(AssertSqlSafe(format!("{INSERT_CLIENTS}{SAW}")))
+        .bind(clients.iter().map(|(key, _)| key_bytes(*key)).collect::<Vec<_>>())
+        .bind(clients.iter().map(|(_, client)| client.at.ms()).collect::<Vec<_>>())
+        .bind(clients.iter().map(|(_, client)| client.address.clone()).collect::<Vec<_>>())
+        .bind(clients.iter().map(|(_, client)| client.user_agent.clone()).collect::<Vec<_>>())
+        .execute(connection)
+        .await
+        .map_err(failed)?;
+    Ok(())
+}
+
+fn read(group: Option<Group>, line: &PgRow) -> StoreResult<UsageRow> {
+    let label: Option<String> = column(line, TABLE, "label")?;
+    let number = |name| column::<i64>(line, TABLE, name);
+    let numbers = [number("requests")?, number("bytes_in")?, number("bytes_out")?, number("micros")?];
+    row(group, number("at")?, label.as_deref(), column(line, TABLE, "outcome")?, numbers)
+}
+
+fn read_client(row: &PgRow) -> StoreResult<LastClient> {
+    Ok(LastClient {
+        at: time(row, LAST, "at")?,
+        address: column(row, LAST, "address")?,
+        user_agent: column(row, LAST, "user_agent")?,
+    })
+}

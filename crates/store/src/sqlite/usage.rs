@@ -1,0 +1,123 @@
+//! How often keys are used.
+
+use super::error::{column, failed, time};
+use super::{MOST_ROWS, Sqlite};
+use crate::columns::select;
+use crate::stored::key_bytes;
+use crate::usage::{
+    ADD, PIECE, RAISE, SAW, SWEEP, SWEEP_CLIENTS, SWEEP_FLUSHES, StoredRow, TABLE, number, rollups, row,
+    select,
+};
+use async_trait::async_trait;
+use sqlx::sqlite::SqliteRow;
+use sqlx::{QueryBuilder, SqliteConnection, query};
+use titan_core::port::StoreResult;
+use titan_core::time::Timestamp;
+use titan_core::usage::{Flush, Group, LastClient, Step, UsageEnd, UsageQuery, UsageRow, UsageStore};
+use titan_token::KeyId;
+
+/// `hex` makes an empty text of null.
+const HEX: &str = "CASE WHEN named.label IS NOT NULL THEN hex(named.label) END";
+const LAST: &str = "last_client";
+
+#[async_trait]
+impl UsageStore for Sqlite {
+    async fn add_usage(&self, flush: &Flush) -> StoreResult<()> {
+        let mut turn = self.writers.begin().await?;
+        let raise = query(RAISE).bind(flush.instance.0.to_be_bytes().to_vec()).bind(number(flush));
+        let raise = raise.bind(flush.minute.ms()).execute(turn.connection().await?);
+        if raise.await.map_err(failed)?.rows_affected() == 0 {
+            return Ok(());
+        }
+        let rows: Vec<_> = flush.rows.iter().map(StoredRow::of).collect();
+        for rollup in rollups(flush) {
+            add(turn.connection().await?, rollup, &rows).await?;
+        }
+        add_clients(turn.connection().await?, &flush.clients).await?;
+        turn.commit().await
+    }
+
+    async fn usage(&self, query: &UsageQuery) -> StoreResult<Vec<UsageRow>> {
+        // One at a time: however long it takes, other lists have a connection.
+        let _alone = self.usage.lock().await;
+        let mut select = select::<sqlx::Sqlite>(query, HEX);
+        let rows = select.build().fetch_all(&self.readers).await.map_err(failed)?;
+        rows.iter().map(|row| read(query.group, row)).collect()
+    }
+
+    async fn last_client(&self, key: KeyId) -> StoreResult<Option<LastClient>> {
+        let select = query(select!(last_client, "WHERE key = ?")).bind(key_bytes(key));
+        select.fetch_optional(&self.readers).await.map_err(failed)?.as_ref().map(read_client).transpose()
+    }
+
+    async fn sweep_usage(&self, end: &UsageEnd) -> StoreResult<()> {
+        for step in Step::ALL {
+            while self.sweep_step(step, end.of(step)).await? {}
+        }
+        for (sweep, before) in [(SWEEP_FLUSHES, end.day), (SWEEP_CLIENTS, end.clients)] {
+            let mut turn = self.writers.begin().await?;
+            query(sweep).bind(before.ms()).execute(turn.connection().await?).await.map_err(failed)?;
+            turn.commit().await?;
+        }
+        Ok(())
+    }
+}
+
+impl Sqlite {
+    /// Deletes a part; whether there was one.
+    async fn sweep_step(&self, step: Step, before: Timestamp) -> StoreResult<bool> {
+        let mut turn = self.writers.begin().await?;
+        let sweep = query(SWEEP).bind(step.secs()).bind(before.ms()).bind(PIECE);
+        let swept = sweep.execute(turn.connection().await?).await.map_err(failed)?;
+        turn.commit().await?;
+        Ok(swept.rows_affected() > 0)
+    }
+}
+
+async fn add(
+    connection: &mut SqliteConnection,
+    (step, at): (i64, i64),
+    rows: &[StoredRow],
+) -> StoreResult<()> {
+    for rows in rows.chunks(MOST_ROWS) {
+        let mut insert = QueryBuilder::new(
+            "INSERT INTO usage (step, at, tenant, key, route, outcome, requests, bytes_in, bytes_out, micros) ",
+        );
+        insert.push_values(rows, |mut values, row| {
+            values.push_bind(step).push_bind(at).push_bind(row.tenant).push_bind(row.key.clone());
+            values.push_bind(row.route.clone()).push_bind(row.outcome.clone());
+            for number in row.numbers {
+                values.push_bind(number);
+            }
+        });
+        insert.push(ADD).build().execute(&mut *connection).await.map_err(failed)?;
+    }
+    Ok(())
+}
+
+async fn add_clients(connection: &mut SqliteConnection, clients: &[(KeyId, LastClient)]) -> StoreResult<()> {
+    for clients in clients.chunks(MOST_ROWS) {
+        let mut insert = QueryBuilder::new("INSERT INTO last_client (key, at, address, user_agent) ");
+        insert.push_values(clients, |mut values, (key, client)| {
+            values.push_bind(key_bytes(*key)).push_bind(client.at.ms());
+            values.push_bind(client.address.clone()).push_bind(client.user_agent.clone());
+        });
+        insert.push(SAW).build().execute(&mut *connection).await.map_err(failed)?;
+    }
+    Ok(())
+}
+
+fn read(group: Option<Group>, line: &SqliteRow) -> StoreResult<UsageRow> {
+    let label: Option<String> = column(line, TABLE, "label")?;
+    let number = |name| column::<i64>(line, TABLE, name);
+    let numbers = [number("requests")?, number("bytes_in")?, number("bytes_out")?, number("micros")?];
+    row(group, number("at")?, label.as_deref(), column(line, TABLE, "outcome")?, numbers)
+}
+
+fn read_client(row: &SqliteRow) -> StoreResult<LastClient> {
+    Ok(LastClient {
+        at: time(row, LAST, "at")?,
+        address: column(row, LAST, "address")?,
+        user_agent: column(row, LAST, "user_agent")?,
+    })
+}
