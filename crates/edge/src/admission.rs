@@ -9,6 +9,7 @@ use crate::metrics::{Credential, EdgeMetrics, Limit, Part, Reason};
 use crate::reply::error_response;
 use crate::snapshot::Proven;
 use crate::{Body, Guard, reply};
+use bytes::Bytes;
 use http::header::{AUTHORIZATION, HeaderMap, HeaderName, HeaderValue};
 use http::{Method, Response};
 use std::sync::Arc;
@@ -33,6 +34,8 @@ pub(crate) struct Admission {
 /// A request that may pass.
 pub(crate) struct Admitted {
     pub(crate) upstream: Arc<Upstream>,
+    /// How its errors are worded.
+    style: Style,
     pub(crate) principal: Principal,
     /// The session that the path names.
     pub(crate) session: Option<String>,
@@ -139,7 +142,7 @@ impl Admitted {
 
     /// A refusal of what was admitted.
     pub(crate) fn refused(&self, error: Error) -> Refused {
-        Refused { error, style: self.upstream.style(), quota: self.quota, cors: self.cors.clone() }
+        Refused { error, style: self.style, quota: self.quota, cors: self.cors.clone() }
     }
 }
 
@@ -190,6 +193,7 @@ impl Admission {
         };
         Ok(Admitted {
             upstream: Arc::clone(upstream),
+            style,
             principal,
             session,
             quota: None,
@@ -202,18 +206,18 @@ impl Admission {
         })
     }
 
-    /// What only the body of a request with a client token can show.
+    /// What only the body of a request with a client token can show; or why there is no body.
     pub(crate) fn check_body(
         &self,
         admitted: &Admitted,
         headers: &HeaderMap,
-        body: &[u8],
+        body: Result<Bytes, Error>,
     ) -> Result<(), Refused> {
-        let Some(client) = admitted.client.as_ref().filter(|client| client.needs_body()) else {
-            return Ok(());
+        let check = |body: Bytes| match &admitted.client {
+            Some(client) if client.needs_body() => client.check_body(headers, &body),
+            _ => Ok(()),
         };
-        let checked = client.check_body(headers, body);
-        checked.map_err(|error| self.refuse(admitted.credential, admitted.refused(error)))
+        body.and_then(check).map_err(|error| self.refuse(admitted.credential, admitted.refused(error)))
     }
 
     /// The last check: what is refused for another reason counts for no limit.
@@ -262,7 +266,10 @@ impl Admission {
 
     /// Counts the verdict.
     fn refuse(&self, credential: Credential, refused: Refused) -> Refused {
-        let reason = Reason::of(refused.error.code()).unwrap_or(Reason::Unavailable);
+        let code = refused.error.code();
+        let is_ours = code.status() >= 500;
+        let reason =
+            Reason::of(code).unwrap_or(if is_ours { Reason::Unavailable } else { Reason::Unreadable });
         self.metrics.verdicts.add((self.part, credential, reason));
         if let Some(quota) = refused.quota {
             self.metrics.limited.add(Limit::from(quota.kind));

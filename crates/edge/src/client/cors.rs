@@ -1,8 +1,10 @@
 //! Pages of other origins (Fetch standard, 3.2).
 
 use super::request::{the_header, the_origin};
+use crate::access_log::Entry;
+use crate::admission::Refused;
 use crate::gateway::UpstreamMap;
-use crate::{Body, Guard, error_response};
+use crate::{Body, Guard};
 use http::header::{
     ACCESS_CONTROL_ALLOW_CREDENTIALS, ACCESS_CONTROL_ALLOW_HEADERS, ACCESS_CONTROL_ALLOW_METHODS,
     ACCESS_CONTROL_ALLOW_ORIGIN, ACCESS_CONTROL_EXPOSE_HEADERS, ACCESS_CONTROL_MAX_AGE,
@@ -74,6 +76,7 @@ pub(crate) fn preflight<B>(
     request: &Request<B>,
     upstreams: &UpstreamMap,
     guard: &Guard,
+    entry: &mut Entry,
 ) -> Option<Response<Body>> {
     let headers = request.headers();
     let (origin, method) = (the_origin(headers)?, the_header(headers, &ACCESS_CONTROL_REQUEST_METHOD)?);
@@ -85,7 +88,7 @@ pub(crate) fn preflight<B>(
     let mut response = if is_known(route, &path, origin, guard) {
         allowed(headers, method)
     } else {
-        error_response(&Error::new(Code::OriginNotAllowed, "origin not allowed"), style)
+        Refused::new(Error::new(Code::OriginNotAllowed, "origin not allowed"), style).response(entry)
     };
     for name in [ORIGIN, ACCESS_CONTROL_REQUEST_METHOD, ACCESS_CONTROL_REQUEST_HEADERS] {
         response.headers_mut().append(VARY, HeaderValue::from(name));

@@ -113,7 +113,7 @@ fn check_query(query: &str, place: &Source) -> Result<(), Error> {
     };
     let parameters = query.split(['&', ';']).map(|pair| pair.split('=').next().unwrap_or_default());
     let same = |parameter: &str| {
-        let decoded = percent_decode(parameter);
+        let decoded = percent_decode(&parameter.replace('+', " "));
         // `name[]` and `name.x` are lists and objects of this name.
         fold(decoded.split(['[', '.']).next().unwrap_or_default()) == fold(name)
     };

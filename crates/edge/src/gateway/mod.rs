@@ -100,7 +100,7 @@ impl Gateway {
         entry: &mut Entry,
     ) -> Response<Body> {
         if request.method() == Method::OPTIONS
-            && let Some(answer) = preflight(&request, &self.admission.upstreams(), self.guard())
+            && let Some(answer) = preflight(&request, &self.admission.upstreams(), self.guard(), entry)
         {
             return answer;
         }
@@ -181,11 +181,10 @@ impl Gateway {
             body = inspect::take(request) => body,
             cut = watch.cut() => Err(cut.into()),
         };
-        let body = body.map_err(|error| passed.0.refused(error))?;
-        if !self.guard().is_as_before(&passed.0.principal).await {
+        if body.is_ok() && !self.guard().is_as_before(&passed.0.principal).await {
             passed = self.admit_head(request, entry).await?;
         }
-        self.admission.check_body(&passed.0, request.headers(), &body)?;
+        self.admission.check_body(&passed.0, request.headers(), body)?;
         passed.0.decided_at = self.guard().now();
         Ok(passed)
     }

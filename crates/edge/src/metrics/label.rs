@@ -155,6 +155,8 @@ labels! {
         Stale = "stale",
         /// The database was needed and did not answer.
         Unavailable = "unavailable",
+        /// The body or the query of a request with a client token cannot be checked.
+        Unreadable = "unreadable",
         /// Good, and the request may pass.
         Valid = "valid",
         /// Of the wrong kind.

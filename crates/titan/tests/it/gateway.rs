@@ -218,6 +218,25 @@ async fn several_upstreams_each_have_their_paths_and_policies() {
     );
 }
 
+/// Of two policies of one upstream, that of the route has the word, whatever it is that is refused.
+#[tokio::test]
+async fn a_limit_is_refused_in_the_style_of_the_policy_of_its_route() {
+    let folder = tempfile::tempdir().unwrap();
+    let policy = folder.path().join("other.toml");
+    let route = "[[route]]\nmethods = [\"GET\"]\npath = \"/orders\"\n";
+    std::fs::write(&policy, format!("name = \"other\"\nerrors = \"platform\"\n{route}")).unwrap();
+    let app = TestApp::with(|config| {
+        config.rate_limit = 1;
+        config.upstreams[0].policy.push(policy.display().to_string());
+    })
+    .await;
+    let holder = app.holder(&app.key(&["sessions:read"]).await);
+    holder.get("/orders").await.expect(200);
+    let refused = holder.get("/orders").await.expect(429);
+    assert_eq!(refused.text_at("/error/message"), "rate limit exceeded");
+    holder.get("/api/sessions").await.refused(429, "rate limit exceeded");
+}
+
 #[tokio::test]
 async fn a_control_plane_with_a_port_of_its_own_leaves_its_paths_to_the_upstream() {
     let app = TestApp::with(|config| config.admin_listen = Some("127.0.0.1:0".to_owned())).await;

@@ -54,6 +54,13 @@ async fn no_body_hides_another_recipient() {
     let packed = page.request("POST", SEND).header("content-encoding", "gzip").json(&message(CHAT));
     assert_eq!(packed.send().await.unwrap().status().as_u16(), 415);
     assert_eq!(app.upstream.take().len(), 0, "nothing of it has reached the server");
+    let page = app.master().get("/metrics").await.expect(200).text;
+    let counted = |reason: &str, count: u32| {
+        let series = "titan_verdicts_total{part=\"gateway\",credential=\"client_token\"";
+        assert!(page.contains(&format!("{series},reason=\"{reason}\"}} {count}")), "{reason}: {page}");
+    };
+    counted("recipient_not_allowed", 8);
+    counted("unreadable", 12);
 }
 
 #[tokio::test]
@@ -68,6 +75,7 @@ async fn no_query_hides_another_recipient_or_session() {
         "chatId[]=1",
         "chatId%5B0%5D=1",
         "x;chatId=1",
+        "chatId+=1",
     ] {
         let answer = page.post(&format!("{SEND}?{query}"), message(CHAT)).await;
         answer.refused(400, "query: must not contain chatId");
