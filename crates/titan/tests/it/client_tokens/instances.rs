@@ -99,6 +99,10 @@ async fn one_that_cannot_know_refuses_every_token_and_comes_back_by_itself() {
     let gone_token = gone["token"].as_str().unwrap();
     cut.role(Some(&good)).post(SEND, message(CHAT)).await.expect(200);
     wire.cut();
+    // While its lease is good, it asks nobody: the rules are in memory.
+    for _ in 0..20 {
+        cut.role(Some(&good)).post(SEND, message(CHAT)).await.expect(200);
+    }
     let path = format!("{TOKENS}/{}", gone["id"].as_str().unwrap());
     let answer = shop.role.delete(&path).await.expect(204);
     assert!(answer.header("titan-revocation").contains("applied=1"), "{answer:?}");

@@ -126,3 +126,36 @@ async fn a_stream_ends_with_the_token_and_with_the_rules() {
         assert!(began.elapsed() < Duration::from_secs(3), "round {round}: {:?}", began.elapsed());
     }
 }
+
+#[tokio::test]
+async fn a_stream_ends_when_its_token_expires() {
+    let app = TestApp::start().await;
+    let shop = Shop::with(&app, allowing("read_presence")).await;
+    let page = shop.page(&app, "ada").await;
+    let stream = page.request("GET", &format!("{PRESENCE}?trickle")).send().await.unwrap();
+    assert_eq!(stream.status().as_u16(), 200);
+    app.clock.advance(900);
+    let ended = tokio::time::timeout(Duration::from_secs(10), stream.bytes()).await;
+    assert!(ended.unwrap().is_err(), "it broke off");
+}
+
+/// An imported key has no slot of its own.
+#[tokio::test]
+async fn a_token_of_an_imported_key_dies_with_it() {
+    let app = TestApp::start().await;
+    let text = "a-key-of-another-system";
+    let row = json!({
+        "sha256": crate::support::hex::sha256(text), "label": "x", "scopes": ["sessions:manage"],
+        "expiresAt": "2099-01-01T00:00:00Z",
+    });
+    let made = app.master().post("/admin/imported-keys", json!({ "keys": [row] })).await.expect(200);
+    let shop = app.role(Some(text));
+    shop.send("PUT", RULES, Some(allowing("send_message"))).await.expect(200);
+    let body = json!({ "session": "default", "ephemeralId": "ada" });
+    let token = shop.post(TOKENS, body).await.expect(201).text_at("/data/token");
+    let page = app.role(Some(&token));
+    page.post(SEND, message(CHAT)).await.expect(200);
+    let id = made.text_at("/data/0/id");
+    app.master().delete(&format!("/admin/keys/{id}")).await.expect(204);
+    page.post(SEND, message(CHAT)).await.refused(401, "token revoked");
+}
