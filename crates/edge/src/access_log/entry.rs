@@ -89,9 +89,13 @@ impl Entry {
         }
     }
 
-    /// Notes the credential that the answer is about, if it is ours. The fields of an unproven one are not noted.
+    /// Notes the credential that the answer is about, if it is ours. The fields of an unproven one are not noted. Who holds a client
+    /// token is not the client of the key that minted it.
     pub(crate) fn proven(&mut self, proven: Option<&Proven>) {
         self.note(|record| record.holder = proven.map(Holder::of));
+        if let (Some(open), Some(Proven::Client(_))) = (&mut self.0, proven) {
+            open.agent = None;
+        }
     }
 
     /// Notes the method of the request that a proxy asks about, in place of that of the question.

@@ -2,7 +2,7 @@
 
 use super::{SESSIONS, counted, repeat};
 use crate::support::TestApp;
-use serde_json::Value;
+use serde_json::{Value, json};
 use titan::config::UsageClients;
 
 async fn last_client(app: &TestApp, key: &str, requests: u64) -> Value {
@@ -28,6 +28,24 @@ async fn the_network_and_the_program_of_the_last_client_are_known_shortened() {
     ask("2001:db8:1:2::3", "curl/8", SESSIONS).await;
     let client = last_client(&app, &key.id, 4).await;
     assert_eq!((&client["address"], &client["userAgent"]), (&"2001:db8:1::/48".into(), &"curl/8".into()));
+}
+
+/// Pages are many, and none of them is the server that has the key.
+#[tokio::test]
+async fn the_page_that_holds_a_client_token_is_not_the_client_of_its_key() {
+    let app = TestApp::with(|config| config.trusted_proxies = vec!["127.0.0.1".to_owned()]).await;
+    let key = app.key(&["sessions:manage", "sessions:read"]).await;
+    let shop = app.holder(&key);
+    let rules = json!({ "recipientMode": "any", "allowedActions": "read_presence" });
+    shop.send("PUT", "/api/sessions/default/client-rules", Some(rules)).await.expect(200);
+    let body = json!({ "session": "default", "ephemeralId": "ada" });
+    let token = shop.post("/api/client-tokens", body).await.expect(201).text_at("/data/token");
+    let page = app.role(Some(&token)).request("GET", "/api/sessions/default/presence");
+    let answer = page.header("x-forwarded-for", "203.0.113.77").send().await.unwrap();
+    assert_eq!(answer.status().as_u16(), 200);
+    assert_eq!(last_client(&app, &key.id, 1).await, Value::Null, "it counts for the key all the same");
+    repeat(&shop, SESSIONS, 1).await;
+    assert_eq!(last_client(&app, &key.id, 2).await["address"], "127.0.0.0/24");
 }
 
 #[tokio::test]
