@@ -72,6 +72,7 @@ query! {
     /// Which usage.
     AdminUsage {
         /// Only of this tenant.
+        #[param(value_type = Option<i64>, minimum = 0, maximum = 4_294_967_295_i64)]
         tenant: Option<u32>,
         /// Only of this key.
         #[param(pattern = "^key_[0-7][0-9a-hjkmnp-tv-z]{25}$")]
