@@ -129,12 +129,6 @@ impl Admitted {
         }
     }
 
-    /// A client token whose message counts toward a day, and how many its person may send.
-    fn daily(&self) -> Option<(&ClientRequest, u32)> {
-        let client = self.client.as_deref()?;
-        Some((client, client.daily_limit()?))
-    }
-
     /// Whether the head does not say it all.
     pub(crate) fn needs_body(&self) -> bool {
         self.client.as_ref().is_some_and(|client| client.needs_body())
@@ -241,13 +235,17 @@ impl Admission {
 
     /// First, from memory: so only the first refusal of a day on each instance takes anything from the other limits.
     fn check_day(&self, admitted: &Admitted) -> Result<(), Refused> {
-        let Some((client, most)) = admitted.daily() else { return Ok(()) };
-        self.guard.check_day(client.token(), most).map_err(|error| self.refuse_for_the_day(admitted, error))
+        let Some((person, most)) = admitted.client.as_ref().and_then(|client| client.daily()) else {
+            return Ok(());
+        };
+        self.guard.check_day(person, most).map_err(|error| self.refuse_for_the_day(admitted, error))
     }
 
     async fn count_day(&self, admitted: &Admitted) -> Result<(), Refused> {
-        let Some((client, most)) = admitted.daily() else { return Ok(()) };
-        let counted = Box::pin(self.guard.count_day(client.token(), most)).await;
+        let Some((person, most)) = admitted.client.as_ref().and_then(|client| client.daily()) else {
+            return Ok(());
+        };
+        let counted = Box::pin(self.guard.count_day(person, most)).await;
         counted.map_err(|error| self.refuse_for_the_day(admitted, error))
     }
 

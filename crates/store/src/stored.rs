@@ -1,7 +1,7 @@
 //! How values are stored, alike on every engine: a row of one can be moved to another as it is.
 
 use std::sync::Arc;
-use titan_core::client_token::{ClientRules, ClientSession, LONGEST_LIFE, RevokedToken};
+use titan_core::client_token::{ClientRules, ClientSession, RevokedToken};
 use titan_core::key::Creator;
 use titan_core::limit::{Person, Subject};
 use titan_core::port::{StoreError, StoreResult};
@@ -149,10 +149,7 @@ fn revoked_token(bytes: &[u8]) -> Option<RevokedToken> {
 
 /// The subject before which all client tokens lie that expired at or before this time.
 pub(crate) fn client_tokens_until(until: Timestamp) -> Vec<u8> {
-    // A second more: a token begins with a whole one.
-    let made_before =
-        until.ms().saturating_sub(LONGEST_LIFE.as_millis().try_into().unwrap_or(i64::MAX) + 1000);
-    made_before.max(0).to_be_bytes().split_at(2).1.to_vec()
+    revoked_token_bytes(RevokedToken::end_of_expired(until))
 }
 
 /// A piece of the log, as a query gives it: how many changes, the newest revision, and their text.

@@ -8,16 +8,16 @@ mod origin;
 mod rules;
 mod service;
 
+use crate::limit::Person;
 use crate::store_error::StoreResult;
+use crate::time::Timestamp;
 use async_trait::async_trait;
 pub use draft::RulesDraft;
 pub use origin::WebOrigin;
 pub use rules::{ClientRules, RecipientMode};
 pub use service::{ClientTokenService, Minted, NewClientToken};
 use std::time::Duration;
-use titan_token::{ClientTokenId, SessionName, TenantId};
-
-use crate::limit::Person;
+use titan_token::{ClientTokenId, SessionName, TenantId, Uuid};
 
 /// No token lives longer.
 pub const LONGEST_LIFE: Duration = Duration::from_hours(1);
@@ -51,6 +51,17 @@ pub struct RevokedToken {
     pub id: ClientTokenId,
     /// Its tenant.
     pub tenant: TenantId,
+}
+
+impl RevokedToken {
+    /// What lies before this has expired at or before that time: the edge forgets it, and the log loses its row.
+    pub fn end_of_expired(until: Timestamp) -> Self {
+        // A second more: a token begins with a whole one.
+        let life_ms = u64::try_from(LONGEST_LIFE.as_millis()).unwrap_or(u64::MAX).saturating_add(1000);
+        let made_before = u64::try_from(until.ms()).unwrap_or_default().saturating_sub(life_ms);
+        let id = ClientTokenId::new(Uuid::from_bits(u128::from(made_before) << 80));
+        Self { id, tenant: TenantId(0) }
+    }
 }
 
 /// A day, by its number since 1970-01-01 (UTC).

@@ -8,13 +8,14 @@ use titan_core::Error;
 use titan_core::access::ProvenClient;
 use titan_core::client_token::ClientRules;
 use titan_core::error::Code;
+use titan_core::limit::Person;
 use titan_core::policy::{RequestPath, Route, Source, Verdict, fold};
 
 /// What is known of it, and what its body must still show.
 pub(crate) struct ClientRequest {
     token: Arc<ProvenClient>,
-    /// How many of its kind the person may send on a day.
-    daily_limit: Option<u32>,
+    /// The person, and how many of its kind they may send on a day.
+    daily: Option<(Person, u32)>,
     /// Where the body names the session.
     session: Option<Source>,
     /// Where the body names the recipient.
@@ -44,18 +45,13 @@ impl ClientRequest {
         for place in [route.session.as_ref(), looked_at].into_iter().flatten() {
             check_query(query.unwrap_or_default(), place)?;
         }
-        let daily_limit = rules.daily_limit(action);
-        Ok(Box::new(Self { token: Arc::clone(token), daily_limit, session, recipient }))
+        let daily = rules.daily_limit(action).map(|most| (token.person(), most));
+        Ok(Box::new(Self { token: Arc::clone(token), daily, session, recipient }))
     }
 
-    /// Who asks.
-    pub(crate) fn token(&self) -> &ProvenClient {
-        &self.token
-    }
-
-    /// How many of its kind the person may send on a day.
-    pub(crate) fn daily_limit(&self) -> Option<u32> {
-        self.daily_limit
+    /// Whose message counts toward a day, and how many of its kind they may send.
+    pub(crate) fn daily(&self) -> Option<(Person, u32)> {
+        self.daily
     }
 
     /// Whether the head does not say it all.

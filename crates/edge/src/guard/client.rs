@@ -5,7 +5,7 @@ use crate::snapshot::{Decision, Proven, Snapshot};
 use std::sync::Arc;
 use titan_core::Error;
 use titan_core::access::{Denial, Principal, ProvenClient};
-use titan_core::limit::Subject;
+use titan_core::limit::{Person, Subject};
 use titan_core::time::Timestamp;
 use titan_token::{SessionName, UntrustedClientToken};
 
@@ -35,14 +35,14 @@ impl Guard {
     }
 
     /// Refuses a message of a person of whom it is known that they have sent as many as they may on this day.
-    pub(crate) fn check_day(&self, token: &ProvenClient, most: u32) -> Result<(), Error> {
-        self.days.check(token.person(), most, self.clock.now())
+    pub(crate) fn check_day(&self, person: Person, most: u32) -> Result<(), Error> {
+        self.days.check(person, most, self.clock.now())
     }
 
     /// Counts a message of a person toward the limit of the day.
-    pub(crate) async fn count_day(&self, token: &ProvenClient, most: u32) -> Result<(), Error> {
+    pub(crate) async fn count_day(&self, person: Person, most: u32) -> Result<(), Error> {
         let Some(store) = &self.store else { return Ok(()) };
-        self.days.count(&**store, token.person(), most, self.clock.now()).await
+        self.days.count(&**store, person, most, self.clock.now()).await
     }
 
     /// Whether any rules for this session allow pages of this origin; `None`: for any session.

@@ -4,9 +4,9 @@ use super::{Snapshot, is_before};
 use imbl::{HashMap, OrdSet};
 use std::sync::Arc;
 use titan_core::access::{Denial, ProvenClient};
-use titan_core::client_token::{ClientRules, ClientSession, LONGEST_LIFE, RevokedToken};
+use titan_core::client_token::{ClientRules, ClientSession, RevokedToken};
 use titan_core::time::Timestamp;
-use titan_token::{ClientTokenId, SessionName, TenantId, UntrustedClientToken, Uuid};
+use titan_token::{SessionName, UntrustedClientToken};
 
 /// What is known of client tokens.
 #[derive(Clone, Default)]
@@ -41,11 +41,7 @@ impl Clients {
 
     /// Forgets tokens that expired at or before this time.
     pub(super) fn forget(&mut self, until: Timestamp) {
-        let life_ms = u64::try_from(LONGEST_LIFE.as_millis()).unwrap_or(u64::MAX);
-        // A second more: a token begins with a whole one.
-        let made_before = until.ms().unsigned_abs().saturating_sub(life_ms + 1000);
-        let first = ClientTokenId::new(Uuid::from_bits(u128::from(made_before) << 80));
-        let end = RevokedToken { id: first, tenant: TenantId(0) };
+        let end = RevokedToken::end_of_expired(until);
         // The oldest first, and none of the others is touched.
         while let Some(oldest) = self.revoked.get_min().copied().filter(|oldest| *oldest < end) {
             self.revoked.remove(&oldest);
@@ -133,7 +129,10 @@ mod tests {
     use titan_core::client_token::RecipientMode;
     use titan_core::revision::{Change, KeyStatus, TenantStatus};
     use titan_core::signing::SlotKey;
-    use titan_token::{ClientClaims, ClientKey, JwtParty, KeyId, PlainName, SigningSecret, Slot};
+    use titan_token::{
+        ClientClaims, ClientKey, ClientTokenId, JwtParty, KeyId, PlainName, SigningSecret, Slot, TenantId,
+        Uuid,
+    };
 
     const NOW: Timestamp = Timestamp::from_secs(1_800_000_000);
 
