@@ -55,9 +55,10 @@ async fn flood(program: &Program, count: usize) {
         let length = reader.read(&mut piece).await.unwrap();
         assert!(length > 0, "only {answered} answers");
         text.push_str(&String::from_utf8_lossy(&piece[..length]));
+        // A line that the end of a piece has cut counts with the next piece, and only there.
+        let rest = text.split_off(text.rfind('\n').map_or(0, |end| end + 1));
         answered += text.matches("HTTP/1.1 401").count();
-        // A status line may be cut by the end of a piece.
-        text = text.split_off(text.rfind('\n').map_or(0, |end| end + 1));
+        text = rest;
     }
     drop(sending.await.unwrap());
 }
