@@ -25,9 +25,10 @@ pub(crate) const ADD: &str = " \
     requests = usage.requests + excluded.requests, bytes_in = usage.bytes_in + excluded.bytes_in, \
     bytes_out = usage.bytes_out + excluded.bytes_out, micros = usage.micros + excluded.micros";
 
+/// What is newer stays, unless it lies more than an hour ahead: a clock that was wrong must not freeze it.
 pub(crate) const SAW: &str = " \
     ON CONFLICT (key) DO UPDATE SET at = excluded.at, address = excluded.address, user_agent = excluded.user_agent \
-    WHERE last_client.at <= excluded.at";
+    WHERE last_client.at <= excluded.at OR last_client.at > excluded.at + 3600000";
 
 /// Deletes the oldest rollups of a length, at least so many rows if there are as many, and each time as a whole.
 pub(crate) const SWEEP: &str = "\

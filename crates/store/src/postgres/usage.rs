@@ -39,7 +39,8 @@ impl UsageStore for Postgres {
         let raise = query(RAISE).bind(flush.instance.0.to_be_bytes().to_vec()).bind(number(flush));
         let raise = raise.bind(flush.minute.ms()).execute(turn.connection().await?);
         if raise.await.map_err(failed)?.rows_affected() == 0 {
-            return Ok(());
+            // The one that added it may be in this group, and not committed.
+            return turn.commit().await;
         }
         add(turn.connection().await?, flush).await?;
         add_clients(turn.connection().await?, &flush.clients).await?;

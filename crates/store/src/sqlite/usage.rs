@@ -27,7 +27,8 @@ impl UsageStore for Sqlite {
         let raise = query(RAISE).bind(flush.instance.0.to_be_bytes().to_vec()).bind(number(flush));
         let raise = raise.bind(flush.minute.ms()).execute(turn.connection().await?);
         if raise.await.map_err(failed)?.rows_affected() == 0 {
-            return Ok(());
+            // The one that added it may be in this group, and not committed.
+            return turn.commit().await;
         }
         let rows: Vec<_> = flush.rows.iter().map(StoredRow::of).collect();
         for rollup in rollups(flush) {

@@ -187,3 +187,34 @@ pub(crate) async fn what_is_old_leaves_by_its_length(fixture: Fixture) {
         assert_eq!(sum(store, &all(step)).await, 0, "{step:?}");
     }
 }
+
+fn client(at: Timestamp) -> LastClient {
+    LastClient { at, address: String::new(), user_agent: String::new() }
+}
+
+/// The answer to a flush was lost, and it comes again while the first one still waits for its commit.
+pub(crate) async fn a_repeated_piece_is_committed_when_it_is_answered(fixture: Fixture) {
+    for number in 1..=50 {
+        let adding = [(), ()].map(|()| {
+            let store = Arc::clone(&fixture.store);
+            tokio::spawn(async move {
+                store.add_usage(&one(number, NOW, 1)).await.unwrap();
+                assert_eq!(sum(&*store, &all(Step::Minute)).await, number);
+            })
+        });
+        for adding in adding {
+            adding.await.unwrap();
+        }
+    }
+}
+
+pub(crate) async fn a_client_of_the_future_gives_way(fixture: Fixture) {
+    let store = &*fixture.store;
+    let ahead = |secs| client(NOW.plus_secs(secs));
+    // A clock that was wrong by days, and one that is a little behind the one before.
+    for (number, at, seen) in [(1, 86_400, 86_400), (2, 0, 0), (3, -60, 0), (4, 1800, 1800), (5, 0, 1800)] {
+        let flush = Flush { clients: vec![(id(1), ahead(at))], ..one(number, NOW, 1) };
+        store.add_usage(&flush).await.unwrap();
+        assert_eq!(store.last_client(id(1)).await.unwrap(), Some(ahead(seen)), "{number}");
+    }
+}
