@@ -363,10 +363,14 @@ impl StdError for Error {
     }
 }
 
+/// What the caller can do about a question that is too large.
+const TOO_SLOW: &str = "from: this takes too long: ask for a shorter time, or for a longer step";
+
 impl From<StoreError> for Error {
     fn from(error: StoreError) -> Self {
         match error {
             StoreError::Aborted(_) | StoreError::Unavailable(_) => Self::not_ready(error),
+            StoreError::TooSlow(_) => Self::invalid(TOO_SLOW).caused_by(error),
             StoreError::Corrupt { .. } | StoreError::Failed(_) => Self::internal(error),
         }
     }

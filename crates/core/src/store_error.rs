@@ -17,6 +17,8 @@ pub enum StoreError {
     },
     /// A statement failed.
     Failed(Box<dyn StdError + Send + Sync>),
+    /// A question that takes too long, with nothing wrong but its size.
+    TooSlow(Box<dyn StdError + Send + Sync>),
     /// The database cannot be used now: busy, full, gone.
     Unavailable(Box<dyn StdError + Send + Sync>),
 }
@@ -27,6 +29,7 @@ impl fmt::Display for StoreError {
             Self::Corrupt { table, column } => write!(f, "inconsistent row in {table}.{column}"),
             Self::Aborted(cause) => write!(f, "transaction aborted: {cause}"),
             Self::Failed(cause) => write!(f, "database: {cause}"),
+            Self::TooSlow(cause) => write!(f, "database: took too long: {cause}"),
             Self::Unavailable(cause) => write!(f, "database unavailable: {cause}"),
         }
     }
@@ -36,7 +39,9 @@ impl StdError for StoreError {
     fn source(&self) -> Option<&(dyn StdError + 'static)> {
         match self {
             Self::Corrupt { .. } => None,
-            Self::Aborted(cause) | Self::Failed(cause) | Self::Unavailable(cause) => Some(cause.as_ref()),
+            Self::Aborted(cause) | Self::Failed(cause) | Self::TooSlow(cause) | Self::Unavailable(cause) => {
+                Some(cause.as_ref())
+            }
         }
     }
 }

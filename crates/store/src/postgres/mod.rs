@@ -42,6 +42,7 @@ use async_trait::async_trait;
 use connect::Pools;
 use news::Listener;
 use sqlx::{PgConnection, PgPool};
+use std::sync::Arc;
 use titan_core::access::Catalogue;
 use titan_core::port::{Store, StoreError, StoreResult, Tx, WriteLoad};
 use titan_core::time::Clock;
@@ -61,7 +62,7 @@ pub(crate) struct Postgres {
     day_counts: PgPool,
     vault: Vault,
     /// Whoever asks for usage has it.
-    usage: tokio::sync::Mutex<()>,
+    usage: Arc<tokio::sync::Mutex<()>>,
     news: Listener,
 }
 
@@ -82,7 +83,7 @@ impl Postgres {
             connect::open(url).await?;
         let writers = Groups::new(writer);
         let news = Listener::start(log.clone());
-        let usage = tokio::sync::Mutex::default();
+        let usage = Arc::default();
         let store =
             Self { writers, readers, log, shared_budgets, key_budgets, day_counts, vault, usage, news };
         store.check_seal().await?;

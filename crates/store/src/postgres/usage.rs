@@ -9,15 +9,18 @@ use crate::usage::{
     select,
 };
 use async_trait::async_trait;
+use sqlx::error::DatabaseError;
 use sqlx::postgres::PgRow;
-use sqlx::{AssertSqlSafe, PgConnection, query};
-use titan_core::port::StoreResult;
+use sqlx::{AssertSqlSafe, Error, PgConnection, PgPool, query};
+use std::sync::Arc;
+use titan_core::port::{StoreError, StoreResult};
 use titan_core::time::Timestamp;
 use titan_core::usage::{Flush, Group, LastClient, Step, UsageEnd, UsageQuery, UsageRow, UsageStore};
 use titan_token::KeyId;
 
 const HEX: &str = "encode(named.label, 'hex')";
 const LAST: &str = "last_client";
+const CANCELED: &str = "57014";
 
 /// A parameter is a column, so it is one statement for any number of rows.
 const INSERT: &str = "\
@@ -48,11 +51,16 @@ impl UsageStore for Postgres {
     }
 
     async fn usage(&self, query: &UsageQuery) -> StoreResult<Vec<UsageRow>> {
-        // One at a time: however long it takes, other lists have a connection.
-        let _alone = self.usage.lock().await;
-        let mut select = select::<sqlx::Postgres>(query, HEX);
-        let rows = select.build().fetch_all(&self.readers).await.map_err(failed)?;
-        rows.iter().map(|row| read(query.group, row)).collect()
+        // One at a time: however long it takes, other lists have a connection. It ends with the statement, which goes on when whoever
+        // asked has gone away.
+        let alone = Arc::clone(&self.usage).lock_owned().await;
+        let (readers, query) = (self.readers.clone(), query.clone());
+        let rows = tokio::spawn(async move {
+            let rows = read_all(&readers, &query).await;
+            drop(alone);
+            rows
+        });
+        rows.await.map_err(|error| StoreError::Failed(error.into()))?
     }
 
     async fn last_client(&self, key: KeyId) -> StoreResult<Option<LastClient>> {
@@ -115,6 +123,18 @@ async fn add_clients(connection: &mut PgConnection, clients: &[(KeyId, LastClien
         .await
         .map_err(failed)?;
     Ok(())
+}
+
+async fn read_all(readers: &PgPool, query: &UsageQuery) -> StoreResult<Vec<UsageRow>> {
+    let mut select = select::<sqlx::Postgres>(query, HEX);
+    let rows = select.build().fetch_all(readers).await.map_err(failed_or_slow)?;
+    rows.iter().map(|row| read(query.group, row)).collect()
+}
+
+/// The server ends a statement that takes too long.
+fn failed_or_slow(error: Error) -> StoreError {
+    let code = error.as_database_error().and_then(DatabaseError::code);
+    if code.as_deref() == Some(CANCELED) { StoreError::TooSlow(error.into()) } else { failed(error) }
 }
 
 fn read(group: Option<Group>, line: &PgRow) -> StoreResult<UsageRow> {

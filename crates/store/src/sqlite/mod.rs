@@ -50,7 +50,7 @@ use sqlx::{Connection, SqliteConnection, SqlitePool};
 use std::fs::{File, TryLockError};
 use std::io::ErrorKind;
 use std::path::{Path, PathBuf};
-use std::sync::Mutex;
+use std::sync::{Arc, Mutex};
 use std::time::Duration;
 use titan_core::access::Catalogue;
 use titan_core::port::{Store, StoreError, StoreResult, Tx, WriteLoad};
@@ -74,7 +74,7 @@ pub(crate) struct Sqlite {
     ledger: Ledger,
     vault: Vault,
     /// Whoever asks for usage has it.
-    usage: tokio::sync::Mutex<()>,
+    usage: Arc<tokio::sync::Mutex<()>>,
     /// The one instance, while it runs.
     instance: Mutex<Option<Instance>>,
     /// Held as long as the database is open; the system drops it with the process.
@@ -104,7 +104,7 @@ impl Sqlite {
         tenant::ensure_default(&writer, clock.now()).await?;
         let catalogue = scope::reconcile(&writer, own_scopes).await?;
         let writers = Groups::new(writer);
-        let (instance, usage) = (Mutex::default(), tokio::sync::Mutex::default());
+        let (instance, usage) = (Mutex::default(), Arc::default());
         let store = Self { writers, readers, log, ledger, vault, usage, instance, _lock: lock };
         check_seal(&store.log, &store.vault).await?;
         let mut turn = store.writers.begin().await?;

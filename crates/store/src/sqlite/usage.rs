@@ -10,8 +10,9 @@ use crate::usage::{
 };
 use async_trait::async_trait;
 use sqlx::sqlite::SqliteRow;
-use sqlx::{QueryBuilder, SqliteConnection, query};
-use titan_core::port::StoreResult;
+use sqlx::{QueryBuilder, SqliteConnection, SqlitePool, query};
+use std::sync::Arc;
+use titan_core::port::{StoreError, StoreResult};
 use titan_core::time::Timestamp;
 use titan_core::usage::{Flush, Group, LastClient, Step, UsageEnd, UsageQuery, UsageRow, UsageStore};
 use titan_token::KeyId;
@@ -39,11 +40,16 @@ impl UsageStore for Sqlite {
     }
 
     async fn usage(&self, query: &UsageQuery) -> StoreResult<Vec<UsageRow>> {
-        // One at a time: however long it takes, other lists have a connection.
-        let _alone = self.usage.lock().await;
-        let mut select = select::<sqlx::Sqlite>(query, HEX);
-        let rows = select.build().fetch_all(&self.readers).await.map_err(failed)?;
-        rows.iter().map(|row| read(query.group, row)).collect()
+        // One at a time: however long it takes, other lists have a connection. It ends with the statement, which goes on when whoever
+        // asked has gone away.
+        let alone = Arc::clone(&self.usage).lock_owned().await;
+        let (readers, query) = (self.readers.clone(), query.clone());
+        let rows = tokio::spawn(async move {
+            let rows = read_all(&readers, &query).await;
+            drop(alone);
+            rows
+        });
+        rows.await.map_err(|error| StoreError::Failed(error.into()))?
     }
 
     async fn last_client(&self, key: KeyId) -> StoreResult<Option<LastClient>> {
@@ -106,6 +112,12 @@ async fn add_clients(connection: &mut SqliteConnection, clients: &[(KeyId, LastC
         insert.push(SAW).build().execute(&mut *connection).await.map_err(failed)?;
     }
     Ok(())
+}
+
+async fn read_all(readers: &SqlitePool, query: &UsageQuery) -> StoreResult<Vec<UsageRow>> {
+    let mut select = select::<sqlx::Sqlite>(query, HEX);
+    let rows = select.build().fetch_all(readers).await.map_err(failed)?;
+    rows.iter().map(|row| read(query.group, row)).collect()
 }
 
 fn read(group: Option<Group>, line: &SqliteRow) -> StoreResult<UsageRow> {

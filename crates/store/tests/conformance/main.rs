@@ -108,6 +108,7 @@ on_both!(
 );
 
 on!(postgres as shared:
+    usage::one_question_at_a_time_also_when_whoever_asked_has_gone_away,
     expand::a_column_that_a_newer_version_adds_disturbs_no_statement,
     instances::a_grant_waits_for_the_change_before_it_and_sees_it,
     instances::a_change_waits_for_no_instance_that_stopped_in_a_change,

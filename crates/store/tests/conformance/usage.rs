@@ -2,13 +2,16 @@
 
 use crate::fixture::{Fixture, NOW};
 use crate::stories::id;
+use sqlx::{AssertSqlSafe, Connection, PgConnection, SqliteConnection, query, query_scalar};
 use std::sync::Arc;
-use titan_core::port::Store;
+use std::time::{Duration, Instant};
+use titan_core::port::{Store, StoreError};
 use titan_core::revision::InstanceId;
 use titan_core::time::Timestamp;
 use titan_core::usage::{
     Flush, Group, Label, LastClient, Outcome, Series, Step, Tally, UsageEnd, UsageQuery, UsageRow, Who,
 };
+use titan_store::Location;
 use titan_token::{KeyId, TenantId};
 
 const MINUTE: i64 = 60;
@@ -217,4 +220,62 @@ pub(crate) async fn a_client_of_the_future_gives_way(fixture: Fixture) {
         store.add_usage(&flush).await.unwrap();
         assert_eq!(store.last_client(id(1)).await.unwrap(), Some(ahead(seen)), "{number}");
     }
+}
+
+async fn run(fixture: &Fixture, statement: &'static str) {
+    match fixture.location() {
+        Location::Postgres(url) => {
+            let mut connection = PgConnection::connect(url).await.unwrap();
+            query(statement).execute(&mut connection).await.unwrap();
+        }
+        Location::Sqlite(path) => {
+            let url = format!("sqlite://{}", path.display());
+            let mut connection = SqliteConnection::connect(&url).await.unwrap();
+            query(statement).execute(&mut connection).await.unwrap();
+        }
+    }
+}
+
+const SLOW: &str = "pg_stat_activity WHERE query LIKE '%FROM usage%' AND wait_event = 'PgSleep' \
+    AND datname = current_database()";
+
+async fn count_slow(connection: &mut PgConnection) -> i64 {
+    let count = query_scalar(AssertSqlSafe(format!("SELECT count(*) FROM {SLOW}")));
+    count.fetch_one(connection).await.unwrap()
+}
+
+async fn wait_for_slow(connection: &mut PgConnection) {
+    let began = Instant::now();
+    while count_slow(connection).await == 0 {
+        assert!(began.elapsed() < Duration::from_secs(8), "no question runs");
+        tokio::time::sleep(Duration::from_millis(10)).await;
+    }
+}
+
+pub(crate) async fn one_question_at_a_time_also_when_whoever_asked_has_gone_away(fixture: Fixture) {
+    fixture.store.add_usage(&one(1, NOW, 1)).await.unwrap();
+    run(&fixture, "ALTER TABLE usage RENAME TO quick").await;
+    run(&fixture, "CREATE VIEW usage AS SELECT quick.* FROM pg_sleep(60) CROSS JOIN quick").await;
+    let ask = || {
+        let store = Arc::clone(&fixture.store);
+        tokio::spawn(async move { store.usage(&all(Step::Day)).await })
+    };
+    let mut connection = PgConnection::connect(&fixture.url()).await.unwrap();
+    let gone = ask();
+    wait_for_slow(&mut connection).await;
+    gone.abort();
+    let waiting = ask();
+    for _ in 0..30 {
+        assert_eq!(count_slow(&mut connection).await, 1, "the second does not begin");
+        tokio::time::sleep(Duration::from_millis(10)).await;
+    }
+    // As the server does it after its time.
+    let cancel = format!("SELECT pg_cancel_backend(pid) FROM {SLOW}");
+    while !waiting.is_finished() {
+        query(AssertSqlSafe(cancel.clone())).execute(&mut connection).await.unwrap();
+        tokio::time::sleep(Duration::from_millis(10)).await;
+    }
+    let slow = waiting.await.unwrap().unwrap_err();
+    assert!(matches!(slow, StoreError::TooSlow(_)), "{slow}");
+    assert!(titan_core::Error::from(slow).message().contains("a shorter time"));
 }
