@@ -5,7 +5,9 @@ use hex_simd::decode_to_vec;
 use sqlx::{Database, Encode, QueryBuilder, Type};
 use titan_core::port::{StoreError, StoreResult};
 use titan_core::time::Timestamp;
-use titan_core::usage::{Flush, Group, Label, Outcome, Series, Step, Tally, UsageQuery, UsageRow, Who};
+use titan_core::usage::{
+    Flush, Group, Label, Outcome, Series, Step, Tally, UsageEnd, UsageQuery, UsageRow, Who,
+};
 use titan_token::{KeyId, TenantId};
 
 pub(crate) const TABLE: &str = "usage";
@@ -30,14 +32,24 @@ pub(crate) const SAW: &str = " \
     ON CONFLICT (key) DO UPDATE SET at = excluded.at, address = excluded.address, user_agent = excluded.user_agent \
     WHERE last_client.at <= excluded.at OR last_client.at > excluded.at + 3600000";
 
-/// Deletes the oldest rollups of a length, at least so many rows if there are as many, and each time as a whole.
-pub(crate) const SWEEP: &str = "\
-    DELETE FROM usage WHERE step = $1 AND at <= ( \
-    SELECT max(at) FROM (SELECT at FROM usage WHERE step = $1 AND at < $2 ORDER BY at LIMIT $3) AS oldest)";
-pub(crate) const SWEEP_FLUSHES: &str = "DELETE FROM usage_flush WHERE at < $1";
-pub(crate) const SWEEP_CLIENTS: &str = "DELETE FROM last_client WHERE at < $1";
-/// How many rows leave at once.
-pub(crate) const PIECE: i64 = 2000;
+const SWEEP_FLUSHES: &str = "\
+    DELETE FROM usage_flush WHERE instance IN (SELECT instance FROM usage_flush WHERE at < $1 LIMIT $2)";
+const SWEEP_CLIENTS: &str = "\
+    DELETE FROM last_client WHERE key IN (SELECT key FROM last_client WHERE at < $1 ORDER BY at LIMIT $2)";
+/// How many rows leave at once. A day can have a million that begin at the same time: other writes wait for one piece at most.
+pub(crate) const PIECE: u64 = 2000;
+
+/// What the sweep deletes: a statement, the numbers that it takes first, and the number of rows that it takes last.
+pub(crate) type Sweep = (&'static str, Vec<i64>);
+
+/// All that is to be deleted, what says most about a person first. `rollups` deletes those of a step.
+pub(crate) fn sweeps(end: &UsageEnd, rollups: &'static str) -> Vec<Sweep> {
+    let mut sweeps = vec![(SWEEP_CLIENTS, vec![end.clients.ms()]), (SWEEP_FLUSHES, vec![end.day.ms()])];
+    for step in Step::ALL {
+        sweeps.push((rollups, vec![step.secs(), end.of(step).ms()]));
+    }
+    sweeps
+}
 
 /// A series and its numbers, as columns hold them.
 #[derive(Clone)]

@@ -4,22 +4,23 @@ use super::Postgres;
 use super::error::{column, failed, time};
 use crate::columns::select;
 use crate::stored::key_bytes;
-use crate::usage::{
-    ADD, PIECE, RAISE, SAW, SWEEP, SWEEP_CLIENTS, SWEEP_FLUSHES, StoredRow, TABLE, number, rollups, row,
-    select,
-};
+use crate::usage::{ADD, PIECE, RAISE, SAW, StoredRow, Sweep, TABLE, number, rollups, row, select, sweeps};
 use async_trait::async_trait;
 use sqlx::error::DatabaseError;
 use sqlx::postgres::PgRow;
 use sqlx::{AssertSqlSafe, Error, PgConnection, PgPool, query};
 use std::sync::Arc;
 use titan_core::port::{StoreError, StoreResult};
-use titan_core::time::Timestamp;
-use titan_core::usage::{Flush, Group, LastClient, Step, UsageEnd, UsageQuery, UsageRow, UsageStore};
+use titan_core::usage::{Flush, Group, LastClient, UsageEnd, UsageQuery, UsageRow, UsageStore};
 use titan_token::KeyId;
 
 const HEX: &str = "encode(named.label, 'hex')";
 const LAST: &str = "last_client";
+
+/// Deletes the oldest rollups of a step. Writes exclude each other, so a row stays where it was found.
+const SWEEP: &str = "\
+    DELETE FROM usage WHERE ctid = ANY(ARRAY( \
+    SELECT ctid FROM usage WHERE step = $1 AND at < $2 ORDER BY at LIMIT $3))";
 const CANCELED: &str = "57014";
 
 /// A parameter is a column, so it is one statement for any number of rows.
@@ -69,26 +70,29 @@ impl UsageStore for Postgres {
     }
 
     async fn sweep_usage(&self, end: &UsageEnd) -> StoreResult<()> {
-        for step in Step::ALL {
-            while self.sweep_step(step, end.of(step)).await? {}
+        let mut swept = Ok(());
+        for sweep in sweeps(end, SWEEP) {
+            // What one of them cannot delete holds up no other one.
+            swept = swept.and(self.sweep_all(&sweep).await);
         }
-        for (sweep, before) in [(SWEEP_FLUSHES, end.day), (SWEEP_CLIENTS, end.clients)] {
-            let mut turn = self.writers.begin().await?;
-            query(sweep).bind(before.ms()).execute(turn.connection().await?).await.map_err(failed)?;
-            turn.commit().await?;
-        }
-        Ok(())
+        swept
     }
 }
 
 impl Postgres {
-    /// Deletes a part; whether there was one.
-    async fn sweep_step(&self, step: Step, before: Timestamp) -> StoreResult<bool> {
+    async fn sweep_all(&self, sweep: &Sweep) -> StoreResult<()> {
+        while self.sweep_piece(sweep).await? == PIECE {}
+        Ok(())
+    }
+
+    /// A transaction of its own, so that no other write waits for long.
+    async fn sweep_piece(&self, (sweep, numbers): &Sweep) -> StoreResult<u64> {
         let mut turn = self.writers.begin().await?;
-        let sweep = query(SWEEP).bind(step.secs()).bind(before.ms()).bind(PIECE);
-        let swept = sweep.execute(turn.connection().await?).await.map_err(failed)?;
+        let sweep = numbers.iter().fold(query(*sweep), |sweep, number| sweep.bind(*number));
+        let sweep = sweep.bind(PIECE.cast_signed()).execute(turn.connection().await?);
+        let swept = sweep.await.map_err(failed)?.rows_affected();
         turn.commit().await?;
-        Ok(swept.rows_affected() > 0)
+        Ok(swept)
     }
 }
 

@@ -97,6 +97,8 @@ on_both!(
     usage::instances_that_flush_together_lose_nothing,
     usage::usage_is_narrowed_and_grouped,
     usage::what_is_old_leaves_by_its_length,
+    usage::many_rows_of_one_time_leave_piece_by_piece,
+    usage::what_cannot_be_swept_holds_up_nothing_else,
     usage::a_repeated_piece_is_committed_when_it_is_answered,
     usage::a_client_of_the_future_gives_way,
     limits::all_who_borrow_together_get_no_more_than_there_is,

@@ -12,7 +12,7 @@ use titan_core::usage::{
     Flush, Group, Label, LastClient, Outcome, Series, Step, Tally, UsageEnd, UsageQuery, UsageRow, Who,
 };
 use titan_store::Location;
-use titan_token::{KeyId, TenantId};
+use titan_token::{KeyId, TenantId, Uuid};
 
 const MINUTE: i64 = 60;
 
@@ -278,4 +278,46 @@ pub(crate) async fn one_question_at_a_time_also_when_whoever_asked_has_gone_away
     let slow = waiting.await.unwrap().unwrap_err();
     assert!(matches!(slow, StoreError::TooSlow(_)), "{slow}");
     assert!(titan_core::Error::from(slow).message().contains("a shorter time"));
+}
+
+/// An end beyond all.
+fn all_over() -> UsageEnd {
+    let end = NOW.plus_secs(1_000_000);
+    UsageEnd { minute: end, hour: end, day: end, clients: end }
+}
+
+pub(crate) async fn many_rows_of_one_time_leave_piece_by_piece(fixture: Fixture) {
+    let store = &*fixture.store;
+    let routes: Vec<_> = (0..4500).map(|n| format!("/{n}")).collect();
+    let of = |route| series(1, Who::Known(id(1)), Who::Known(route), "allowed");
+    let rows = routes.iter().map(|route| (of(route), tally(1))).collect();
+    let key = |n: u64| KeyId::new(Uuid::v7(n, [1; 10]));
+    let clients = (0..4500).map(|n| (key(n), client(NOW))).collect();
+    store.add_usage(&Flush { clients, ..flush(1, 1, NOW, rows) }).await.unwrap();
+    let before = store.write_load().commits;
+    store.sweep_usage(&all_over()).await.unwrap();
+    let commits = store.write_load().commits - before;
+    // Three for each length and three for the clients, and no more of each than one that finds nothing.
+    assert!((12..=20).contains(&commits), "{commits}");
+    for step in Step::ALL {
+        assert_eq!(sum(store, &all(step)).await, 0, "{step:?}");
+        assert_eq!(sum(store, &by_key(step)).await, 0, "{step:?}");
+    }
+    for n in [0, 2000, 4499] {
+        assert_eq!(store.last_client(key(n)).await.unwrap(), None);
+    }
+}
+
+fn by_key(step: Step) -> UsageQuery {
+    UsageQuery { group: Some(Group::Key), top: 100, ..all(step) }
+}
+
+pub(crate) async fn what_cannot_be_swept_holds_up_nothing_else(fixture: Fixture) {
+    let store = &*fixture.store;
+    store.add_usage(&one(1, NOW, 5)).await.unwrap();
+    run(&fixture, "ALTER TABLE last_client RENAME TO away").await;
+    assert!(store.sweep_usage(&all_over()).await.is_err(), "whoever sweeps hears of it");
+    for step in Step::ALL {
+        assert_eq!(sum(store, &by_key(step)).await, 0, "{step:?}");
+    }
 }
