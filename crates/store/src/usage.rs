@@ -3,6 +3,7 @@
 use crate::stored::{key_bytes, key_id};
 use hex_simd::decode_to_vec;
 use sqlx::{Database, Encode, QueryBuilder, Type};
+use std::collections::BTreeMap;
 use titan_core::port::{StoreError, StoreResult};
 use titan_core::time::Timestamp;
 use titan_core::usage::{
@@ -46,7 +47,9 @@ pub(crate) type Sweep = (&'static str, Vec<i64>);
 pub(crate) fn sweeps(end: &UsageEnd, rollups: &'static str) -> Vec<Sweep> {
     let mut sweeps = vec![(SWEEP_CLIENTS, vec![end.clients.ms()]), (SWEEP_FLUSHES, vec![end.day.ms()])];
     for step in Step::ALL {
-        sweeps.push((rollups, vec![step.secs(), end.of(step).ms()]));
+        let before = end.of(step).ms();
+        sweeps.push((rollups, vec![step.secs(), before]));
+        sweeps.push((rollups, vec![sums(step), before]));
     }
     sweeps
 }
@@ -79,9 +82,32 @@ impl StoredRow {
     }
 }
 
-/// The three rollups to which a piece adds: their lengths in seconds, and when they begin.
-pub(crate) fn rollups(flush: &Flush) -> [(i64, i64); 3] {
-    Step::ALL.map(|step| (step.secs(), step.floor(flush.minute).ms()))
+/// Rows, and the three rollups to which they are added: what is in the column `step`, and when they begin.
+pub(crate) type Part = (Vec<StoredRow>, [(i64, i64); 3]);
+
+/// What a piece adds: each series, and beside them the sums of each tenant and outcome.
+pub(crate) fn parts(flush: &Flush) -> [Part; 2] {
+    let rollups =
+        |number: fn(Step) -> i64| Step::ALL.map(|step| (number(step), step.floor(flush.minute).ms()));
+    [(rows(&flush.rows), rollups(Step::secs)), (rows(&sums_of(&flush.rows)), rollups(sums))]
+}
+
+/// What `step` is for the sums without key and route of this length: most questions name neither, and would read all rows of a time.
+const fn sums(step: Step) -> i64 {
+    -step.secs()
+}
+
+fn sums_of(rows: &[(Series, Tally)]) -> Vec<(Series, Tally)> {
+    let mut sums = BTreeMap::<Series, Tally>::new();
+    for (series, tally) in rows {
+        let sum = Series { key: Who::Nobody, route: Who::Nobody, ..series.clone() };
+        *sums.entry(sum).or_default() += *tally;
+    }
+    sums.into_iter().collect()
+}
+
+fn rows(rows: &[(Series, Tally)]) -> Vec<StoredRow> {
+    rows.iter().map(StoredRow::of).collect()
 }
 
 /// The number of a piece.
@@ -105,8 +131,37 @@ fn usage_key_bytes(key: Who<KeyId>) -> Vec<u8> {
     }
 }
 
-/// The query for the rows of an answer. `hex` is how the engine prints the bytes of `named.label` in hexadecimal.
-pub(crate) fn select<DB: Database>(query: &UsageQuery, hex: &str) -> QueryBuilder<DB>
+/// What an engine says in its own words.
+pub(crate) struct Words {
+    /// The bytes of `named.label` in hexadecimal.
+    pub(crate) hex: &'static str,
+    /// Behind the table: use the index for a key.
+    pub(crate) by_key: &'static str,
+    /// The same for a tenant.
+    pub(crate) by_tenant: &'static str,
+}
+
+impl Words {
+    fn index(&self, query: &UsageQuery) -> &'static str {
+        match (query.key, query.tenant) {
+            (Some(_), _) => self.by_key,
+            (None, Some(_)) => self.by_tenant,
+            (None, None) => "",
+        }
+    }
+}
+
+/// What `step` is for the rows that a question needs.
+fn step_of(query: &UsageQuery) -> i64 {
+    let is_narrow = query.key.is_some() || query.route.is_some();
+    match query.group {
+        None | Some(Group::Code | Group::Tenant) if !is_narrow => sums(query.step),
+        _ => query.step.secs(),
+    }
+}
+
+/// The query for the rows of an answer.
+pub(crate) fn select<DB: Database>(query: &UsageQuery, words: &Words) -> QueryBuilder<DB>
 where
     i64: for<'q> Encode<'q, DB> + Type<DB>,
     Vec<u8>: for<'q> Encode<'q, DB> + Type<DB>,
@@ -117,15 +172,15 @@ where
         None => "CAST(NULL AS TEXT)".to_owned(),
         Some(Group::Code) => "outcome".to_owned(),
         Some(group) => {
-            name_the_first(&mut select, query, group);
-            if group == Group::Key { hex.to_owned() } else { "CAST(named.label AS TEXT)".to_owned() }
+            name_the_first(&mut select, query, words, group);
+            if group == Group::Key { words.hex.to_owned() } else { "CAST(named.label AS TEXT)".to_owned() }
         }
     };
     select.push(format!("SELECT at, {label} AS label, outcome"));
     for column in ["requests", "bytes_in", "bytes_out", "micros"] {
         select.push(format!(", CAST(sum({column}) AS BIGINT) AS {column}"));
     }
-    select.push(" FROM usage");
+    select.push(format!(" FROM usage{}", words.index(query)));
     if let Some(column) = query.group.and_then(column) {
         select.push(format!(" LEFT JOIN named ON named.label = usage.{column}"));
     }
@@ -148,14 +203,18 @@ fn column(group: Group) -> Option<&'static str> {
     }
 }
 
-fn name_the_first<DB: Database>(select: &mut QueryBuilder<DB>, query: &UsageQuery, group: Group)
-where
+fn name_the_first<DB: Database>(
+    select: &mut QueryBuilder<DB>,
+    query: &UsageQuery,
+    words: &Words,
+    group: Group,
+) where
     i64: for<'q> Encode<'q, DB> + Type<DB>,
     Vec<u8>: for<'q> Encode<'q, DB> + Type<DB>,
     String: for<'q> Encode<'q, DB> + Type<DB>,
 {
-    let column = column(group).unwrap_or_default();
-    select.push(format!("WITH named AS (SELECT {column} AS label FROM usage"));
+    let (column, index) = (column(group).unwrap_or_default(), words.index(query));
+    select.push(format!("WITH named AS (SELECT {column} AS label FROM usage{index}"));
     restrict(select, query);
     select.push(format!(" GROUP BY {column} ORDER BY sum(requests) DESC, {column} LIMIT "));
     select.push_bind(i64::from(query.top)).push(") ");
@@ -167,7 +226,7 @@ where
     Vec<u8>: for<'q> Encode<'q, DB> + Type<DB>,
     String: for<'q> Encode<'q, DB> + Type<DB>,
 {
-    select.push(" WHERE step = ").push_bind(query.step.secs());
+    select.push(" WHERE step = ").push_bind(step_of(query));
     select.push(" AND at >= ").push_bind(query.from.ms());
     select.push(" AND at < ").push_bind(query.to.ms());
     if let Some(tenant) = query.tenant {

@@ -4,7 +4,7 @@ use super::Postgres;
 use super::error::{column, failed, time};
 use crate::columns::select;
 use crate::stored::key_bytes;
-use crate::usage::{ADD, PIECE, RAISE, SAW, StoredRow, Sweep, TABLE, number, rollups, row, select, sweeps};
+use crate::usage::{ADD, PIECE, Part, RAISE, SAW, Sweep, TABLE, Words, number, parts, row, select, sweeps};
 use async_trait::async_trait;
 use sqlx::error::DatabaseError;
 use sqlx::postgres::PgRow;
@@ -14,7 +14,7 @@ use titan_core::port::{StoreError, StoreResult};
 use titan_core::usage::{Flush, Group, LastClient, UsageEnd, UsageQuery, UsageRow, UsageStore};
 use titan_token::KeyId;
 
-const HEX: &str = "encode(named.label, 'hex')";
+const WORDS: Words = Words { hex: "encode(named.label, 'hex')", by_key: "", by_tenant: "" };
 const LAST: &str = "last_client";
 
 /// Deletes the oldest rollups of a step. Writes exclude each other, so a row stays where it was found.
@@ -46,7 +46,9 @@ impl UsageStore for Postgres {
             // The one that added it may be in this group, and not committed.
             return turn.commit().await;
         }
-        add(turn.connection().await?, flush).await?;
+        for part in parts(flush) {
+            add(turn.connection().await?, part).await?;
+        }
         add_clients(turn.connection().await?, &flush.clients).await?;
         turn.commit().await
     }
@@ -96,9 +98,8 @@ impl Postgres {
     }
 }
 
-async fn add(connection: &mut PgConnection, flush: &Flush) -> StoreResult<()> {
-    let rows: Vec<_> = flush.rows.iter().map(StoredRow::of).collect();
-    let (steps, times): (Vec<_>, Vec<_>) = rollups(flush).into_iter().unzip();
+async fn add(connection: &mut PgConnection, (rows, rollups): Part) -> StoreResult<()> {
+    let (steps, times): (Vec<_>, Vec<_>) = rollups.into_iter().unzip();
     let numbers = |place: usize| rows.iter().map(|row| row.numbers[place]).collect::<Vec<_>>();
     query(AssertSqlSafe(format!("{INSERT}{ADD}")))
         .bind(rows.iter().map(|row| row.tenant).collect::<Vec<_>>())
@@ -130,7 +131,7 @@ async fn add_clients(connection: &mut PgConnection, clients: &[(KeyId, LastClien
 }
 
 async fn read_all(readers: &PgPool, query: &UsageQuery) -> StoreResult<Vec<UsageRow>> {
-    let mut select = select::<sqlx::Postgres>(query, HEX);
+    let mut select = select::<sqlx::Postgres>(query, &WORDS);
     let rows = select.build().fetch_all(readers).await.map_err(failed_or_slow)?;
     rows.iter().map(|row| read(query.group, row)).collect()
 }

@@ -4,7 +4,9 @@ use super::error::{column, failed, time};
 use super::{MOST_ROWS, Sqlite};
 use crate::columns::select;
 use crate::stored::key_bytes;
-use crate::usage::{ADD, PIECE, RAISE, SAW, StoredRow, Sweep, TABLE, number, rollups, row, select, sweeps};
+use crate::usage::{
+    ADD, PIECE, RAISE, SAW, StoredRow, Sweep, TABLE, Words, number, parts, row, select, sweeps,
+};
 use async_trait::async_trait;
 use sqlx::sqlite::SqliteRow;
 use sqlx::{QueryBuilder, SqliteConnection, SqlitePool, query};
@@ -13,8 +15,12 @@ use titan_core::port::{StoreError, StoreResult};
 use titan_core::usage::{Flush, Group, LastClient, UsageEnd, UsageQuery, UsageRow, UsageStore};
 use titan_token::KeyId;
 
-/// `hex` makes an empty text of null.
-const HEX: &str = "CASE WHEN named.label IS NOT NULL THEN hex(named.label) END";
+/// `hex` makes an empty text of null. By itself, SQLite would take the primary key, and read all rows of the time.
+const WORDS: Words = Words {
+    hex: "CASE WHEN named.label IS NOT NULL THEN hex(named.label) END",
+    by_key: " INDEXED BY usage_by_key",
+    by_tenant: " INDEXED BY usage_by_tenant",
+};
 const LAST: &str = "last_client";
 
 /// Deletes the oldest rollups of a step: all up to the last of so many, by the primary key.
@@ -35,9 +41,10 @@ impl UsageStore for Sqlite {
             // The one that added it may be in this group, and not committed.
             return turn.commit().await;
         }
-        let rows: Vec<_> = flush.rows.iter().map(StoredRow::of).collect();
-        for rollup in rollups(flush) {
-            add(turn.connection().await?, rollup, &rows).await?;
+        for (rows, rollups) in parts(flush) {
+            for rollup in rollups {
+                add(turn.connection().await?, rollup, &rows).await?;
+            }
         }
         add_clients(turn.connection().await?, &flush.clients).await?;
         turn.commit().await
@@ -122,7 +129,7 @@ async fn add_clients(connection: &mut SqliteConnection, clients: &[(KeyId, LastC
 }
 
 async fn read_all(readers: &SqlitePool, query: &UsageQuery) -> StoreResult<Vec<UsageRow>> {
-    let mut select = select::<sqlx::Sqlite>(query, HEX);
+    let mut select = select::<sqlx::Sqlite>(query, &WORDS);
     let rows = select.build().fetch_all(readers).await.map_err(failed)?;
     rows.iter().map(|row| read(query.group, row)).collect()
 }
@@ -140,4 +147,53 @@ fn read_client(row: &SqliteRow) -> StoreResult<LastClient> {
         address: column(row, LAST, "address")?,
         user_agent: column(row, LAST, "user_agent")?,
     })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::sqlite::{migrator, pool};
+    use sqlx::{AssertSqlSafe, Row};
+    use titan_core::time::Timestamp;
+    use titan_core::usage::Step;
+    use titan_token::{TenantId, Uuid};
+
+    async fn plan(pool: &SqlitePool, statement: &str) -> String {
+        let explain = query(AssertSqlSafe(format!("EXPLAIN QUERY PLAN {statement}")));
+        let lines = explain.fetch_all(pool).await.unwrap();
+        lines.iter().map(|line| line.get::<String, _>("detail")).collect::<Vec<_>>().join("\n")
+    }
+
+    /// By itself, it would read all rows of the time.
+    #[tokio::test]
+    async fn a_key_and_a_tenant_are_found_by_their_index_and_what_is_old_by_its_time() {
+        let folder = tempfile::tempdir().unwrap();
+        let pool = pool(&folder.path().join("titan.db"), 1, false).await.unwrap();
+        migrator().run(&pool).await.unwrap();
+        let (key, tenant) = (Some(KeyId::new(Uuid::v7(1, [1; 10]))), Some(TenantId(1)));
+        let wanted = [
+            (key, None, "usage_by_key (key=? AND step=? AND at>? AND at<?)"),
+            (key, tenant, "usage_by_key (key=? AND step=? AND at>? AND at<?)"),
+            (None, tenant, "usage_by_tenant (tenant=? AND step=? AND at>? AND at<?)"),
+            (None, None, "PRIMARY KEY (step=? AND at>? AND at<?)"),
+        ];
+        for (key, tenant, index) in wanted {
+            for group in [None].into_iter().chain(Group::ALL.map(Some)) {
+                let (from, to) = (Timestamp::from_ms(0), Timestamp::from_ms(1));
+                let query =
+                    UsageQuery { step: Step::Day, from, to, tenant, key, route: None, group, top: 10 };
+                let statement = select::<sqlx::Sqlite>(&query, &WORDS);
+                let plan = plan(&pool, statement.sql().as_str()).await;
+                let searches = plan.lines().filter(|line| line.starts_with("SEARCH usage "));
+                for search in searches.clone() {
+                    assert!(search.ends_with(index), "{plan}");
+                }
+                let times = if matches!(group, None | Some(Group::Code)) { 1 } else { 2 };
+                assert_eq!(searches.count(), times, "{plan}");
+            }
+        }
+        let plan = plan(&pool, SWEEP).await;
+        let searches: Vec<_> = plan.lines().filter(|line| line.contains(" usage ")).collect();
+        assert_eq!(searches, ["SEARCH usage USING PRIMARY KEY (step=? AND at<?)"; 2], "{plan}");
+    }
 }

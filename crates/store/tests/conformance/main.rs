@@ -99,6 +99,7 @@ on_both!(
     usage::what_is_old_leaves_by_its_length,
     usage::many_rows_of_one_time_leave_piece_by_piece,
     usage::what_cannot_be_swept_holds_up_nothing_else,
+    usage::sums_without_key_and_route_are_those_of_the_series,
     usage::a_repeated_piece_is_committed_when_it_is_answered,
     usage::a_client_of_the_future_gives_way,
     limits::all_who_borrow_together_get_no_more_than_there_is,

@@ -191,8 +191,105 @@ pub(crate) async fn what_is_old_leaves_by_its_length(fixture: Fixture) {
     }
 }
 
+/// An end beyond all.
+fn all_over() -> UsageEnd {
+    let end = NOW.plus_secs(1_000_000);
+    UsageEnd { minute: end, hour: end, day: end, clients: end }
+}
+
 fn client(at: Timestamp) -> LastClient {
     LastClient { at, address: String::new(), user_agent: String::new() }
+}
+
+pub(crate) async fn many_rows_of_one_time_leave_piece_by_piece(fixture: Fixture) {
+    let store = &*fixture.store;
+    let routes: Vec<_> = (0..4500).map(|n| format!("/{n}")).collect();
+    let of = |route| series(1, Who::Known(id(1)), Who::Known(route), "allowed");
+    let rows = routes.iter().map(|route| (of(route), tally(1))).collect();
+    let key = |n: u64| KeyId::new(Uuid::v7(n, [1; 10]));
+    let clients = (0..4500).map(|n| (key(n), client(NOW))).collect();
+    store.add_usage(&Flush { clients, ..flush(1, 1, NOW, rows) }).await.unwrap();
+    let before = store.write_load().commits;
+    store.sweep_usage(&all_over()).await.unwrap();
+    let commits = store.write_load().commits - before;
+    // Three for each length and three for the clients, and no more of each than one that finds nothing.
+    assert!((12..=20).contains(&commits), "{commits}");
+    for step in Step::ALL {
+        assert_eq!(sum(store, &all(step)).await, 0, "{step:?}");
+        assert_eq!(sum(store, &by_key(step)).await, 0, "{step:?}");
+    }
+    for n in [0, 2000, 4499] {
+        assert_eq!(store.last_client(key(n)).await.unwrap(), None);
+    }
+}
+
+/// Answered from the series, and not from the sums without key and route.
+fn by_key(step: Step) -> UsageQuery {
+    UsageQuery { group: Some(Group::Key), top: 100, ..all(step) }
+}
+
+async fn run(fixture: &Fixture, statement: &'static str) {
+    match fixture.location() {
+        Location::Postgres(url) => {
+            let mut connection = PgConnection::connect(url).await.unwrap();
+            query(statement).execute(&mut connection).await.unwrap();
+        }
+        Location::Sqlite(path) => {
+            let url = format!("sqlite://{}", path.display());
+            let mut connection = SqliteConnection::connect(&url).await.unwrap();
+            query(statement).execute(&mut connection).await.unwrap();
+        }
+    }
+}
+
+pub(crate) async fn what_cannot_be_swept_holds_up_nothing_else(fixture: Fixture) {
+    let store = &*fixture.store;
+    store.add_usage(&one(1, NOW, 5)).await.unwrap();
+    run(&fixture, "ALTER TABLE last_client RENAME TO away").await;
+    assert!(store.sweep_usage(&all_over()).await.is_err(), "whoever sweeps hears of it");
+    for step in Step::ALL {
+        assert_eq!(sum(store, &by_key(step)).await, 0, "{step:?}");
+    }
+}
+
+/// The sums by time and outcome.
+async fn outcomes(store: &dyn Store, query: &UsageQuery) -> std::collections::BTreeMap<(i64, String), Tally> {
+    let mut sums = std::collections::BTreeMap::new();
+    for row in rows(store, query).await {
+        *sums.entry((row.at.ms(), row.outcome.to_string())).or_insert_with(Tally::default) += row.tally;
+    }
+    sums
+}
+
+pub(crate) async fn sums_without_key_and_route_are_those_of_the_series(fixture: Fixture) {
+    let store = &*fixture.store;
+    for n in 1..=20_u8 {
+        let (tenant, minute) = (u32::from(n % 3), NOW.plus_secs(i64::from(n) * 1000));
+        let rows = [Who::Known(id(n)), Who::Known(id(100 + n % 4)), Who::Nobody, Who::Other]
+            .into_iter()
+            .flat_map(|key| {
+                let outcomes = [("allowed", 3), ("rate_limit_exceeded", 2)];
+                outcomes
+                    .map(|(outcome, count)| (series(tenant, key, Who::Known("/a"), outcome), tally(count)))
+            });
+        let stranger =
+            Series { tenant: Who::Nobody, ..series(0, Who::Nobody, Who::Nobody, "missing_api_key") };
+        let flush = flush(1, u64::from(n), minute, rows.chain([(stranger, tally(1))]).collect());
+        for _ in 0..2 {
+            store.add_usage(&flush).await.unwrap();
+        }
+    }
+    for step in Step::ALL {
+        for tenant in [None, Some(TenantId(1)), Some(TenantId(9))] {
+            let by_key = UsageQuery { tenant, ..by_key(step) };
+            let expected = outcomes(store, &by_key).await;
+            assert_eq!(expected.is_empty(), tenant == Some(TenantId(9)));
+            for group in [None, Some(Group::Code), Some(Group::Route), Some(Group::Tenant)] {
+                let found = outcomes(store, &UsageQuery { group, ..by_key.clone() }).await;
+                assert_eq!(found, expected, "{step:?} {tenant:?} {group:?}");
+            }
+        }
+    }
 }
 
 /// The answer to a flush was lost, and it comes again while the first one still waits for its commit.
@@ -219,20 +316,6 @@ pub(crate) async fn a_client_of_the_future_gives_way(fixture: Fixture) {
         let flush = Flush { clients: vec![(id(1), ahead(at))], ..one(number, NOW, 1) };
         store.add_usage(&flush).await.unwrap();
         assert_eq!(store.last_client(id(1)).await.unwrap(), Some(ahead(seen)), "{number}");
-    }
-}
-
-async fn run(fixture: &Fixture, statement: &'static str) {
-    match fixture.location() {
-        Location::Postgres(url) => {
-            let mut connection = PgConnection::connect(url).await.unwrap();
-            query(statement).execute(&mut connection).await.unwrap();
-        }
-        Location::Sqlite(path) => {
-            let url = format!("sqlite://{}", path.display());
-            let mut connection = SqliteConnection::connect(&url).await.unwrap();
-            query(statement).execute(&mut connection).await.unwrap();
-        }
     }
 }
 
@@ -278,46 +361,4 @@ pub(crate) async fn one_question_at_a_time_also_when_whoever_asked_has_gone_away
     let slow = waiting.await.unwrap().unwrap_err();
     assert!(matches!(slow, StoreError::TooSlow(_)), "{slow}");
     assert!(titan_core::Error::from(slow).message().contains("a shorter time"));
-}
-
-/// An end beyond all.
-fn all_over() -> UsageEnd {
-    let end = NOW.plus_secs(1_000_000);
-    UsageEnd { minute: end, hour: end, day: end, clients: end }
-}
-
-pub(crate) async fn many_rows_of_one_time_leave_piece_by_piece(fixture: Fixture) {
-    let store = &*fixture.store;
-    let routes: Vec<_> = (0..4500).map(|n| format!("/{n}")).collect();
-    let of = |route| series(1, Who::Known(id(1)), Who::Known(route), "allowed");
-    let rows = routes.iter().map(|route| (of(route), tally(1))).collect();
-    let key = |n: u64| KeyId::new(Uuid::v7(n, [1; 10]));
-    let clients = (0..4500).map(|n| (key(n), client(NOW))).collect();
-    store.add_usage(&Flush { clients, ..flush(1, 1, NOW, rows) }).await.unwrap();
-    let before = store.write_load().commits;
-    store.sweep_usage(&all_over()).await.unwrap();
-    let commits = store.write_load().commits - before;
-    // Three for each length and three for the clients, and no more of each than one that finds nothing.
-    assert!((12..=20).contains(&commits), "{commits}");
-    for step in Step::ALL {
-        assert_eq!(sum(store, &all(step)).await, 0, "{step:?}");
-        assert_eq!(sum(store, &by_key(step)).await, 0, "{step:?}");
-    }
-    for n in [0, 2000, 4499] {
-        assert_eq!(store.last_client(key(n)).await.unwrap(), None);
-    }
-}
-
-fn by_key(step: Step) -> UsageQuery {
-    UsageQuery { group: Some(Group::Key), top: 100, ..all(step) }
-}
-
-pub(crate) async fn what_cannot_be_swept_holds_up_nothing_else(fixture: Fixture) {
-    let store = &*fixture.store;
-    store.add_usage(&one(1, NOW, 5)).await.unwrap();
-    run(&fixture, "ALTER TABLE last_client RENAME TO away").await;
-    assert!(store.sweep_usage(&all_over()).await.is_err(), "whoever sweeps hears of it");
-    for step in Step::ALL {
-        assert_eq!(sum(store, &by_key(step)).await, 0, "{step:?}");
-    }
 }
