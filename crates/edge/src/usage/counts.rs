@@ -38,16 +38,16 @@ impl Counts {
         self.table.load().count(Id { tenant, key, route, outcome }, tally(record), client);
     }
 
-    /// Begins a new table. The old one is complete: whoever counts in it has finished.
-    pub(super) async fn take(&self) -> Table {
-        let mut table = self.table.swap(Arc::new(Table::new()));
-        loop {
-            match Arc::try_unwrap(table) {
-                Ok(table) => return table,
-                Err(in_use) => table = in_use,
-            }
-            tokio::time::sleep(MOMENT).await;
-        }
+    /// Begins a new table. Somebody may still count in the old one.
+    pub(super) fn take(&self) -> Arc<Table> {
+        self.table.swap(Arc::new(Table::new()))
+    }
+}
+
+/// Waits until a table is complete: whoever counted in it has finished.
+pub(super) async fn complete(table: &mut Arc<Table>) {
+    while Arc::get_mut(table).is_none() {
+        tokio::time::sleep(MOMENT).await;
     }
 }
 
@@ -75,7 +75,8 @@ mod tests {
         let mut sum = 0;
         loop {
             let was_over = is_over.load(Ordering::SeqCst);
-            let table = counts.take().await;
+            let mut table = counts.take();
+            complete(&mut table).await;
             sum += table.cells().map(|cell| cell.tally().requests).sum::<u64>();
             if was_over {
                 return sum;

@@ -1,7 +1,8 @@
 //! What the workers have counted, added up and cut into pieces.
 
 use super::client::network;
-use super::table::Table;
+use super::counts::complete;
+use super::table::{Seen, Table};
 use super::{Counts, State, Usage};
 use std::collections::HashMap;
 use std::mem::replace;
@@ -20,12 +21,21 @@ struct Sums {
 }
 
 impl Usage {
-    /// Begins new tables, and adds the pieces of the old ones to what waits.
+    /// Begins new tables, and adds the pieces of the old ones to what waits. Whoever waits for it may go away at each `await`: the next
+    /// one finds the old tables in `state`.
     pub(super) async fn take(&self, state: &mut State) {
+        state.taken.extend(self.workers().iter().map(|counts| counts.take()));
+        for table in &mut state.taken {
+            complete(table).await;
+        }
+        self.add_up(state);
+    }
+
+    fn add_up(&self, state: &mut State) {
         let now = self.clock.now();
         let mut sums = Sums::default();
-        for counts in self.workers() {
-            sums.add(&counts.take().await, now);
+        for table in state.taken.drain(..) {
+            sums.add(&table, now);
         }
         let minute = replace(&mut state.minute, Step::Minute.floor(now));
         for (rows, clients) in sums.pieces() {
@@ -47,12 +57,8 @@ impl Sums {
     fn add(&mut self, table: &Table, now: Timestamp) {
         for cell in table.cells() {
             *self.series.entry(cell.series()).or_default() += cell.tally();
-            if let Some((key, (address, agent))) = cell.client() {
-                self.clients.entry(key).or_insert_with(|| LastClient {
-                    at: now,
-                    address: network(address),
-                    user_agent: agent.text(),
-                });
+            if let Some((key, seen)) = cell.client() {
+                self.clients.entry(key).or_insert_with(|| last_client(seen, now));
             }
         }
     }
@@ -66,6 +72,12 @@ impl Sums {
         let count = rows.len().max(clients.len()).div_ceil(PIECE);
         (0..count).map(|_| (cut(&mut rows), cut(&mut clients))).collect()
     }
+}
+
+/// When it was seen, and not when that is written: a database that does not answer may be in between.
+fn last_client(seen: &Seen, now: Timestamp) -> LastClient {
+    let ago = i64::try_from(seen.at.elapsed().as_secs()).unwrap_or_default();
+    LastClient { at: now.plus_secs(-ago), address: network(seen.address), user_agent: seen.agent.text() }
 }
 
 /// The next part of a list.

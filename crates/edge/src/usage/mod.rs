@@ -18,6 +18,7 @@ use crate::access_log::{Abort, Record};
 use std::collections::VecDeque;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
+use table::Table;
 use titan_core::port::{Store, StoreResult};
 use titan_core::revision::InstanceId;
 use titan_core::time::{Clock, Timestamp};
@@ -45,6 +46,8 @@ struct State {
     minute: Timestamp,
     /// The number of the last piece.
     number: u64,
+    /// Tables that are not added up yet.
+    taken: Vec<Arc<Table>>,
     /// Pieces of which it is not known that they were added.
     waiting: VecDeque<Flush>,
     /// When the last flush was tried, and whether it worked.
@@ -61,7 +64,7 @@ impl Usage {
     ) -> Self {
         let minute = Step::Minute.floor(clock.now());
         let tried = (Instant::now(), true);
-        let state = State { minute, number: 0, waiting: VecDeque::new(), tried };
+        let state = State { minute, number: 0, taken: Vec::new(), waiting: VecDeque::new(), tried };
         Self { store, clock, instance, keeps_clients, workers: Mutex::default(), state: state.into() }
     }
 

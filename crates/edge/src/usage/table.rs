@@ -7,6 +7,7 @@ use super::Agent;
 use std::net::IpAddr;
 use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
 use std::sync::{Arc, OnceLock};
+use std::time::Instant;
 use titan_core::usage::{Outcome, Series, Tally, Who};
 use titan_token::{KeyId, TenantId};
 
@@ -26,8 +27,15 @@ pub(super) struct Id<'a> {
     pub(super) outcome: &'static str,
 }
 
-/// The address and the program of a client. It is copied only into a cell that is new.
+/// The address and the program of a client. It is copied only into a cell that has none.
 pub(super) type Client<'a> = (IpAddr, &'a Agent);
+
+/// A client that was seen.
+pub(super) struct Seen {
+    pub(super) at: Instant,
+    pub(super) address: IpAddr,
+    pub(super) agent: Agent,
+}
 
 pub(super) struct Cell {
     tenant: Who<TenantId>,
@@ -38,8 +46,8 @@ pub(super) struct Cell {
     bytes_in: AtomicU64,
     bytes_out: AtomicU64,
     micros: AtomicU64,
-    /// Of the first exchange. In a box: what each exchange reads shall be in few cache lines.
-    client: Option<Box<(IpAddr, Agent)>>,
+    /// Of the first exchange that has one: those of pages have none. In a box: what each exchange reads shall be in few cache lines.
+    client: OnceLock<Box<Seen>>,
 }
 
 pub(super) struct Table {
@@ -56,14 +64,18 @@ impl Table {
     pub(super) fn count(&self, id: Id<'_>, tally: Tally, client: Option<Client<'_>>) {
         let of_tenant = Id { key: Who::Other, route: Who::Other, ..id };
         let of_outcome = Id { tenant: Who::Other, ..of_tenant };
-        let cell = self.cell(id, DETAILED, client).or_else(|| self.cell(of_tenant, OF_TENANTS, None));
-        if let Some(cell) = cell.or_else(|| self.cell(of_outcome, usize::MAX, None)) {
+        let cell = self.cell(id, DETAILED);
+        if let (Some(cell), Some(client)) = (cell, client) {
+            cell.see(client);
+        }
+        let cell = cell.or_else(|| self.cell(of_tenant, OF_TENANTS));
+        if let Some(cell) = cell.or_else(|| self.cell(of_outcome, usize::MAX)) {
             cell.add(tally);
         }
     }
 
     /// The cell of a series. One that is new needs room: fewer than so many cells.
-    fn cell(&self, id: Id<'_>, room: usize, client: Option<Client<'_>>) -> Option<&Cell> {
+    fn cell(&self, id: Id<'_>, room: usize) -> Option<&Cell> {
         let begin = id.hash();
         for step in 0..self.places.len() {
             let place = &self.places[(begin + step) % self.places.len()];
@@ -71,7 +83,7 @@ impl Table {
                 if self.used.load(Ordering::Relaxed) >= room {
                     return None;
                 }
-                self.fill(place, id, client);
+                self.fill(place, id);
             }
             if let Some(cell) = place.get().filter(|cell| cell.is_of(id)) {
                 return Some(cell);
@@ -81,8 +93,8 @@ impl Table {
     }
 
     /// Whoever comes second finds it filled, perhaps with another series.
-    fn fill(&self, place: &OnceLock<Box<Cell>>, id: Id<'_>, client: Option<Client<'_>>) {
-        if place.set(Box::new(Cell::new(id, client))).is_ok() {
+    fn fill(&self, place: &OnceLock<Box<Cell>>, id: Id<'_>) {
+        if place.set(Box::new(Cell::new(id))).is_ok() {
             self.used.fetch_add(1, Ordering::Relaxed);
         }
     }
@@ -109,7 +121,7 @@ impl Id<'_> {
 }
 
 impl Cell {
-    fn new(id: Id<'_>, client: Option<Client<'_>>) -> Self {
+    fn new(id: Id<'_>) -> Self {
         let Id { tenant, key, outcome, .. } = id;
         let route = match id.route {
             Who::Known(route) => Who::Known(Arc::clone(route)),
@@ -117,8 +129,12 @@ impl Cell {
             Who::Other => Who::Other,
         };
         let [requests, bytes_in, bytes_out, micros] = [const { AtomicU64::new(0) }; 4];
-        let client = client.map(|(address, agent)| Box::new((address, *agent)));
+        let client = OnceLock::new();
         Self { tenant, key, route, outcome, requests, bytes_in, bytes_out, micros, client }
+    }
+
+    fn see(&self, (address, agent): Client<'_>) {
+        self.client.get_or_init(|| Box::new(Seen { at: Instant::now(), address, agent: *agent }));
     }
 
     fn is_of(&self, id: Id<'_>) -> bool {
@@ -151,9 +167,9 @@ impl Cell {
     }
 
     /// Which key was used, and from where.
-    pub(super) fn client(&self) -> Option<(KeyId, Client<'_>)> {
-        match (self.key, self.client.as_deref()) {
-            (Who::Known(key), Some((address, agent))) => Some((key, (*address, agent))),
+    pub(super) fn client(&self) -> Option<(KeyId, &Seen)> {
+        match (self.key, self.client.get()) {
+            (Who::Known(key), Some(seen)) => Some((key, seen)),
             _ => None,
         }
     }
@@ -163,6 +179,7 @@ impl Cell {
 mod tests {
     use super::*;
     use std::collections::HashSet;
+    use std::net::Ipv4Addr;
     use titan_token::Uuid;
 
     const ONE: Tally = Tally { requests: 1, bytes_in: 2, bytes_out: 3, micros: 4 };
@@ -195,6 +212,17 @@ mod tests {
         assert_eq!(tallies, [1, 1, 2]);
         let twice = table.cells().map(Cell::tally).find(|tally| tally.requests == 2).unwrap();
         assert_eq!(twice, Tally { requests: 2, bytes_in: 4, bytes_out: 6, micros: 8 });
+    }
+
+    #[test]
+    fn the_client_is_that_of_the_first_exchange_that_has_one() {
+        let table = Table::new();
+        let (agent, other) = (Agent::new(None), Ipv4Addr::BROADCAST.into());
+        for client in [None, Some((Ipv4Addr::LOCALHOST.into(), &agent)), Some((other, &agent)), None] {
+            table.count(id(1, 1), ONE, client);
+        }
+        let seen: Vec<_> = table.cells().filter_map(Cell::client).map(|(_, seen)| seen.address).collect();
+        assert_eq!(seen, [IpAddr::from(Ipv4Addr::LOCALHOST)]);
     }
 
     #[test]
