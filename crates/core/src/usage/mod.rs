@@ -220,6 +220,12 @@ pub struct UsageEnd {
 }
 
 impl UsageEnd {
+    /// Of all clients, and of no rollup: nobody counts any more, so nobody would delete them later.
+    pub const OF_CLIENTS: Self = {
+        let never = Timestamp::from_ms(i64::MIN);
+        Self { minute: never, hour: never, day: never, clients: Timestamp::from_ms(i64::MAX) }
+    };
+
     /// Of the rollups of this length.
     pub fn of(&self, step: Step) -> Timestamp {
         match step {

@@ -66,7 +66,7 @@ pub struct Follower {
     watch: std::sync::Mutex<Watch>,
     sweep: Sweep,
     settings: InForceHere,
-    /// How long usage is kept; `None`: nobody counts it, and nobody deletes it.
+    /// How long usage is kept; `None`: nobody counts it, and of what there is, only from where keys were used is deleted.
     usage_retention: Option<Retention>,
 }
 

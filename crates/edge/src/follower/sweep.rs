@@ -7,6 +7,7 @@ use titan_core::client_token::Day;
 use titan_core::port::StoreResult;
 use titan_core::revision::{Change, KeyStatus, Swept};
 use titan_core::time::{Timestamp, Uptime};
+use titan_core::usage::UsageEnd;
 
 const ROUND: Duration = Duration::from_mins(1);
 /// Nothing is swept until it has expired for so long: one hour.
@@ -91,8 +92,8 @@ impl Follower {
 
     /// By the time that the log is swept until: a clock that leaps ahead deletes nothing early.
     async fn sweep_usage(&self, swept_until: Timestamp) {
-        let Some(retention) = self.usage_retention else { return };
-        if let Err(error) = self.store.sweep_usage(&retention.end(swept_until)).await {
+        let end = self.usage_retention.map_or(UsageEnd::OF_CLIENTS, |retention| retention.end(swept_until));
+        if let Err(error) = self.store.sweep_usage(&end).await {
             tracing::warn!(%error, "usage that is old is not deleted for now");
         }
     }

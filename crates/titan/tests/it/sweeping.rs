@@ -14,7 +14,7 @@ use titan_core::session::JwtSettings;
 use titan_core::signing::{SigningKeyService, SlotKey};
 use titan_core::tenant::DEFAULT;
 use titan_core::time::{Clock, Timestamp, Uptime};
-use titan_core::usage::{Flush, Outcome, Retention, Series, Step, Tally, UsageQuery, Who};
+use titan_core::usage::{Flush, LastClient, Outcome, Retention, Series, Step, Tally, UsageQuery, Who};
 use titan_edge::{Follower, Guard};
 use titan_store::{Location, SealKey, connect};
 use titan_token::{KeyId, PlainKey, Prefix, ScopeBit, SigningKey, Uuid};
@@ -145,13 +145,15 @@ impl Instance {
 }
 
 async fn follow(store: &Arc<dyn Store>, guard: &Arc<Guard>, clock: &Arc<MovedClock>) -> Arc<Follower> {
-    let (version, address) = (String::new(), String::new());
-    let member = Member { id: InstanceId(1), version, address, started_at: clock.now() };
-    let follower =
-        Follower::new(Arc::clone(store), Arc::clone(guard), Arc::<MovedClock>::clone(clock), member);
-    let follower = follower.with_usage_retention(Some(RETENTION));
+    let follower = follower(store, guard, clock).with_usage_retention(Some(RETENTION));
     follower.start().await.unwrap();
     Arc::new(follower)
+}
+
+fn follower(store: &Arc<dyn Store>, guard: &Arc<Guard>, clock: &Arc<MovedClock>) -> Follower {
+    let (version, address) = (String::new(), String::new());
+    let member = Member { id: InstanceId(1), version, address, started_at: clock.now() };
+    Follower::new(Arc::clone(store), Arc::clone(guard), Arc::<MovedClock>::clone(clock), member)
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
@@ -267,4 +269,27 @@ async fn usage_that_is_old_is_deleted_and_a_leap_of_the_clock_deletes_none() {
     let [minutes, hours, days] = usage(&*instance.store).await;
     assert_eq!((minutes, hours), (1, 2));
     assert!(days == 3 || days == 4, "{days}");
+}
+
+/// What nobody keeps up to date would stay for ever.
+#[tokio::test]
+async fn clients_are_deleted_when_usage_or_they_are_switched_off() {
+    let instance = Instance::start().await;
+    let off = Retention { keeps_clients: false, ..RETENTION };
+    for (number, retention) in [(1, None), (2, Some(off))] {
+        let (key, now) = (instance.key(1).0.id, instance.clock.now());
+        let client = LastClient { at: now, address: "::/48".to_owned(), user_agent: "x".to_owned() };
+        let (tenant, route) = (Who::Known(DEFAULT), Who::Nobody);
+        let series = Series { tenant, key: Who::Known(key), route, outcome: Outcome::new("allowed") };
+        let rows = vec![(series, Tally { requests: 1, ..Tally::default() })];
+        let clients = vec![(key, client.clone())];
+        let flush = Flush { instance: InstanceId(1), number, minute: now, rows, clients };
+        instance.store.add_usage(&flush).await.unwrap();
+        instance.sweep().await;
+        assert_eq!(instance.store.last_client(key).await.unwrap(), Some(client), "it is new");
+        let follower = follower(&instance.store, &instance.guard, &instance.clock);
+        follower.with_usage_retention(retention).sweep_once().await.unwrap();
+        assert_eq!(instance.store.last_client(key).await.unwrap(), None);
+        assert_eq!(usage(&*instance.store).await, [number; 3], "rollups stay");
+    }
 }
