@@ -78,7 +78,7 @@ pub struct Window {
 impl Window {
     fn of(ask: &Ask, now: Timestamp) -> Result<Self, Error> {
         let step = ask.step.unwrap_or(Step::Hour);
-        let to = ceil(step, ask.to.unwrap_or(now.plus_secs(1)));
+        let to = ask.to.map_or_else(|| next(step, now), |to| ceil(step, to));
         let from = step.floor(ask.from.unwrap_or(to.plus_secs(-usual_secs(step))));
         if from >= to {
             return Err(Error::invalid(format!("from: must be before `to`, which is {to}")));
@@ -112,7 +112,12 @@ const fn usual_secs(step: Step) -> i64 {
 
 fn ceil(step: Step, at: Timestamp) -> Timestamp {
     let floor = step.floor(at);
-    if floor == at { floor } else { floor.plus_secs(step.secs()) }
+    if floor == at { floor } else { next(step, at) }
+}
+
+/// The end of the rollup that this time belongs to.
+fn next(step: Step, at: Timestamp) -> Timestamp {
+    step.floor(at).plus_secs(step.secs())
 }
 
 impl Ask {
@@ -168,6 +173,14 @@ mod tests {
             assert!(from % step.secs() == 0 && to % step.secs() == 0 && to > NOW.secs(), "{step:?}");
             assert_eq!(shown, points, "{step:?}");
         }
+    }
+
+    #[test]
+    fn the_last_moment_of_a_rollup_belongs_to_it() {
+        let last = Timestamp::from_ms(1_800_000_060_000 - 1);
+        let ask = Ask { step: Some(Step::Minute), ..Ask::default() };
+        let (_, window) = ask.resolve(last).unwrap();
+        assert_eq!((window.to.secs(), window.points()), (1_800_000_060, 60));
     }
 
     #[test]
