@@ -3,10 +3,14 @@
 use super::{Abort, Entry, Record};
 use crate::Body;
 use crate::body::BodyError;
+use crate::gateway::Cut;
 use bytes::Bytes;
 use http_body::{Body as HttpBody, Frame, SizeHint};
+use std::error::Error as StdError;
 use std::pin::Pin;
 use std::task::{Context, Poll};
+use titan_core::Error;
+use titan_core::error::Code;
 
 /// Counts the bytes that are sent. When it is dropped (after the last byte, or when the client has disconnected), the
 /// record enters the queue.
@@ -29,10 +33,17 @@ fn note(record: &mut Record, body: &Body, polled: &Poll<Option<Result<Frame<Byte
                 record.aborted = None;
             }
         }
-        Poll::Ready(Some(Err(_))) => record.aborted = Some(Abort::Upstream),
+        Poll::Ready(Some(Err(error))) => broken(record, &**error),
         Poll::Ready(None) => record.aborted = None,
         Poll::Pending => {}
     }
+}
+
+/// Who broke off the answer: the upstream, or Titan, which then says why.
+fn broken(record: &mut Record, error: &(dyn StdError + 'static)) {
+    let cut = Cut::behind(error).map(|denial| Error::from(denial).code());
+    record.aborted = Some(if cut.is_some() { Abort::Titan } else { Abort::Upstream });
+    record.code = cut.map(Code::slug).or(record.code);
 }
 
 impl HttpBody for LoggedBody {

@@ -88,6 +88,8 @@ impl Holder {
 pub enum Abort {
     /// The connection to the client ended.
     Client,
+    /// Titan ended it, because the credential was not accepted any more.
+    Titan,
     /// The upstream broke off its answer.
     Upstream,
 }
@@ -97,6 +99,7 @@ impl Abort {
     pub const fn name(self) -> &'static str {
         match self {
             Self::Client => "client",
+            Self::Titan => "titan",
             Self::Upstream => "upstream",
         }
     }

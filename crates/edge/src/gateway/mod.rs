@@ -32,6 +32,7 @@ pub(crate) use upstream::Progress;
 pub use upstream::{Address, Relay, TlsSettings, Upstream, UpstreamMap, Upstreams};
 use upstream::{Client, was_sent};
 use watch::CredentialWatch;
+pub(crate) use watch::Cut;
 
 /// How the gateway behaves, whatever the policy.
 #[derive(Clone, Debug)]

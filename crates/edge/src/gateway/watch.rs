@@ -31,7 +31,7 @@ pub(super) struct CredentialWatch {
 
 /// The key of an exchange was refused in the middle of it.
 #[derive(Debug)]
-pub(super) struct Cut(Denial);
+pub(crate) struct Cut(Denial);
 
 impl fmt::Display for Cut {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
@@ -49,7 +49,7 @@ impl From<Cut> for Error {
 
 impl Cut {
     /// Why the key was refused, if that is the reason of this error.
-    pub(super) fn behind(error: &(dyn StdError + 'static)) -> Option<Denial> {
+    pub(crate) fn behind(error: &(dyn StdError + 'static)) -> Option<Denial> {
         let mut causes = std::iter::successors(Some(error), |&error| error.source());
         causes.find_map(|cause| cause.downcast_ref::<Self>()).map(|Self(denial)| denial.clone())
     }

@@ -2,11 +2,11 @@
 
 use super::Logged;
 use crate::support::access_log::LogFile;
+use crate::support::upstream::breaks_off;
 use serde_json::{Value, json};
-use std::net::SocketAddr;
 use std::time::{Duration, Instant};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
-use tokio::net::{TcpListener, TcpStream};
+use tokio::net::TcpStream;
 
 #[tokio::test]
 async fn an_upstream_that_is_down_or_slow_has_a_name_and_a_time() {
@@ -56,22 +56,9 @@ async fn a_client_that_leaves_before_the_answer_has_a_line_without_a_status() {
     assert_eq!(json!([line["route"], line["upstream_ms"]]), json!(["/api/sessions", null]));
 }
 
-/// Promises 100 bytes and sends 10.
-async fn upstream_that_breaks_off() -> SocketAddr {
-    let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
-    let address = listener.local_addr().unwrap();
-    tokio::spawn(async move {
-        while let Ok((mut stream, _)) = listener.accept().await {
-            let _ = stream.read(&mut [0; 4096]).await.unwrap();
-            stream.write_all(b"HTTP/1.1 200 OK\r\nContent-Length: 100\r\n\r\n0123456789").await.unwrap();
-        }
-    });
-    address
-}
-
 #[tokio::test]
 async fn an_upstream_that_breaks_off_is_named() {
-    let upstream = upstream_that_breaks_off().await;
+    let upstream = breaks_off().await;
     let logged = Logged::with(|config| config.upstreams[0].url = format!("http://{upstream}")).await;
     let holder = logged.app.holder(&logged.app.key(&["*"]).await);
     // The head may be lost with the rest: what matters is that the answer never looks whole.
@@ -79,6 +66,22 @@ async fn an_upstream_that_breaks_off_is_named() {
     assert!(whole.await.is_err());
     let line = logged.log.lines(1).await.remove(0);
     assert_eq!(json!([line["status"], line["aborted"], line["bytes_out"]]), json!([200, "upstream", 10]));
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_stream_that_is_cut_with_its_key_says_so() {
+    let logged = Logged::start().await;
+    let key = logged.app.key(&["*"]).await;
+    let stream = logged.app.holder(&key).request("GET", "/api/sessions/a/events?quiet");
+    let mut stream = stream.send().await.unwrap();
+    assert!(stream.chunk().await.unwrap().is_some());
+    logged.app.master().delete(&format!("/admin/keys/{}", key.id)).await.expect(204);
+    assert!(stream.chunk().await.is_err(), "it is cut");
+    let line = logged.log.lines(1).await.remove(0);
+    assert_eq!(
+        json!([line["status"], line["code"], line["aborted"]]),
+        json!([200, "api_key_revoked", "titan"])
+    );
 }
 
 /// A part of an upload counts as what passed.

@@ -157,3 +157,16 @@ pub(crate) async fn hand_shake(gateway: SocketAddr, key: &str) -> TcpStream {
     assert!(answer.starts_with("http/1.1 101") && answer.contains("upgrade: websocket"), "{answer}");
     stream
 }
+
+/// An upstream that promises 100 bytes and sends 10 of them.
+pub(crate) async fn breaks_off() -> SocketAddr {
+    let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let address = listener.local_addr().unwrap();
+    tokio::spawn(async move {
+        while let Ok((mut stream, _)) = listener.accept().await {
+            let _ = stream.read(&mut [0; 4096]).await.unwrap();
+            stream.write_all(b"HTTP/1.1 200 OK\r\nContent-Length: 100\r\n\r\n0123456789").await.unwrap();
+        }
+    });
+    address
+}
