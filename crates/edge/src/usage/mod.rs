@@ -16,6 +16,7 @@ pub use counts::Counts;
 
 use crate::access_log::{Abort, Record};
 use std::collections::VecDeque;
+use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 use table::Table;
@@ -38,6 +39,9 @@ pub struct Usage {
     keeps_clients: bool,
     workers: Mutex<Vec<Arc<Counts>>>,
     state: tokio::sync::Mutex<State>,
+    /// Pieces that wait, for whoever watches.
+    waiting: AtomicUsize,
+    failures: AtomicU64,
 }
 
 /// How far the flushes are.
@@ -65,7 +69,19 @@ impl Usage {
         let minute = Step::Minute.floor(clock.now());
         let tried = (Instant::now(), true);
         let state = State { minute, number: 0, taken: Vec::new(), waiting: VecDeque::new(), tried };
-        Self { store, clock, instance, keeps_clients, workers: Mutex::default(), state: state.into() }
+        let (workers, state) = (Mutex::default(), state.into());
+        let (waiting, failures) = (AtomicUsize::new(0), AtomicU64::new(0));
+        Self { store, clock, instance, keeps_clients, workers, state, waiting, failures }
+    }
+
+    /// How many pieces wait to be written. More than for a moment: the database does not take them.
+    pub fn waiting(&self) -> usize {
+        self.waiting.load(Ordering::Relaxed)
+    }
+
+    /// How many flushes failed. What they had is written later.
+    pub fn failures(&self) -> u64 {
+        self.failures.load(Ordering::Relaxed)
     }
 
     /// The table of one more worker.
@@ -100,18 +116,25 @@ impl Usage {
     pub async fn flush(&self) -> StoreResult<()> {
         let mut state = self.state.lock().await;
         state.tried = (Instant::now(), false);
-        self.write(&mut state).await?;
-        self.take(&mut state).await;
-        self.write(&mut state).await?;
-        state.tried.1 = true;
-        Ok(())
+        let flushed = self.flush_all(&mut state).await;
+        state.tried.1 = flushed.is_ok();
+        self.failures.fetch_add(u64::from(flushed.is_err()), Ordering::Relaxed);
+        flushed
+    }
+
+    async fn flush_all(&self, state: &mut State) -> StoreResult<()> {
+        self.write(state).await?;
+        self.take(state).await;
+        self.write(state).await
     }
 
     /// In this order: a piece that was added before, because its answer was lost, has a number by which it is known.
     async fn write(&self, state: &mut State) -> StoreResult<()> {
+        self.waiting.store(state.waiting.len(), Ordering::Relaxed);
         while let Some(flush) = state.waiting.front() {
             self.store.add_usage(flush).await?;
             state.waiting.pop_front();
+            self.waiting.store(state.waiting.len(), Ordering::Relaxed);
         }
         Ok(())
     }

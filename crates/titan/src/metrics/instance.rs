@@ -5,6 +5,7 @@ use super::page::Page;
 use std::fmt::Result;
 use titan_core::port::WriteLoad;
 use titan_edge::metrics::State;
+use titan_edge::usage::Usage;
 
 pub(super) fn write(page: &mut Page<'_>, sources: &Sources) -> Result {
     page.info("titan_build", "The version that runs", &[("version", env!("CARGO_PKG_VERSION"))])?;
@@ -72,10 +73,24 @@ fn write_queues(page: &mut Page<'_>, sources: &Sources) -> Result {
     page.counters("titan_trace_spans", "Spans of traces, by what became of them", |result| {
         sources.traces.as_ref().map_or(0, |traces| traces.count(result))
     })?;
+    write_usage(page, sources.usage.as_deref())?;
     let failures = &sources.failures;
     page.gauge("titan_failed_attempts_waiting", "Refusals that wait for their second", failures.waiting())?;
     page.counter("titan_failed_attempts_delayed", "Refusals that waited for a second", failures.delayed())?;
     page.counter("titan_failed_attempts_crowded", "Refusals for which too many waited", failures.crowded())
+}
+
+fn write_usage(page: &mut Page<'_>, usage: Option<&Usage>) -> Result {
+    page.gauge(
+        "titan_usage_pieces_waiting",
+        "Pieces of usage that wait to be written",
+        usage.map_or(0, Usage::waiting),
+    )?;
+    page.counter(
+        "titan_usage_flush_failures",
+        "Attempts to write usage that failed",
+        usage.map_or(0, Usage::failures),
+    )
 }
 
 fn write_connections(page: &mut Page<'_>, sources: &Sources) -> Result {

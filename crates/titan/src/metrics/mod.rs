@@ -23,6 +23,7 @@ use titan_api::Exposition;
 use titan_core::port::Store;
 use titan_edge::access_log::AccessLog;
 use titan_edge::metrics::EdgeMetrics;
+use titan_edge::usage::Usage;
 use titan_edge::{Body, Follower};
 
 const OPEN_METRICS: &str = "application/openmetrics-text; version=1.0.0; charset=utf-8";
@@ -34,6 +35,7 @@ pub(crate) struct Sources {
     pub(crate) failures: Arc<Failures>,
     pub(crate) access_log: Option<Arc<AccessLog>>,
     pub(crate) traces: Option<Arc<Traces>>,
+    pub(crate) usage: Option<Arc<Usage>>,
     /// One set for each worker.
     workers: Mutex<Vec<Arc<EdgeMetrics>>>,
     connections: OnceLock<Arc<Connections>>,
@@ -52,9 +54,10 @@ impl Sources {
         failures: Arc<Failures>,
         access_log: Option<Arc<AccessLog>>,
         traces: Option<Arc<Traces>>,
+        usage: Option<Arc<Usage>>,
     ) -> Self {
         let (workers, connections) = (Mutex::default(), OnceLock::new());
-        Self { follower, store, failures, access_log, traces, workers, connections }
+        Self { follower, store, failures, access_log, traces, usage, workers, connections }
     }
 
     fn workers(&self) -> Vec<Arc<EdgeMetrics>> {

@@ -82,7 +82,8 @@ impl App {
         );
         let member = member(settings, &*clock, &*entropy);
         let usage = settings.usage.map(|retention| {
-            Usage::new(Arc::clone(&store), Arc::clone(&clock), member.id, retention.keeps_clients)
+            let (store, clock) = (Arc::clone(&store), Arc::clone(&clock));
+            Arc::new(Usage::new(store, clock, member.id, retention.keeps_clients))
         });
         let follower = Follower::new(Arc::clone(&store), Arc::clone(&guard), Arc::clone(&clock), member);
         let follower = follower.with_log(Arc::clone(&log)).with_usage_retention(settings.usage);
@@ -103,6 +104,7 @@ impl App {
             Arc::clone(&failures),
             access_log.as_ref().map(AccessLogWriter::log),
             traces.clone(),
+            usage.clone(),
         );
         let metrics = Arc::new(Metrics::new(metrics));
         let services =
@@ -133,7 +135,7 @@ impl App {
             sessions,
             metrics,
             traces,
-            usage: usage.map(Arc::new),
+            usage,
         })
     }
 

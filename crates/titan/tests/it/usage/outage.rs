@@ -20,7 +20,17 @@ async fn what_is_counted_while_the_database_cannot_be_written_is_added_later_and
     tokio::time::sleep(Duration::from_secs(2)).await;
     repeat(&holder, SESSIONS, 5).await;
     assert_eq!(sum(&app.master().get(USAGE).await.expect(200), "requests"), 3);
+    for name in ["titan_usage_pieces_waiting", "titan_usage_flush_failures_total"] {
+        assert!(metric(&app, name).await >= 1, "{name}");
+    }
     tamper_url(&app.database_url, "ALTER TABLE away RENAME TO usage_flush;");
     let keys = counted(&app, &format!("{USAGE}?group=key"), 12).await;
     assert_eq!(by_label(&keys, "allowed"), [(key.id.clone(), 12)]);
+    assert_eq!(metric(&app, "titan_usage_pieces_waiting").await, 0);
+}
+
+async fn metric(app: &TestApp, name: &str) -> u64 {
+    let page = app.master().get("/metrics").await.expect(200).text;
+    let value = page.lines().find_map(|line| line.strip_prefix(name)?.strip_prefix(' '));
+    value.unwrap_or_else(|| panic!("{name}: {page}")).parse().unwrap()
 }
