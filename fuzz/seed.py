@@ -9,6 +9,8 @@ policy files) stands below.
 """
 
 import argparse
+import base64
+import hmac
 import json
 import sys
 from pathlib import Path
@@ -265,6 +267,22 @@ def credential() -> dict[str, bytes]:
     return {name: text.encode() for name, text in headers.items()} | {"not-utf-8": b"aBearer \xff\nx\xff"}
 
 
+def console() -> dict[str, bytes]:
+    """Tokens of each kind under the key of src/console.rs and both of its bindings, and what is near to one."""
+    label = b"titan/v1/console-token"
+    # HKDF (RFC 5869) of 32 bytes: one block.
+    pseudo_random = hmac.digest(bytes(32), bytes(range(32)), "sha256")
+    key = hmac.digest(pseudo_random, label + b"\x01", "sha256")
+    seeds = {}
+    for kind in range(4):
+        claims = bytes([kind, kind]) + bytes(range(16)) + (2_000_000_000).to_bytes(4)
+        for name, binding in {"zeros": bytes(8), "sevens": bytes([7] * 8)}.items():
+            mac = hmac.digest(key, b"titan_cs_" + claims + binding, "sha256")
+            text = base64.urlsafe_b64encode(claims + mac).rstrip(b"=")
+            seeds[f"kind-{kind}-{name}"] = b"titan_cs_" + text
+    return seeds | {"short": seeds["kind-0-zeros"][:-1], "padded": seeds["kind-1-zeros"] + b"="}
+
+
 def encoded(texts: dict[str, str]) -> dict[str, bytes]:
     return {name: text.encode() for name, text in texts.items()}
 
@@ -272,6 +290,7 @@ def encoded(texts: dict[str, str]) -> dict[str, bytes]:
 def wanted() -> dict[Path, bytes]:
     targets = {
         "client_token_parse": tokens("client-token"),
+        "console_parse": console(),
         "credential": credential(),
         "jwt_mutated": jwt_mutated(),
         "jwt_parse": tokens("session-jwt"),

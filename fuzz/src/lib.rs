@@ -9,6 +9,7 @@
 
 mod base64url;
 mod client_token;
+mod console;
 mod credential;
 mod id;
 mod jwt;
@@ -18,6 +19,7 @@ mod policy;
 mod refresh;
 
 pub use client_token::client_token_parse;
+pub use console::console_parse;
 pub use credential::credential;
 pub use id::type_id;
 pub use jwt::{jwt_mutated, jwt_parse};

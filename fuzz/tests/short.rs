@@ -160,6 +160,11 @@ fn client_token_parse() {
 }
 
 #[test]
+fn console_parse() {
+    try_out("console_parse", titan_fuzz::console_parse);
+}
+
+#[test]
 fn refresh_parse() {
     try_out("refresh_parse", titan_fuzz::refresh_parse);
 }

@@ -11,6 +11,7 @@
 pub mod access;
 pub mod audit;
 pub mod client_token;
+pub mod console;
 pub mod entropy;
 pub mod error;
 pub mod holder;

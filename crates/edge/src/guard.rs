@@ -28,8 +28,8 @@ use titan_core::signing::SlotKey;
 use titan_core::time::{Clock, Moment, Timestamp};
 use titan_core::user::{Role, Roles};
 use titan_token::{
-    HashedKey, JwtParty, Presented, ScopeBit, ScopeSet, UntrustedClientToken, UntrustedJwt, UntrustedKey,
-    UntrustedRefresh, VerifiedKey,
+    Binding, HashedKey, JwtParty, Presented, ScopeBit, ScopeSet, UntrustedClientToken, UntrustedConsole,
+    UntrustedJwt, UntrustedKey, UntrustedRefresh, VerifiedConsole, VerifiedKey,
 };
 
 /// How long the database may take to tell the state of one credential.
@@ -595,6 +595,15 @@ impl Gate for Guard {
 
     fn knows_refresh(&self, token: &UntrustedRefresh) -> bool {
         self.snapshot.load().knows_refresh(token)
+    }
+
+    fn console(&self, token: &UntrustedConsole, bindings: &[Binding]) -> Result<VerifiedConsole, Denial> {
+        let now = self.clock.moment();
+        // Before the snapshot, as in `held`.
+        if !self.lease.is_good(now) {
+            return Err(Denial::Unknown);
+        }
+        self.snapshot.load().decide_console(token, bindings, now.wall)
     }
 
     fn jwks(&self) -> String {

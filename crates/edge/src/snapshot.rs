@@ -1,6 +1,7 @@
 //! All data from which the edge decides: keys, sessions, tenants and signing keys, as of one revision.
 
 mod client;
+mod console;
 mod jwt;
 mod opaque;
 
@@ -9,7 +10,7 @@ pub(crate) use opaque::Hashed;
 
 use crate::opaque_index::{Indexed, OpaqueIndex};
 use crate::revocation_set::RevocationSet;
-use imbl::{HashMap, OrdMap};
+use imbl::{HashMap, OrdMap, OrdSet};
 use std::collections::HashSet;
 use std::sync::Arc;
 use titan_core::access::{
@@ -19,8 +20,8 @@ use titan_core::revision::{Change, CredentialState, KeyStatus, SessionStatus, Te
 use titan_core::signing::{SlotKey, signer};
 use titan_core::time::Timestamp;
 use titan_token::{
-    ClientKey, HashedKey, IdentityKey, JwtKey, JwtPublicKey, KeyId, RefreshKey, SessionId, SigningKey, Slot,
-    TenantId, UntrustedKey, VerifiedKey,
+    ClientKey, ConsoleKey, HashedKey, IdentityKey, JwtKey, JwtPublicKey, KeyId, RefreshKey, SessionId,
+    SigningKey, Slot, TenantId, UntrustedKey, VerifiedKey,
 };
 
 /// A credential that is ours, if it is, and whose it is or why it is refused.
@@ -48,6 +49,7 @@ struct Signing {
     identity: Arc<str>,
     refresh: Arc<RefreshKey>,
     client: Arc<ClientKey>,
+    console: Arc<ConsoleKey>,
     is_retired: bool,
     not_before: Timestamp,
 }
@@ -77,6 +79,8 @@ pub(crate) struct Snapshot {
     /// Sessions that have ended, or whose role has changed.
     sessions: HashMap<SessionId, SessionStatus>,
     clients: Clients,
+    /// Console sessions of the master key that were ended. By id, so by time.
+    consoles: OrdSet<SessionId>,
     /// All opaque keys.
     opaque: Arc<OpaqueIndex>,
     /// Keys that expire at or before this second are refused, whatever a clock says.
@@ -118,6 +122,7 @@ impl Snapshot {
             statuses: HashMap::new(),
             sessions: HashMap::new(),
             clients: Clients::default(),
+            consoles: OrdSet::new(),
             opaque: Arc::new(OpaqueIndex::new()),
             swept_until: 0,
         }
@@ -137,10 +142,11 @@ impl Snapshot {
         self.swept_until = until.secs_u32();
     }
 
-    /// Forgets sessions all of whose refused JWTs expired at or before this time, and opaque keys and client tokens that did.
+    /// Forgets sessions all of whose refused JWTs expired at or before this time, and what else ended and expired by then.
     pub(crate) fn forget_expired(&mut self, until: Timestamp) {
         self.opaque.forget(until);
         self.clients.forget(until);
+        self.forget_consoles(until);
         self.sessions.retain(|_, status| status.until > until.ms());
     }
 
@@ -165,6 +171,7 @@ impl Snapshot {
                 identity: IdentityKey::derive(&key.secret).public().to_jwk().into(),
                 refresh: Arc::new(RefreshKey::derive(&key.secret)),
                 client: Arc::new(ClientKey::derive(&key.secret)),
+                console: Arc::new(ConsoleKey::derive(&key.secret)),
                 is_retired: key.retired_at.is_some(),
                 not_before: key.not_before,
             };
@@ -202,6 +209,7 @@ impl Snapshot {
                 }
                 Change::ClientRules(session, rules) => self.clients.set_rules(session, rules.as_ref()),
                 Change::ClientToken(token) => self.clients.revoke(*token),
+                Change::Console(session) => drop(self.consoles.insert(*session)),
                 // In place: one that is gone is refused at once, and one that is new is not known to anybody yet.
                 Change::Opaque(hash, status) => self.set_opaque(hash, status.map(Indexed::Opaque)),
                 Change::Imported(hash, status) => self.set_opaque(hash, Some(Indexed::Imported(*status))),

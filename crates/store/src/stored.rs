@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 use titan_core::client_token::{ClientRules, ClientSession, RevokedToken};
+use titan_core::console;
 use titan_core::key::Creator;
 use titan_core::limit::{Person, Subject};
 use titan_core::port::{StoreError, StoreResult};
@@ -25,6 +26,7 @@ const DEBUG: i16 = 7;
 pub(crate) const IMPORTED: i16 = 8;
 pub(crate) const CLIENT_RULES: i16 = 9;
 pub(crate) const CLIENT_TOKEN: i16 = 10;
+pub(crate) const CONSOLE: i16 = 11;
 /// The subject of a kind that has only one.
 const ONLY: [u8; 1] = [0];
 
@@ -54,6 +56,7 @@ impl StoredChange {
                 (CLIENT_RULES, client_session_bytes(session), status)
             }
             Change::ClientToken(token) => (CLIENT_TOKEN, revoked_token_bytes(*token), "null".to_owned()),
+            Change::Console(session) => (CONSOLE, session_bytes(*session), "null".to_owned()),
             Change::Debug(is_on) => (DEBUG, ONLY.to_vec(), serde_json::to_string(is_on).map_err(json)?),
             Change::Settings(settings) => {
                 (SETTINGS, ONLY.to_vec(), serde_json::to_string(settings).map_err(json)?)
@@ -103,6 +106,7 @@ pub(crate) fn read_change(kind: i16, subject: &[u8], status: &str) -> StoreResul
             Change::ClientRules(session, read_client_rules(status)?.map(Arc::new))
         }
         CLIENT_TOKEN => Change::ClientToken(revoked_token(subject).ok_or_else(bad_subject)?),
+        CONSOLE => Change::Console(session_id(subject).ok_or_else(bad_subject)?),
         SETTINGS => Change::Settings(read_settings(status)?),
         DEBUG => Change::Debug(serde_json::from_str(status).map_err(bad_status)?),
         _ => Change::Other,
@@ -150,6 +154,11 @@ fn revoked_token(bytes: &[u8]) -> Option<RevokedToken> {
 /// The subject before which all client tokens lie that expired at or before this time.
 pub(crate) fn client_tokens_until(until: Timestamp) -> Vec<u8> {
     revoked_token_bytes(RevokedToken::end_of_expired(until))
+}
+
+/// The subject before which all console sessions lie that expired at or before this time.
+pub(crate) fn console_sessions_until(until: Timestamp) -> Vec<u8> {
+    session_bytes(console::first_living(until))
 }
 
 /// A piece of the log, as a query gives it: how many changes, the newest revision, and their text.

@@ -5,7 +5,7 @@
 //! another implementation made. `docs/token-format.md` is normative.
 //!
 //! The way through this crate is one-way: text → [`Presented`] (its shape holds) → [`VerifiedKey`] or [`VerifiedJwt`]
-//! (its MAC or its signature holds). Only `verify` makes the last step, and for keys of other systems [`VerifiedKey::imported`]; so it is with [`UntrustedRefresh`].
+//! (its MAC or its signature holds). Only `verify` makes the last step, and for keys of other systems [`VerifiedKey::imported`]; so it is with [`UntrustedRefresh`] and [`UntrustedConsole`].
 
 #![no_std]
 #![deny(unsafe_code)]
@@ -14,6 +14,7 @@ extern crate alloc;
 
 mod base64;
 mod compress;
+mod console;
 mod cursor;
 mod error;
 mod id;
@@ -29,6 +30,7 @@ mod scope;
 mod secret;
 mod signing;
 
+pub use console::{Binding, ConsoleClaims, ConsoleKey, ConsoleKind, UntrustedConsole, VerifiedConsole};
 pub use error::Malformed;
 pub use id::{ClientTokenId, InvitationId, JwtId, KeyId, SessionId, TypeIdError, UserId, Uuid};
 pub use invitation::{HashedInvitation, InvitationToken};

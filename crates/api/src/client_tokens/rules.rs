@@ -81,7 +81,8 @@ pub(super) async fn put(
 ) -> Answer<Reply> {
     let (permit, name) = (caller.permit(None)?, session.to_string());
     let rules = body.draft()?.check()?;
-    let (rules, receipt) = state.client_tokens.set_rules(&permit, session, rules, query.wait.into()).await?;
+    let (rules, receipt) =
+        state.client_tokens.set_rules(&permit, None, session, rules, query.wait.into()).await?;
     let view = RulesView::new(&name, &rules);
     Ok(Reply::data(StatusCode::OK, view).receipt(Some(receipt)).with_deprecation(caller.key()))
 }
@@ -105,7 +106,7 @@ pub(super) async fn lookup(
     Session(session): Session,
 ) -> Answer<Reply> {
     let name = session.to_string();
-    let rules = state.client_tokens.rules(&caller.permit(None)?, session).await?;
+    let rules = state.client_tokens.rules(&caller.permit(None)?, None, session).await?;
     Ok(Reply::data(StatusCode::OK, RulesView::new(&name, &rules)).with_deprecation(caller.key()))
 }
 
@@ -130,6 +131,6 @@ pub(super) async fn delete(
     Query(query): Query<Waiting>,
 ) -> Answer<Reply> {
     let permit = caller.permit(None)?;
-    let receipt = state.client_tokens.delete_rules(&permit, session, query.wait.into()).await?;
+    let receipt = state.client_tokens.delete_rules(&permit, None, session, query.wait.into()).await?;
     Ok(Reply::empty().receipt(Some(receipt)).with_deprecation(caller.key()))
 }

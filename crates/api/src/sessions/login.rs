@@ -8,7 +8,7 @@ use crate::extract::Json;
 use crate::reply::{PlatformErrorBody, Reply, Success};
 use axum::extract::State;
 use serde::Deserialize;
-use titan_core::session::SignIn;
+use titan_core::session::{SESSION_SECS, SignIn};
 use titan_core::user::PlainPassword;
 use titan_core::wire::required;
 use titan_token::TenantId;
@@ -53,6 +53,7 @@ pub(crate) async fn platform(
         password: PlainPassword::new(required("password", body.password)?)?,
         code: body.code,
         tenant: body.tenant_id.map(TenantId),
+        lasts_secs: SESSION_SECS,
         origin: visitor.origin,
         user_agent: visitor.user_agent,
     };

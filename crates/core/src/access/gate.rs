@@ -4,7 +4,7 @@ use super::{Denial, Held, Principal};
 use async_trait::async_trait;
 use aws_lc_rs::digest::{SHA256, digest};
 use subtle::ConstantTimeEq;
-use titan_token::UntrustedRefresh;
+use titan_token::{Binding, UntrustedConsole, UntrustedRefresh, VerifiedConsole};
 
 /// Authenticates API keys and JWTs. The edge implements it, and the control plane uses it, so that both decide in the same
 /// way.
@@ -19,9 +19,14 @@ pub trait Gate: Send + Sync {
     /// Whether a refresh token is one of ours, from memory: a forged one shall not reach the database.
     fn knows_refresh(&self, token: &UntrustedRefresh) -> bool;
 
+    /// The console session of a token, from memory. It is bound to one of `bindings`.
+    fn console(&self, token: &UntrustedConsole, bindings: &[Binding]) -> Result<VerifiedConsole, Denial>;
+
     /// The public keys of the session JWTs, as a JWKS (RFC 7517, 5).
     fn jwks(&self) -> String;
 }
+
+const LABEL: &[u8] = b"titan/v1/console-binding";
 
 /// The master keys in force: one, or two while one replaces the other. Only their hashes are kept.
 pub struct MasterKeys(Vec<[u8; 32]>);
@@ -42,6 +47,25 @@ impl MasterKeys {
         let found = self.0.iter().fold(subtle::Choice::from(0), |found, key| found | key.ct_eq(&presented));
         found.into()
     }
+
+    /// What binds console sessions to each of these keys.
+    pub fn bindings(&self) -> Vec<Binding> {
+        self.0.iter().map(binding).collect()
+    }
+
+    /// What binds a console session to this key, if it is one of them.
+    pub fn binding(&self, credential: &str) -> Option<Binding> {
+        self.contains(credential).then(|| binding(&hash(credential)))
+    }
+}
+
+/// A part of a hash of the hash: nothing that anybody could show as the key, or learn it from.
+fn binding(key: &[u8; 32]) -> Binding {
+    let digest = digest(&SHA256, &[LABEL, key].concat());
+    let mut binding = Binding::default();
+    let length = binding.len();
+    binding.copy_from_slice(&digest.as_ref()[..length]);
+    binding
 }
 
 fn hash(text: &str) -> [u8; 32] {

@@ -20,6 +20,6 @@ pub use permit::{
     Action, By, CreateKey, DeleteKey, DisableKey, ImportKeys, ListKeys, ManageClientTokens, ManageLicense,
     ManageMembers, ManageOpaqueKeys, ManageOwnKeys, ManageOwnSessions, ManageSealKey, ManageSettings,
     ManageSigningKeys, ManageTenants, ManageUsers, ObserveInstances, Permit, Reach, ReadAudit, ReadKey,
-    ReadUsage, RotateKey, USER_NEEDED, UpdateKey, VerifyKeys, decide,
+    ReadPolicies, ReadUsage, RotateKey, USER_NEEDED, UpdateKey, VerifyKeys, decide,
 };
 pub use scope::{Catalogue, CatalogueError, KEYS_MANAGE, KEYS_VERIFY, SESSIONS_MANAGE, USAGE_READ};

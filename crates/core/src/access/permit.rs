@@ -122,6 +122,8 @@ actions! {
     ReadAudit: By::Master, itself: false;
     /// See one key.
     ReadKey: MANAGE, itself: true;
+    /// See the policies in force.
+    ReadPolicies: By::Master, itself: false;
     /// See how keys are used.
     ReadUsage: By::Keys(USAGE_READ.0, USAGE_READ.1), itself: false;
     /// Rotate a key.

@@ -1,6 +1,7 @@
 //! What the rules of a session allow.
 
 use super::WebOrigin;
+use aws_lc_rs::digest::{SHA256, digest};
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeSet;
 use titan_token::PlainName;
@@ -51,6 +52,13 @@ pub struct ClientRules {
 }
 
 impl ClientRules {
+    /// What tells rules from others, or from none: a hash.
+    pub fn mark(rules: Option<&Self>) -> [u8; 32] {
+        let mut mark = [0; 32];
+        mark.copy_from_slice(digest(&SHA256, &serde_json::to_vec(&rules).unwrap_or_default()).as_ref());
+        mark
+    }
+
     /// Whether a route with this action may be used.
     pub fn allow_action(&self, action: &str) -> bool {
         self.allowed_actions.contains(action)

@@ -20,7 +20,9 @@ use aws_lc_rs::digest::{SHA256, digest};
 use serde_json::{Value, json};
 use std::collections::BTreeSet;
 use std::sync::Arc;
-use titan_token::{ClientClaims, ClientKey, ClientTokenId, PlainName, PlainToken, SessionName, Uuid};
+use titan_token::{
+    ClientClaims, ClientKey, ClientTokenId, PlainName, PlainToken, SessionName, TenantId, Uuid,
+};
 
 /// A token lives so long, in seconds, if nothing else is asked for …
 const USUAL_LIFE: u32 = 900;
@@ -77,48 +79,69 @@ impl ClientTokenService {
         Self { store, clock, entropy, propagation, jwt }
     }
 
-    /// The rules of a session.
+    /// The rules of a session of `tenant`. Whoever has a tenant of its own need not name it, and can name no other.
     pub async fn rules(
         &self,
         permit: &Permit<ManageClientTokens>,
+        tenant: Option<TenantId>,
         name: SessionName,
     ) -> Result<ClientRules, Error> {
-        self.existing(&ClientSession { name, tenant: key(permit)?.tenant() }).await
+        self.existing(&session(permit, tenant, name)?).await
     }
 
     /// Sets the rules of a session: those of before are gone.
     pub async fn set_rules(
         &self,
         permit: &Permit<ManageClientTokens>,
+        tenant: Option<TenantId>,
         name: SessionName,
         rules: ClientRules,
         wait: Wait,
     ) -> Result<(ClientRules, Receipt), Error> {
-        let session = ClientSession { name, tenant: key(permit)?.tenant() };
-        let receipt = retried(|| self.try_set(permit, &session, Some(&rules), wait)).await?;
+        let session = session(permit, tenant, name)?;
+        let receipt = retried(|| self.try_set(permit, &session, (Some(&rules), None), wait)).await?;
         Ok((rules, receipt))
+    }
+
+    /// The same, if the rules of before are still those with this mark: somebody has looked at them before changing them.
+    pub async fn change_rules(
+        &self,
+        permit: &Permit<ManageClientTokens>,
+        tenant: TenantId,
+        name: SessionName,
+        (rules, mark): (ClientRules, [u8; 32]),
+        wait: Wait,
+    ) -> Result<Receipt, Error> {
+        let session = session(permit, Some(tenant), name)?;
+        retried(|| self.try_set(permit, &session, (Some(&rules), Some(mark)), wait)).await
     }
 
     /// Deletes the rules of a session: no client token may do anything there.
     pub async fn delete_rules(
         &self,
         permit: &Permit<ManageClientTokens>,
+        tenant: Option<TenantId>,
         name: SessionName,
         wait: Wait,
     ) -> Result<Receipt, Error> {
-        let session = ClientSession { name, tenant: key(permit)?.tenant() };
-        retried(|| self.try_set(permit, &session, None, wait)).await
+        let session = session(permit, tenant, name)?;
+        retried(|| self.try_set(permit, &session, (None, None), wait)).await
     }
 
     async fn try_set(
         &self,
         permit: &Permit<ManageClientTokens>,
         session: &ClientSession,
-        new: Option<&ClientRules>,
+        (new, mark): (Option<&ClientRules>, Option<[u8; 32]>),
         wait: Wait,
     ) -> Result<Receipt, Error> {
-        let mut tx = self.begin(permit).await?;
+        let mut tx = self.begin(permit, session.tenant).await?;
         let old = tx.current_client_rules(session).await?;
+        if mark.is_some_and(|mark| mark != ClientRules::mark(old.as_ref())) {
+            return Err(Error::conflict(
+                "somebody has changed these rules meanwhile: look at them, and change them again",
+            ));
+        }
         match (&old, new) {
             // Perhaps the answer to the one that deleted them was lost.
             (None, None) => return Err(refused(tx, &*self.propagation, no_rules()).await),
@@ -135,10 +158,19 @@ impl ClientTokenService {
         self.propagation.receipt(revision, wait).await
     }
 
-    /// Begins a write of a caller that is still good: it was let in from memory, before this write had its turn.
-    async fn begin(&self, permit: &Permit<ManageClientTokens>) -> Result<Box<dyn Tx>, Error> {
+    /// Begins a write in a tenant, of a caller that is still good: a key was let in from memory, before this write had its turn.
+    async fn begin(
+        &self,
+        permit: &Permit<ManageClientTokens>,
+        tenant: TenantId,
+    ) -> Result<Box<dyn Tx>, Error> {
         let mut tx = self.store.begin().await?;
-        check_caller(&mut *tx, key(permit)?.id(), self.clock.now()).await?;
+        match permit.key() {
+            Some(id) => check_caller(&mut *tx, id, self.clock.now()).await?,
+            // A number that somebody typed: without a tenant, its rules would be nobody's.
+            None if tx.lookup_tenant(tenant).await?.is_none() => return Err(Error::not_found("tenant")),
+            None => {}
+        }
         Ok(tx)
     }
 
@@ -204,7 +236,7 @@ impl ClientTokenService {
         token: RevokedToken,
         wait: Wait,
     ) -> Result<Receipt, Error> {
-        let mut tx = self.begin(permit).await?;
+        let mut tx = self.begin(permit, token.tenant).await?;
         let revision = tx.record_change(&Change::ClientToken(token)).await?;
         let detail = json!({ "tenantId": token.tenant.0 });
         let entry = Entry::by(permit, self.clock.now(), "client_token.revoke", token.id.to_string(), detail);
@@ -214,7 +246,17 @@ impl ClientTokenService {
     }
 }
 
-/// The API key that asks: everything here belongs to its tenant.
+/// The session that is meant. What lies outside the reach does not exist for its holder.
+fn session(
+    permit: &Permit<ManageClientTokens>,
+    tenant: Option<TenantId>,
+    name: SessionName,
+) -> Result<ClientSession, Error> {
+    let tenant = tenant.or_else(|| permit.tenant()).ok_or_else(|| Error::invalid("tenantId: is required"))?;
+    if permit.reach().includes_tenant(tenant) { Ok(ClientSession { name, tenant }) } else { Err(no_rules()) }
+}
+
+/// The API key that asks: a token belongs to its tenant.
 fn key(permit: &Permit<ManageClientTokens>) -> Result<&KeyPrincipal, Error> {
     permit.key_principal().ok_or_else(|| Error::internal("no key asks"))
 }

@@ -95,6 +95,11 @@ impl PolicySet {
         self.folded.find(&fold(path.inner()), "") != Found::Nothing
     }
 
+    /// Whether every valid key may pass where no route names the path.
+    pub fn is_open(&self) -> bool {
+        self.default == Default::Authenticated
+    }
+
     /// Its policies.
     pub fn policies(&self) -> &[Policy] {
         &self.policies

@@ -94,6 +94,8 @@ pub enum Change {
     ClientRules(ClientSession, Option<Arc<ClientRules>>),
     /// A client token that was revoked.
     ClientToken(RevokedToken),
+    /// A console session of a holder of the master key that was ended.
+    Console(SessionId),
     /// A key.
     Key(KeyId, KeyStatus),
     /// An opaque key; `None`: there is none any more.

@@ -28,6 +28,30 @@ pub(super) enum Outcome<T> {
 }
 
 impl SessionService {
+    /// Proves by password, and code where there is a second factor, that the user who asks is the one.
+    pub(crate) async fn prove_identity(
+        &self,
+        permit: &Permit<ManageOwnSessions>,
+        password: PlainPassword,
+        code: Option<&str>,
+    ) -> Result<(), Error> {
+        let proof = self.prove_again(permit, password).await?;
+        let outcome = retried(|| self.accept_proof(permit, &proof, code)).await;
+        self.settle(&proof, outcome).await
+    }
+
+    async fn accept_proof(
+        &self,
+        permit: &Permit<ManageOwnSessions>,
+        proof: &Reproof,
+        code: Option<&str>,
+    ) -> Result<Outcome<()>, Error> {
+        match self.begin_proven(permit, proof, code, self.clock.now()).await? {
+            Some(tx) => Ok(Outcome::Done(tx.commit().await?)),
+            None => Ok(Outcome::WrongCode),
+        }
+    }
+
     /// Checks the password of the user who asks.
     pub(super) async fn prove_again(
         &self,

@@ -106,6 +106,21 @@ impl SessionService {
         ended.await.err().unwrap_or_else(ended_error)
     }
 
+    /// New tokens for a session that the console holds open. Its refresh token is none of the caller's.
+    pub(crate) async fn resume(&self, id: SessionId) -> Result<SignedIn, Error> {
+        retried(|| self.try_resume(id)).await
+    }
+
+    async fn try_resume(&self, id: SessionId) -> Result<SignedIn, Error> {
+        let now = self.clock.now();
+        let mut tx = self.store.begin().await?;
+        let session = tx.lookup_session(id).await?.ok_or_else(ended_error)?;
+        match self.who(&mut *tx, &session, now).await {
+            Ok((user, role)) => self.hand_out(tx, session, user, role, now).await,
+            Err(error) => Err(refused(tx, &*self.propagation, error).await),
+        }
+    }
+
     /// Whose session this is, if it is still good.
     async fn who(&self, tx: &mut dyn Tx, session: &Session, now: Timestamp) -> Result<(User, Role), Error> {
         if !session.is_living(now) {

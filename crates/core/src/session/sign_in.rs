@@ -1,7 +1,7 @@
 //! Signing in with a password.
 
 use super::service::{SessionService, SignedIn};
-use super::{MOST_SESSIONS, SESSION_SECS, Session};
+use super::{MOST_SESSIONS, Session};
 use crate::access::Origin;
 use crate::audit::Entry;
 use crate::entropy::random;
@@ -28,6 +28,8 @@ pub struct SignIn {
     pub code: Option<String>,
     /// Where; needed by who is a member of several tenants.
     pub tenant: Option<TenantId>,
+    /// For how long at the most: [`super::SESSION_SECS`], or less.
+    pub lasts_secs: i64,
     /// From where.
     pub origin: Origin,
     /// `User-Agent`
@@ -39,6 +41,14 @@ pub(super) struct Counted {
     pub(super) attempt: Attempt,
     /// Who has this address.
     pub(super) found: Option<(User, Option<PasswordHash>)>,
+}
+
+/// From where a session is begun, and for how long.
+#[derive(Clone, Copy)]
+struct From<'a> {
+    origin: &'a Origin,
+    user_agent: &'a str,
+    lasts_secs: i64,
 }
 
 /// What became of it. What is wrong stays counted.
@@ -101,16 +111,13 @@ impl SessionService {
         let new_hash = if needs_rehash { Some(self.passwords.hash(approved).await?) } else { None };
         let (attempt, tenant, code) = (counted.attempt, request.tenant, request.code);
         let proven = Proven { subjects, attempt, user, stored, new_hash, tenant, code };
-        retried(|| self.begin_session(&proven, &request.origin, &request.user_agent)).await
+        let from =
+            From { origin: &request.origin, user_agent: &request.user_agent, lasts_secs: request.lasts_secs };
+        retried(|| self.begin_session(&proven, from)).await
     }
 
     /// Begins the session of somebody whose password was right.
-    async fn begin_session(
-        &self,
-        proven: &Proven,
-        origin: &Origin,
-        user_agent: &str,
-    ) -> Result<Checked, Error> {
+    async fn begin_session(&self, proven: &Proven, from: From<'_>) -> Result<Checked, Error> {
         let mut tx = self.store.begin().await?;
         let now = self.clock.now();
         let user = still(&mut *tx, &proven.user, &proven.stored).await?;
@@ -124,10 +131,10 @@ impl SessionService {
         if let Some(hash) = &proven.new_hash {
             tx.set_password(user.id, hash).await?;
         }
-        let session = self.add(&mut *tx, &membership, origin, user_agent, now).await?;
+        let session = self.add(&mut *tx, &membership, from, now).await?;
         let detail = json!({ "tenantId": session.tenant.0 });
         let (actor, subject) = (user.id.to_string(), session.id.to_string());
-        tx.add_audit(&Entry::of(origin, actor, now, "session.begin", subject, detail)).await?;
+        tx.add_audit(&Entry::of(from.origin, actor, now, "session.begin", subject, detail)).await?;
         let signed_in = self.hand_out(tx, session, user, membership.role, now).await?;
         Ok(Checked::Right(Box::new(signed_in)))
     }
@@ -159,8 +166,7 @@ impl SessionService {
         &self,
         tx: &mut dyn Tx,
         membership: &Membership,
-        origin: &Origin,
-        user_agent: &str,
+        from: From<'_>,
         now: Timestamp,
     ) -> Result<Session, Error> {
         let tenant = check_tenant(tx, membership.tenant).await?;
@@ -169,11 +175,11 @@ impl SessionService {
         for mut session in living.into_iter().take(too_many) {
             super::end(tx, &mut session, now).await?;
             let (actor, subject) = (session.user.to_string(), session.id.to_string());
-            tx.add_audit(&Entry::of(origin, actor, now, "session.displace", subject, json!({}))).await?;
+            tx.add_audit(&Entry::of(from.origin, actor, now, "session.displace", subject, json!({}))).await?;
         }
         // A clock that was set back must not make sessions that have ended from birth.
         let begin = now.max(tenant.not_before.unwrap_or(now));
-        let expires_at = begin.plus_secs(SESSION_SECS);
+        let expires_at = begin.plus_secs(from.lasts_secs);
         let session = Session {
             id: SessionId::new(Uuid::v7(now.ms().unsigned_abs(), random(&*self.entropy))),
             user: membership.user,
@@ -185,8 +191,8 @@ impl SessionService {
             epoch: 0,
             jwt_until: begin,
             ended_at: None,
-            ip: origin.ip.map(|ip| ip.to_string()).unwrap_or_default(),
-            user_agent: user_agent.chars().filter(|c| !c.is_control()).take(USER_AGENT).collect(),
+            ip: from.origin.ip.map(|ip| ip.to_string()).unwrap_or_default(),
+            user_agent: from.user_agent.chars().filter(|c| !c.is_control()).take(USER_AGENT).collect(),
         };
         tx.add_session(&session).await?;
         Ok(session)

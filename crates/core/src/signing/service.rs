@@ -63,16 +63,30 @@ impl SigningKeyService {
         permit: &Permit<ManageSigningKeys>,
         wait: Wait,
     ) -> Result<(SlotKey, Receipt), Error> {
-        retried(|| self.try_rotate(permit, wait)).await
+        retried(|| self.try_rotate(permit, None, wait)).await
+    }
+
+    /// The same, if this slot still signs: of two that have seen it, one rotates.
+    pub async fn rotate_from(
+        &self,
+        permit: &Permit<ManageSigningKeys>,
+        slot: Slot,
+        wait: Wait,
+    ) -> Result<Receipt, Error> {
+        Ok(retried(|| self.try_rotate(permit, Some(slot), wait)).await?.1)
     }
 
     async fn try_rotate(
         &self,
         permit: &Permit<ManageSigningKeys>,
+        from: Option<Slot>,
         wait: Wait,
     ) -> Result<(SlotKey, Receipt), Error> {
         let now = self.clock.now();
         let mut tx = self.store.begin().await?;
+        if from.is_some() && from != signer(&tx.slots().await?).map(|key| key.slot) {
+            return Err(Error::conflict("another slot signs by now: somebody has rotated already"));
+        }
         let entry = |slot| Entry::by(permit, now, "signing_key.create", slot, json!({}));
         let (key, revision) = self.put_next(&mut *tx, now, entry).await?;
         tx.commit().await?;

@@ -123,6 +123,19 @@ impl UserService {
         Ok(Person { user, memberships, has_second_factor: self.store.has_second_factor(id).await? })
     }
 
+    /// The user with this address.
+    pub async fn find(&self, permit: &Permit<ManageUsers>, email: &str) -> Result<Option<Person>, Error> {
+        let email = Email::parse(email)?;
+        // The store finds addresses in a transaction alone.
+        let mut tx = self.store.begin().await?;
+        let user = tx.find_user(&email).await?;
+        tx.commit().await?;
+        match user {
+            Some(user) => Ok(Some(self.lookup(permit, user.id).await?)),
+            None => Ok(None),
+        }
+    }
+
     /// Users by their id, all or those of a tenant; the second value is where the next part begins.
     pub async fn list(
         &self,
@@ -231,6 +244,20 @@ impl UserService {
         self.store.tenant(tenant).await?.ok_or_else(|| Error::not_found("tenant"))?;
         let members = self.store.members(tenant, after, limit + 1).await?;
         Ok(cut(members, limit, |(user, _)| user.id))
+    }
+
+    /// One of them.
+    pub async fn member(
+        &self,
+        permit: &Permit<ManageMembers>,
+        tenant: TenantId,
+        id: UserId,
+    ) -> Result<User, Error> {
+        let mut tx = begin_managing(&*self.store, permit, tenant).await?;
+        let membership = tx.membership(id, tenant).await?;
+        let user = tx.lookup_user(id).await?.filter(|_| membership.is_some());
+        tx.commit().await?;
+        user.ok_or_else(|| Error::not_found("member"))
     }
 
     /// Gives a user a role in a tenant, or another one. The JWTs that have the old one are refused from then on, and so are

@@ -44,6 +44,7 @@ pub(super) fn prepare<B>(
         headers.insert(UPGRADE, WEBSOCKET);
     }
     join_cookies(headers);
+    remove_console_cookies(headers);
     lower_max_forwards(headers);
     headers.append(VIA, via);
     forward(headers, peer, is_trusted, host);
@@ -60,6 +61,19 @@ fn join_cookies(headers: &mut HeaderMap) {
     let fields: Vec<&[u8]> = headers.get_all(COOKIE).iter().map(HeaderValue::as_bytes).collect();
     if let Ok(joined) = HeaderValue::from_bytes(&fields.join(&b"; "[..])) {
         headers.insert(COOKIE, joined);
+    }
+}
+
+/// The console's cookies are for the control plane. A browser sends them to every port of its host.
+fn remove_console_cookies(headers: &mut HeaderMap) {
+    const NAME: &[u8] = b"titan_console";
+    let is_in = |field: &HeaderValue| field.as_bytes().windows(NAME.len()).any(|text| text == NAME);
+    let Some(field) = headers.get(COOKIE).filter(|field| is_in(field)) else { return };
+    let pairs = field.as_bytes().split(|byte| *byte == b';').map(<[u8]>::trim_ascii);
+    let others: Vec<&[u8]> = pairs.filter(|pair| !pair.starts_with(NAME)).collect();
+    match HeaderValue::from_bytes(&others.join(&b"; "[..])) {
+        Ok(rest) if !rest.is_empty() => drop(headers.insert(COOKIE, rest)),
+        _ => drop(headers.remove(COOKIE)),
     }
 }
 
@@ -277,6 +291,19 @@ mod tests {
         assert_eq!(headers[TENANT], "7");
         assert_eq!(headers[REQUEST_ID], "r");
         assert!(!headers.contains_key("x-secret") && !headers.contains_key(CONNECTION));
+    }
+
+    #[test]
+    fn no_upstream_gets_a_cookie_of_the_console() {
+        let sent = |cookies: &str| {
+            let headers = prepared(&[("cookie", cookies)], false);
+            headers.get(COOKIE).map(|value| value.to_str().unwrap().to_owned())
+        };
+        assert_eq!(sent("a=1; titan_console=x; b=2;titan_console_proof=y").as_deref(), Some("a=1; b=2"));
+        assert_eq!(sent("titan_console=x; titan_console_visit=z"), None);
+        assert_eq!(sent("a=titan_console").as_deref(), Some("a=titan_console"));
+        let split = prepared(&[("cookie", "a=1"), ("cookie", "titan_console=x")], false);
+        assert_eq!(split.get_all(COOKIE).iter().collect::<Vec<_>>(), ["a=1"]);
     }
 
     #[test]

@@ -4,8 +4,8 @@ use super::error::{column, failed, time};
 use super::{Sqlite, SqliteTx};
 use crate::columns::select;
 use crate::stored::{
-    CLIENT_TOKEN, IMPORTED, KEY, OPAQUE, Piece, SESSION, StoredChange, client_tokens_until, key_bytes,
-    key_id, read_change, revision, revision_number,
+    CLIENT_TOKEN, CONSOLE, IMPORTED, KEY, OPAQUE, Piece, SESSION, StoredChange, client_tokens_until,
+    console_sessions_until, key_bytes, key_id, read_change, revision, revision_number,
 };
 use async_trait::async_trait;
 use sqlx::sqlite::SqliteRow;
@@ -88,7 +88,7 @@ impl RevisionsTx for SqliteTx {
         for hashed in [(OPAQUE, "opaque_key"), (IMPORTED, "imported_key")] {
             forget_hashed(self.connection().await?, hashed, before, reached).await?;
         }
-        forget_client_tokens(self.connection().await?, reached).await?;
+        forget_short_lived(self.connection().await?, reached).await?;
         delete_sessions(self.connection().await?, reached, limit).await?;
         let raise = query("UPDATE revision_head SET log_swept_until = ?1 WHERE log_swept_until < ?1");
         raise.bind(reached.ms()).execute(self.connection().await?).await.map_err(failed)?;
@@ -182,11 +182,13 @@ async fn forget_sessions(
     Ok(())
 }
 
-/// Client tokens that were revoked and expired in this time. They are few: those of an hour.
-async fn forget_client_tokens(connection: &mut SqliteConnection, until: Timestamp) -> StoreResult<()> {
-    let delete = query("DELETE FROM change WHERE kind = ?1 AND subject < ?2");
-    let delete = delete.bind(CLIENT_TOKEN).bind(client_tokens_until(until));
-    delete.execute(connection).await.map_err(failed)?;
+/// Client tokens and console sessions that were ended and have expired by this time. They are few: those of some hours.
+async fn forget_short_lived(connection: &mut SqliteConnection, until: Timestamp) -> StoreResult<()> {
+    for (kind, end) in [(CLIENT_TOKEN, client_tokens_until(until)), (CONSOLE, console_sessions_until(until))]
+    {
+        let delete = query("DELETE FROM change WHERE kind = ?1 AND subject < ?2").bind(kind).bind(end);
+        delete.execute(&mut *connection).await.map_err(failed)?;
+    }
     Ok(())
 }
 

@@ -8,7 +8,7 @@ use titan_core::client_token::{ClientRules, ClientSession, Day, RecipientMode, R
 use titan_core::limit::Person;
 use titan_core::port::Store;
 use titan_core::revision::{Change, CredentialId, KeyStatus, Revision};
-use titan_token::{ClientTokenId, SessionName, TenantId, Uuid};
+use titan_token::{ClientTokenId, SessionId, SessionName, TenantId, Uuid};
 
 fn session(tenant: u32, name: &str) -> ClientSession {
     ClientSession { name: SessionName::new(name).unwrap(), tenant: TenantId(tenant) }
@@ -98,6 +98,24 @@ pub(crate) async fn a_revoked_client_token_leaves_the_log_when_it_has_expired(fi
     let left: Vec<_> = log.into_iter().map(|(_, change)| change).collect();
     assert_eq!(left[..3], tokens[1..].iter().copied().map(Change::ClientToken).collect::<Vec<_>>());
     assert_eq!(left.len(), 4, "rules stay");
+}
+
+/// It lives for 12 hours from the time in its id.
+pub(crate) async fn an_ended_console_session_leaves_the_log_when_it_has_expired(fixture: Fixture) {
+    let store = &*fixture.store;
+    let made = |ago_secs: u64| {
+        let ms = u64::try_from(NOW.ms()).unwrap() - ago_secs * 1000;
+        Change::Console(SessionId::new(Uuid::v7(ms, [7; 10])))
+    };
+    let sessions = [made(43_202), made(43_200), made(1)];
+    record(store, &sessions).await;
+    let mut tx = store.begin().await.unwrap();
+    tx.sweep_until(NOW).await.unwrap();
+    assert!(!tx.sweep_log(NOW, 10).await.unwrap());
+    tx.commit().await.unwrap();
+    let log = store.changes_after(Revision(0), 9).await.unwrap().list.decode().unwrap();
+    let left: Vec<_> = log.into_iter().map(|(_, change)| change).collect();
+    assert_eq!(left, sessions[1..], "read back as it was written");
 }
 
 pub(crate) async fn no_more_are_counted_on_a_day_than_there_may_be(fixture: Fixture) {

@@ -91,6 +91,7 @@ on_both!(
     client_tokens::client_rules_are_read_back_and_counted,
     client_tokens::the_state_of_a_client_token_is_all_that_decides_about_it,
     client_tokens::a_revoked_client_token_leaves_the_log_when_it_has_expired,
+    client_tokens::an_ended_console_session_leaves_the_log_when_it_has_expired,
     client_tokens::no_more_are_counted_on_a_day_than_there_may_be,
     usage::a_flush_that_is_repeated_counts_once,
     usage::rollups_of_all_lengths_are_the_sum_of_the_minutes,

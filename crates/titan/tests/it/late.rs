@@ -17,7 +17,7 @@ use titan_core::time::Clock;
 use titan_core::user::Roles;
 use titan_edge::{Follower, Guard};
 use titan_store::{Location, SealKey, connect};
-use titan_token::{ClientTokenId, KeyId, SessionName, Slot, Uuid};
+use titan_token::{ClientTokenId, KeyId, SessionName, Slot, TenantId, Uuid};
 
 const WAIT: Wait = Wait::UntilInForce;
 
@@ -180,12 +180,12 @@ async fn a_revoked_key_sets_no_rules_and_revokes_no_token() {
     let rules = Rules::start().await;
     let key = rules.made().await;
     let caller = rules.admitted(&key).await;
-    rules.client_tokens.set_rules(&permit(&caller, None), session(), open_rules(), WAIT).await.unwrap();
+    rules.client_tokens.set_rules(&permit(&caller, None), None, session(), open_rules(), WAIT).await.unwrap();
     let id = key.key.id;
     rules.keys.delete(&permit(&Caller::Master, Some(id)), id, false, WAIT).await.unwrap();
     let late = permit(&caller, None);
-    let set = rules.client_tokens.set_rules(&late, session(), open_rules(), WAIT).await.err().unwrap();
-    let deleted = rules.client_tokens.delete_rules(&late, session(), WAIT).await.err().unwrap();
+    let set = rules.client_tokens.set_rules(&late, None, session(), open_rules(), WAIT).await.err().unwrap();
+    let deleted = rules.client_tokens.delete_rules(&late, None, session(), WAIT).await.err().unwrap();
     let now = SystemClock.now().ms().unsigned_abs();
     let token = ClientTokenId::new(Uuid::v7(now, [1; 10]));
     let revoked = rules.client_tokens.revoke(&late, token, WAIT).await.err().unwrap();
@@ -199,7 +199,7 @@ async fn a_key_whose_slot_was_retired_mints_nothing() {
     let rules = Rules::start().await;
     let key = rules.made().await;
     let caller = rules.admitted(&key).await;
-    rules.client_tokens.set_rules(&permit(&caller, None), session(), open_rules(), WAIT).await.unwrap();
+    rules.client_tokens.set_rules(&permit(&caller, None), None, session(), open_rules(), WAIT).await.unwrap();
     let new = || NewClientToken {
         session: session(),
         ephemeral_id: "ada".to_owned(),
@@ -212,4 +212,32 @@ async fn a_key_whose_slot_was_retired_mints_nothing() {
     rules.signing_keys.retire(&permit(&Caller::Master, None), slot, WAIT).await.unwrap();
     let error = rules.client_tokens.mint(&permit(&caller, None), new()).await.err().unwrap();
     assert_eq!(error.code(), Code::ApiKeyRevoked);
+}
+
+/// The holder of the master key has no tenant of its own, and every other caller has no other one.
+#[tokio::test]
+async fn rules_are_set_in_the_tenant_that_is_named_if_it_is_within_reach() {
+    let rules = Rules::start().await;
+    let (master, service) = (permit(&Caller::Master, None), &rules.client_tokens);
+    let other = rules.tenants.create(&permit(&Caller::Master, None), "other").await.unwrap().id;
+    service.set_rules(&master, Some(other), session(), open_rules(), WAIT).await.unwrap();
+    assert_eq!(service.rules(&master, Some(other), session()).await.unwrap(), open_rules());
+
+    let key = rules.made().await;
+    let own = permit(&rules.admitted(&key).await, None);
+    let beyond = [
+        service.rules(&own, Some(other), session()).await.err().unwrap(),
+        service.rules(&own, None, session()).await.err().unwrap(),
+        service.set_rules(&own, Some(other), session(), open_rules(), WAIT).await.err().unwrap(),
+        service.delete_rules(&own, Some(other), session(), WAIT).await.err().unwrap(),
+        service.set_rules(&master, Some(TenantId(99)), session(), open_rules(), WAIT).await.err().unwrap(),
+    ];
+    assert!(beyond.iter().all(|error| error.code() == Code::NotFound));
+    let unnamed = service.set_rules(&master, None, session(), open_rules(), WAIT).await.err().unwrap();
+    assert_eq!(unnamed.to_string(), "tenantId: is required");
+
+    service.set_rules(&own, Some(DEFAULT), session(), open_rules(), WAIT).await.unwrap();
+    service.delete_rules(&master, Some(other), session(), WAIT).await.unwrap();
+    assert!(service.rules(&own, None, session()).await.is_ok());
+    assert!(service.rules(&master, Some(other), session()).await.is_err());
 }

@@ -2,6 +2,7 @@
 
 #![expect(clippy::unwrap_used, reason = "a test stops at the first surprise")]
 
+mod console;
 mod hashed;
 mod jwt;
 mod refresh;
@@ -78,6 +79,7 @@ fn any_text() -> impl Strategy<Value = String> {
         "titan_",
         "titan_sk_live_",
         "titan_sk_test_",
+        "titan_cs_",
         "titan_ct_",
         "titan_inv_",
         "titan_rt_",

@@ -31,7 +31,7 @@ pub struct Upstream {
     /// It serves the paths that begin with one of these.
     prefixes: Vec<String>,
     /// What its routes require.
-    pub policies: PolicySet,
+    pub policies: Arc<PolicySet>,
 }
 
 impl Upstream {
@@ -43,7 +43,7 @@ impl Upstream {
         }
         let prefixes = prefixes.iter().map(|prefix| prefix.trim_end_matches('/').to_owned()).collect();
         let (id, name) = (NEXT.fetch_add(1, Ordering::Relaxed), address.to_string());
-        Ok(Self { id, address, name, prefixes, policies })
+        Ok(Self { id, address, name, prefixes, policies: Arc::new(policies) })
     }
 
     /// Whether there is a server. Without one, only forward-auth uses the policies.
@@ -103,6 +103,11 @@ impl UpstreamMap {
         };
         let (length, upstream) = longest(false)?;
         longest(true).is_none_or(|(folded, _)| folded <= length).then_some(upstream)
+    }
+
+    /// All of them.
+    pub fn all(&self) -> &[Arc<Upstream>] {
+        &self.0
     }
 
     /// The style of errors before a path is known.
