@@ -66,6 +66,7 @@ docs-test:
 	ci/clients
 	@ci/tools browser
 	ci/browser
+	ci/console
 
 api-fuzz:
 	@ci/tools api-fuzz
@@ -88,6 +89,7 @@ lint: tools house format
 
 bench: tools
 	@ci/tools bench
+	@ci/tools browser
 	bench/run
 
 SECONDS_EACH ?= 60

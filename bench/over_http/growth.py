@@ -8,6 +8,7 @@ import time
 from datetime import UTC, datetime
 from statistics import median
 
+import console
 import lists
 from servers import Titan
 from table import line, title
@@ -137,6 +138,7 @@ def measure(folder):
     report(f"with {LIVE:,} live keys and {REVOKED:,} revoked", filled)
     with Titan(filled_folder) as titan:
         lists.measure(titan.until_ready(), sample)
+        console.measure(titan, sample)
     print()
 
 

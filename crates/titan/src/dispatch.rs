@@ -10,6 +10,7 @@ use http::{HeaderMap, HeaderName, HeaderValue, Method, Request, Response, Status
 use std::net::{IpAddr, SocketAddr};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
+use titan_console::Pages;
 use titan_core::access::Origin;
 use titan_core::entropy::{Entropy, random};
 use titan_core::error::Code;
@@ -77,6 +78,7 @@ pub(crate) struct Client {
 enum Part {
     /// Envoy asks over gRPC.
     Check,
+    Console,
     ControlPlane,
     ForwardAuth(Proxy),
     Gateway,
@@ -90,7 +92,7 @@ impl Part {
     /// Its name in the metrics.
     fn counted(&self) -> metrics::Part {
         match self {
-            Self::ControlPlane | Self::Metrics | Self::Nothing => metrics::Part::ControlPlane,
+            Self::Console | Self::ControlPlane | Self::Metrics | Self::Nothing => metrics::Part::ControlPlane,
             Self::Check | Self::ForwardAuth(_) => metrics::Part::ForwardAuth,
             Self::Gateway => metrics::Part::Gateway,
             Self::Verify => metrics::Part::Verify,
@@ -101,6 +103,8 @@ impl Part {
 /// What answers requests.
 pub(crate) struct Parts {
     pub(crate) router: Router,
+    /// `None`: it is switched off.
+    pub(crate) console: Option<Pages>,
     pub(crate) verifier: Verifier,
     pub(crate) gateway: Gateway,
     pub(crate) forward_auth: ForwardAuth,
@@ -160,7 +164,7 @@ impl Dispatcher {
     ) -> Response<Body> {
         let Client { peer, port } = client;
         let request_id = self.request_id(request.headers());
-        let destination = part(request.uri().path(), *port);
+        let destination = part(request.uri().path(), *port, self.parts.console.is_some());
         *counted = destination.counted();
         let source = self.client(request.headers(), peer.address);
         let mut entry = self.entry(&destination, &request, source, &request_id);
@@ -171,7 +175,13 @@ impl Dispatcher {
                 Box::pin(self.parts.forward_auth.handle(proxy, &request, &mut entry)).await
             }
             // In a box: it is large and rare, and every other request would be as large as the largest.
-            Part::ControlPlane => Box::pin(self.control_plane(request, source, &request_id)).await,
+            Part::Console | Part::ControlPlane => {
+                let router = match (&destination, &self.parts.console) {
+                    (Part::Console, Some(pages)) => pages.router(),
+                    _ => self.parts.router.clone(),
+                };
+                Box::pin(control_plane(router, request, source, &request_id)).await
+            }
             Part::Metrics => self.scrape(&request),
             Part::Nothing => error_response(&Error::not_found("page"), Style::Titan),
             Part::Gateway => self.parts.gateway.handle(request, peer, &request_id, &mut entry).await,
@@ -223,31 +233,13 @@ impl Dispatcher {
             Part::ForwardAuth(_) | Part::Gateway | Part::Verify => {
                 Entry::begin(&self.sinks, request.method(), client, request_id, request.headers())
             }
-            Part::Check | Part::ControlPlane | Part::Metrics | Part::Nothing => Entry::off(),
+            Part::Check | Part::Console | Part::ControlPlane | Part::Metrics | Part::Nothing => Entry::off(),
         }
     }
 
     /// Waits until the last WebSocket is closed.
     pub(crate) async fn tunnels_closed(&self) {
         self.parts.gateway.tunnels_closed().await;
-    }
-
-    async fn control_plane(
-        &self,
-        mut request: Request<RequestBody>,
-        client: IpAddr,
-        request_id: &HeaderValue,
-    ) -> Response<Body> {
-        let origin =
-            Origin { ip: Some(client), request_id: request_id.to_str().unwrap_or_default().to_owned() };
-        let (method, path) = (request.method().clone(), request.uri().path().to_owned());
-        request.extensions_mut().insert(origin);
-        let response = match self.parts.router.clone().oneshot(request).await {
-            Ok(response) => response,
-            Err(impossible) => match impossible {},
-        };
-        log_answer(&method, &path, response.status().as_u16(), request_id);
-        response.map(Body::Router)
     }
 
     /// Who is behind the proxies that are trusted: the last address that one of them saw.
@@ -273,6 +265,24 @@ impl Dispatcher {
             hex_id(self.id_prefix, count)
         })
     }
+}
+
+/// A request to the API or to the pages of the control plane.
+async fn control_plane(
+    router: Router,
+    mut request: Request<RequestBody>,
+    client: IpAddr,
+    request_id: &HeaderValue,
+) -> Response<Body> {
+    let origin = Origin { ip: Some(client), request_id: request_id.to_str().unwrap_or_default().to_owned() };
+    let (method, path) = (request.method().clone(), request.uri().path().to_owned());
+    request.extensions_mut().insert(origin);
+    let response = match router.oneshot(request).await {
+        Ok(response) => response,
+        Err(impossible) => match impossible {},
+    };
+    log_answer(&method, &path, response.status().as_u16(), request_id);
+    response.map(Body::Router)
 }
 
 /// Two numbers in hexadecimal. By hand, as it is made for most requests: `format!` takes five times as long.
@@ -311,9 +321,10 @@ fn log_answer(method: &Method, path: &str, status: u16, request_id: &HeaderValue
     }
 }
 
-fn part(path: &str, port: Port) -> Part {
+fn part(path: &str, port: Port, has_console: bool) -> Part {
     let proxy = Proxy::at(path);
-    let is_control = CONTROL.iter().any(|prefix| is_below(path, prefix));
+    let is_console = has_console && is_below(path, titan_console::PATH);
+    let is_control = is_console || CONTROL.iter().any(|prefix| is_below(path, prefix));
     let is_health = HEALTH.contains(&path);
     let is_public = PUBLIC.iter().any(|prefix| is_below(path, prefix)) || is_client_rules(path);
     match (port, proxy) {
@@ -324,9 +335,15 @@ fn part(path: &str, port: Port) -> Part {
         (_, Some(proxy)) => Part::ForwardAuth(proxy),
         _ if path == CHECK => Part::Check,
         _ if path == "/auth/verify" => Part::Verify,
+        _ if is_console => Part::Console,
         _ if is_control || is_health || is_public => Part::ControlPlane,
         _ => Part::Gateway,
     }
+}
+
+/// Whether Titan itself answers a path at this port of callers, so that no upstream gets it.
+pub(crate) fn is_own(path: &str, port: Port, has_console: bool) -> bool {
+    !matches!(part(path, port, has_console), Part::Gateway)
 }
 
 /// `/api/sessions/{session}/client-rules`: beside what the upstream has of a session.

@@ -58,8 +58,9 @@ impl Serve {
         let (terminate, interrupt) = (signal(SignalKind::terminate())?, signal(SignalKind::interrupt())?);
         // Before the first line of the log, so that nothing pushes it off the screen.
         if let Some(dev) = &dev {
-            let has_tls = settings.tls.is_some();
-            let ports = Ports { public: address, control: listeners.control_address()?, has_tls };
+            let (has_tls, has_console) = (settings.tls.is_some(), settings.console);
+            let ports =
+                Ports { public: address, control: listeners.control_address()?, has_tls, has_console };
             print!("{}", screen(&ports, dev)?);
         }
         let control = listeners.control_address()?.map(tracing::field::display);

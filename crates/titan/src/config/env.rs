@@ -16,6 +16,8 @@ pub enum Kind {
     List,
     /// A whole number.
     Number,
+    /// `true` or `false`.
+    Switch,
     /// As it stands.
     Text,
     /// A program and its arguments, with white space between.
@@ -23,10 +25,11 @@ pub enum Kind {
 }
 
 /// Variable, option, kind.
-pub const VARIABLES: [(&str, &str, Kind); 58] = [
+pub const VARIABLES: [(&str, &str, Kind); 59] = [
     ("TITAN_LISTEN", "listen", Kind::Text),
     ("TITAN_ADMIN_LISTEN", "admin_listen", Kind::Text),
     ("TITAN_METRICS_LISTEN", "metrics_listen", Kind::Text),
+    ("TITAN_CONSOLE", "console", Kind::Switch),
     ("TITAN_TLS_CERT_FILE", "tls_cert_file", Kind::Text),
     ("TITAN_TLS_KEY_FILE", "tls_key_file", Kind::Text),
     ("TITAN_ADMIN_CLIENT_CA_FILE", "admin_client_ca_file", Kind::Text),
@@ -154,6 +157,10 @@ fn parse(variable: &str, kind: Kind, text: &str) -> Result<Value> {
         Kind::Decimal => match text.trim().parse() {
             Ok(number) => Value::Float(number),
             Err(_) => bail!("{variable}: must be a number"),
+        },
+        Kind::Switch => match text.trim().parse() {
+            Ok(is_on) => Value::Boolean(is_on),
+            Err(_) => bail!("{variable}: must be true or false"),
         },
         Kind::Number => match text.trim().parse() {
             Ok(number) => Value::Integer(number),

@@ -34,12 +34,14 @@ use titan_core::user::Roles;
 pub struct Config {
     /// Address of the public port.
     pub listen: String,
-    /// Address of the control plane (`/admin`, `/auth`, `/docs`, `/openapi.json`, `/metrics`, `/oauth2`). Unset: the
+    /// Address of the control plane (`/admin`, `/auth`, `/console`, `/docs`, `/openapi.json`, `/metrics`, `/oauth2`). Unset: the
     /// public port serves it.
     pub admin_listen: Option<String>,
     /// Address of a port of its own for `/metrics`, plain HTTP and without a credential. Unset: only the control plane serves
     /// it, to the master key.
     pub metrics_listen: Option<String>,
+    /// Whether the control plane has pages for browsers at `/console`.
+    pub console: bool,
     /// A PEM file with Titan's certificate, followed by those that lead to its CA. With it and `tls_key_file`, both
     /// ports accept only TLS.
     pub tls_cert_file: Option<PathBuf>,
@@ -229,6 +231,7 @@ impl Default for Config {
             listen: "0.0.0.0:8080".to_owned(),
             admin_listen: None,
             metrics_listen: None,
+            console: true,
             tls_cert_file: None,
             tls_key_file: None,
             admin_client_ca_file: None,

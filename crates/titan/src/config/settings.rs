@@ -38,6 +38,8 @@ pub struct Settings {
     pub admin_listen: Option<SocketAddr>,
     /// The port for metrics, if it has its own.
     pub metrics_listen: Option<SocketAddr>,
+    /// Whether there are pages for browsers.
+    pub console: bool,
     /// What makes connections secret, if anything does.
     pub tls: Option<TlsFiles>,
     /// Where the database is.
@@ -104,6 +106,7 @@ impl Settings {
             listen: address("listen", &config.listen)?,
             admin_listen: optional_address("admin_listen", config.admin_listen.as_ref())?,
             metrics_listen: optional_address("metrics_listen", config.metrics_listen.as_ref())?,
+            console: config.console,
             tls: tls(&config)?,
             master: MasterSecrets::check(&config)?,
             seal: SealSources::check(&config, &database)?,

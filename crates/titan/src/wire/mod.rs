@@ -1,5 +1,6 @@
 //! Puts the crates together: a database, the rules over it, the edge that follows it.
 
+mod guarded;
 mod seal;
 mod services;
 
@@ -20,6 +21,7 @@ use std::fs::DirBuilder;
 use std::os::unix::fs::DirBuilderExt;
 use std::path::Path;
 use std::sync::Arc;
+use titan_console::Pages;
 use titan_core::access::{Catalogue, MasterKeys};
 use titan_core::entropy::{Entropy, random};
 use titan_core::license::{Installed, SessionCounter};
@@ -45,6 +47,8 @@ pub struct App {
     catalogue: Arc<Catalogue>,
     entropy: Arc<dyn Entropy>,
     router: Router,
+    /// `None`: it is switched off.
+    console: Option<Pages>,
     gateway: gateway::Settings,
     access_log: Option<AccessLogWriter>,
     failures: Arc<Failures>,
@@ -111,6 +115,11 @@ impl App {
             Services { settings, store, clock, entropy, catalogue, roles, guard, follower, log, license };
         let control_plane = services.control_plane(Arc::clone(&master), Arc::clone(&metrics));
         let signing_keys = Arc::clone(&control_plane.signing_keys);
+        let console = settings.console.then(|| {
+            let has_control_port = settings.admin_listen.is_some();
+            let guarded = Arc::new(guarded::GuardedBy::new(Arc::clone(&upstreams), has_control_port));
+            Pages::new(services.console(&control_plane, guarded))
+        });
         let router = titan_api::router(control_plane, vec![Document::openapi()]);
         let sessions = Arc::new(services.session_counter());
         let Services { clock, entropy, catalogue, guard, follower, license, .. } = services;
@@ -128,6 +137,7 @@ impl App {
             catalogue,
             entropy,
             router,
+            console,
             gateway,
             access_log,
             failures,
@@ -167,7 +177,13 @@ impl App {
             usage: self.usage.as_ref().map(|usage| usage.worker()),
         };
         Dispatcher::new(
-            Parts { router: self.router.clone(), verifier, gateway, forward_auth },
+            Parts {
+                router: self.router.clone(),
+                console: self.console.clone(),
+                verifier,
+                gateway,
+                forward_auth,
+            },
             Arc::clone(&self.failures),
             sinks,
             (Arc::clone(&self.metrics), metrics),

@@ -5,9 +5,11 @@ use crate::metrics::Metrics;
 use crate::passwords::Passwords;
 use std::sync::Arc;
 use titan_api::{ControlPlane, Health};
+use titan_console::Guarded;
 use titan_core::access::{Catalogue, MasterKeys};
 use titan_core::audit::AuditService;
 use titan_core::client_token::ClientTokenService;
+use titan_core::console::ConsoleService;
 use titan_core::entropy::Entropy;
 use titan_core::holder::HolderService;
 use titan_core::invitation::InvitationService;
@@ -64,6 +66,46 @@ impl Services<'_> {
             fleet: Arc::new(FleetService::new(self.store(), Arc::<Follower>::clone(&self.follower))),
             health: health(&self.follower),
             metrics: Arc::new(move |accept| metrics.expose(accept)),
+        }
+    }
+
+    /// The same services, for pages.
+    pub(super) fn console(
+        &self,
+        control: &ControlPlane,
+        guarded: Arc<dyn Guarded>,
+    ) -> titan_console::Services {
+        let (gate, master) = (Arc::clone(&control.gate), Arc::clone(&control.master));
+        let sessions = Arc::clone(&control.sessions);
+        let console = ConsoleService::new(
+            self.store(),
+            self.clock(),
+            self.entropy(),
+            self.propagation(),
+            gate,
+            master,
+            sessions,
+        );
+        titan_console::Services {
+            console: Arc::new(console),
+            keys: Arc::clone(&control.keys),
+            tenants: Arc::clone(&control.tenants),
+            signing_keys: Arc::clone(&control.signing_keys),
+            settings: Arc::clone(&control.settings),
+            client_tokens: Arc::clone(&control.client_tokens),
+            license: Arc::clone(&control.license),
+            users: Arc::clone(&control.users),
+            invitations: Arc::clone(&control.invitations),
+            sessions: Arc::clone(&control.sessions),
+            catalogue: Arc::clone(&control.catalogue),
+            audit: Arc::clone(&control.audit),
+            usage: Arc::clone(&control.usage),
+            fleet: Arc::clone(&control.fleet),
+            propagation: self.propagation(),
+            guarded,
+            api_port: self.settings.admin_listen.map(|_| self.settings.listen.port()),
+            clock: self.clock(),
+            entropy: self.entropy(),
         }
     }
 

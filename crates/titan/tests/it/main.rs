@@ -11,6 +11,7 @@ mod bad_input;
 mod client_tokens;
 mod commands;
 mod connections;
+mod console;
 mod crash;
 mod credentials;
 mod doctor;

@@ -18,6 +18,8 @@ pub(super) struct Ports {
     /// The address of `admin_listen`, if there is one.
     pub(super) control: Option<SocketAddr>,
     pub(super) has_tls: bool,
+    /// Whether there is a console.
+    pub(super) has_console: bool,
 }
 
 impl Ports {
@@ -43,11 +45,15 @@ pub(super) fn screen(ports: &Ports, dev: &Dev) -> Result<String> {
         None => ("your API", "titan keys list\n".to_owned()),
     };
     let key = master_key(dev);
+    // By its name: browsers keep the cookie there without TLS, too.
+    let console = control.replace("127.0.0.1", "localhost");
+    let console =
+        if ports.has_console { format!("Console:      {console}/console\n") } else { String::new() };
     Ok(format!(
         "
 Titan listens on {api} and guards {guarded}.
 API explorer: {control}/docs
-{key}
+{console}{key}
 
 Paste this into a second terminal, in the same folder:
 
@@ -121,7 +127,16 @@ mod tests {
     }
 
     fn usual(dev: &Dev) -> String {
-        screen(&Ports { public: ([127, 0, 0, 1], 8080).into(), control: None, has_tls: false }, dev).unwrap()
+        screen(
+            &Ports {
+                public: ([127, 0, 0, 1], 8080).into(),
+                control: None,
+                has_tls: false,
+                has_console: true,
+            },
+            dev,
+        )
+        .unwrap()
     }
 
     fn tour_of(screen: &str) -> Vec<&str> {
@@ -149,7 +164,9 @@ mod tests {
     #[test]
     fn the_commands_ask_the_port_of_the_control_plane() {
         let (public, control) = (([0, 0, 0, 0], 80).into(), Some(([127, 0, 0, 1], 9090).into()));
-        let screen = screen(&Ports { public, control, has_tls: false }, &dev(MasterKey::File)).unwrap();
+        let screen =
+            screen(&Ports { public, control, has_tls: false, has_console: true }, &dev(MasterKey::File))
+                .unwrap();
         assert!(screen.contains(" TITAN_URL=http://127.0.0.1:9090 "), "{screen}");
         assert!(screen.contains("http://127.0.0.1:9090/docs"), "{screen}");
         assert!(screen.contains("http://127.0.0.1:80/api/sessions"), "{screen}");
@@ -158,7 +175,8 @@ mod tests {
 
     #[test]
     fn with_tls_every_address_is_https_and_the_screen_says_how_to_trust_it() {
-        let ports = Ports { public: ([127, 0, 0, 1], 8080).into(), control: None, has_tls: true };
+        let ports =
+            Ports { public: ([127, 0, 0, 1], 8080).into(), control: None, has_tls: true, has_console: true };
         let screen = screen(&ports, &dev(MasterKey::Made("m".repeat(43)))).unwrap();
         assert!(!screen.contains("http://"), "{screen}");
         assert!(screen.contains(" TITAN_URL=https://127.0.0.1:8080 "), "{screen}");

@@ -2,7 +2,8 @@
 
 use super::{LEASE_AND_MARGIN, assert_lapsed, deleted, field, until};
 use crate::support::Role;
-use crate::support::app::MadeKey;
+use crate::support::app::{MASTER_KEY, MadeKey};
+use crate::support::browser::Browser;
 use crate::support::database::{SEAL_KEY, new_postgres};
 use crate::support::program::Program;
 use serde_json::json;
@@ -70,6 +71,48 @@ async fn one_that_was_stopped_knows_better_when_it_goes_on() {
         running.master().get("/admin/instances").await.at("/data").as_array().unwrap().len() == 2
     })
     .await;
+}
+
+/// The console shows the receipt as it comes in: one instance at once, the other when its lease has ended.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn the_console_says_for_which_instance_a_revocation_waits() {
+    let programs = Programs::new();
+    let (running, stopped) = (programs.start().await, programs.start().await);
+    let key = made(&running.master()).await;
+    let mut browser = Browser::at(running.address);
+    browser.sign_in_master().await.expect(303);
+    browser.get("/console").await.expect(200);
+    // Proved before, as the signing key is new and so its first tokens wait.
+    let other = made(&running.master()).await;
+    browser
+        .post(&format!("/console/keys/{}/revoke", other.id), &[("master_key", MASTER_KEY)])
+        .await
+        .expect(303);
+    stopped.signal("STOP");
+    let path = format!("/console/keys/{}/revoke", key.id);
+    let began = Instant::now();
+    let answer = browser.post(&path, &[]).await.expect(303);
+    assert!(began.elapsed() < Duration::from_secs(2), "the page does not wait");
+    let path = answer.header("location").to_owned();
+    until("one of two", SOON, async || {
+        let page = browser.get(&path).await.expect(200).text;
+        assert!(!page.contains("In force on 2 of 2"), "the other one may still accept the key");
+        page.contains("In force on 1 of 2 instances")
+            && page.contains("waiting for it, or for its lease to end")
+    })
+    .await;
+    until("both", LEASE_AND_MARGIN + SOON, async || {
+        browser.get(&path).await.expect(200).text.contains("class=\"receipt done\"")
+    })
+    .await;
+    assert!(began.elapsed() > Duration::from_secs(2), "its lease was good for a while");
+    let page = browser.get(&path).await.expect(200).text;
+    assert!(
+        page.contains("Without an answer, until their lease ended: 1") || page.contains("In force on 1 of 1"),
+        "{page}"
+    );
+    stopped.signal("CONT");
+    assert_eq!(code(&stopped, &key).await, "REVOKED");
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]

@@ -7,7 +7,7 @@ mod keys;
 mod members;
 mod password;
 mod seal_key;
-mod second_factor;
+pub(crate) mod second_factor;
 mod sessions;
 mod throttle;
 mod users;

@@ -17,7 +17,7 @@ at = tag[19] & 15
 print('%06d' % ((struct.unpack('>I', tag[at:at + 4])[0] & 0x7fffffff) % 1000000))";
 
 /// The code that an app shows so many seconds from now.
-pub(super) fn code(app: &TestApp, secret: &str, later: i64) -> String {
+pub(crate) fn code(app: &TestApp, secret: &str, later: i64) -> String {
     let at = (app.clock.now().secs() + later).to_string();
     let output = Command::new("python3").args(["-c", TOTP, secret, &at]).output().unwrap();
     String::from_utf8(output.stdout).unwrap().trim().to_owned()
@@ -32,7 +32,7 @@ pub(super) async fn login(app: &TestApp, password: &str, code: Option<&str>) -> 
 }
 
 /// Somebody with a second factor: the person, the secret, and the recovery codes.
-pub(super) async fn enrolled(app: &TestApp) -> (Person, String, Vec<String>) {
+pub(crate) async fn enrolled(app: &TestApp) -> (Person, String, Vec<String>) {
     let ada = app.person(ADA, "member").await;
     let answer = app.as_person(&ada).post(FACTOR, json!({ "password": PASSWORD })).await.expect(200);
     let secret = answer.text_at("/data/secret");

@@ -2,6 +2,7 @@
 
 pub(crate) mod access_log;
 pub(crate) mod app;
+pub(crate) mod browser;
 pub(crate) mod cut;
 pub(crate) mod database;
 pub(crate) mod h2;
