@@ -1,5 +1,6 @@
 //! The console: pages for people.
 
+mod actions;
 mod forms;
 mod headers;
 mod instances;
