@@ -52,6 +52,8 @@ def serving(binaries, folder, *options, **variables):
             stderr=log,
             env=environment(binaries, TITAN_LISTEN=address, **variables),
         )
+    # For who stops it for a while.
+    Path(folder, "pid").write_text(str(server.pid))
     try:
         while not is_ready(address):
             if server.poll() is not None:
