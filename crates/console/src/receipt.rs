@@ -1,6 +1,6 @@
 //! Receipts as they come in: from the commit of a change until it is in force on every instance.
 
-use crate::answer::{Answer, ok};
+use crate::answer::{Answer, ok, redirect};
 use crate::form::Form;
 use crate::layout::{Layout, Section};
 use crate::signed::Signed;
@@ -8,6 +8,7 @@ use crate::{Console, Shared};
 use askama::Template;
 use axum::Router;
 use axum::extract::{Path, State};
+use axum::response::Response;
 use axum::routing::get;
 use http::HeaderMap;
 use std::collections::VecDeque;
@@ -56,6 +57,12 @@ pub(crate) fn follow(console: &Shared, revision: Revision) {
         };
         console.receipts.set(revision, progress);
     });
+}
+
+/// To the page at `path`, where the receipt of a committed change comes in.
+pub(crate) fn follow_at(console: &Shared, path: &str, receipt: &Receipt) -> Response {
+    follow(console, receipt.revision);
+    redirect(&format!("{path}?revision={}", receipt.revision))
 }
 
 /// A receipt as a page shows it.
@@ -108,6 +115,17 @@ impl ReceiptView {
             _ => Vec::new(),
         };
         Ok(Some(Self { revision, state, instances }))
+    }
+
+    /// The receipt of a committed change, for the answer to the form that made it. A repeated form has none.
+    pub(crate) async fn following(
+        console: &Shared,
+        signed: &Signed,
+        receipt: Option<&Receipt>,
+    ) -> Result<Option<Self>, Error> {
+        let Some(receipt) = receipt else { return Ok(None) };
+        follow(console, receipt.revision);
+        Self::look(console, signed, receipt.revision).await
     }
 
     /// How many instances have the change, of how many.

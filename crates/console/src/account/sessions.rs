@@ -4,7 +4,7 @@ use super::{PATH, page};
 use crate::answer::{Answer, redirect};
 use crate::form::Form;
 use crate::posted::Posted;
-use crate::receipt::follow;
+use crate::receipt::follow_at;
 use crate::signed::Signed;
 use crate::{Console, Shared};
 use axum::extract::{Path, State};
@@ -58,7 +58,8 @@ async fn try_end_others(console: &Console, signed: &Signed) -> Result<Option<Rec
 
 /// To the list, where the receipt comes in.
 fn to_account(console: &Shared, receipt: Option<Receipt>) -> Response {
-    let Some(receipt) = receipt else { return redirect(PATH) };
-    follow(console, receipt.revision);
-    redirect(&format!("{PATH}?revision={}", receipt.revision))
+    match receipt {
+        Some(receipt) => follow_at(console, PATH, &receipt),
+        None => redirect(PATH),
+    }
 }

@@ -7,7 +7,7 @@ use crate::form::Form;
 use crate::layout::{Layout, Section};
 use crate::posted::Posted;
 use crate::proof::proven;
-use crate::receipt::follow;
+use crate::receipt::follow_at;
 use crate::signed::Signed;
 use crate::{Console, Shared};
 use askama::Template;
@@ -37,10 +37,7 @@ async fn view(console: &Console, signed: &Signed, id: KeyId, form: Form) -> Resu
 pub(crate) async fn revoke(State(console): State<Shared>, Path(id): Path<String>, posted: Posted) -> Answer {
     let id = super::id(&id)?;
     match try_revoke(&console, &posted, id).await {
-        Ok(receipt) => {
-            follow(&console, receipt.revision);
-            Ok(redirect(&format!("/console/keys/{id}?revision={}", receipt.revision)))
-        }
+        Ok(receipt) => Ok(follow_at(&console, &format!("/console/keys/{id}"), &receipt)),
         // Somebody was faster, or it was clicked twice.
         Err(error) if error.code() == Code::NotFound => Ok(redirect(&format!("/console/keys/{id}"))),
         Err(error) => {

@@ -9,7 +9,7 @@ use crate::form::Form;
 use crate::layout::{Layout, Section};
 use crate::posted::Posted;
 use crate::proof::proven;
-use crate::receipt::{ReceiptView, follow};
+use crate::receipt::ReceiptView;
 use crate::signed::Signed;
 use crate::{Console, Shared};
 use askama::Template;
@@ -49,13 +49,7 @@ pub(crate) async fn rotate(State(console): State<Shared>, Path(id): Path<String>
     match try_rotate(&console, &posted, id).await {
         Ok(issued) => {
             let signed = &posted.signed;
-            let receipt = match issued.receipt {
-                Some(receipt) => {
-                    follow(&console, receipt.revision);
-                    ReceiptView::look(&console, signed, receipt.revision).await?
-                }
-                None => None,
-            };
+            let receipt = ReceiptView::following(&console, signed, issued.receipt.as_ref()).await?;
             let view = ShownPage::created(&console, signed, &issued).replacing(id.to_string(), receipt);
             ok(&view)
         }

@@ -5,7 +5,7 @@ use crate::answer::{Answer, Fault, ok, redirect, refused};
 use crate::form::Form;
 use crate::layout::{Layout, Section};
 use crate::posted::Posted;
-use crate::receipt::follow;
+use crate::receipt::follow_at;
 use crate::signed::Signed;
 use crate::{Console, Shared};
 use askama::Template;
@@ -49,8 +49,7 @@ async fn update_key(
 
 /// To the page of the key, where the receipt comes in.
 fn to_key(console: &Shared, id: KeyId, changed: &Changed) -> axum::response::Response {
-    follow(console, changed.receipt.revision);
-    redirect(&format!("/console/keys/{id}?revision={}", changed.receipt.revision))
+    follow_at(console, &format!("/console/keys/{id}"), &changed.receipt)
 }
 
 pub(crate) async fn show(State(console): State<Shared>, signed: Signed, Path(id): Path<String>) -> Answer {

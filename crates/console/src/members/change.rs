@@ -1,10 +1,10 @@
 //! Another role for a member.
 
 use super::{PATH, list};
-use crate::answer::{Answer, redirect};
+use crate::answer::Answer;
 use crate::form::Form;
 use crate::posted::Posted;
-use crate::receipt::follow;
+use crate::receipt::follow_at;
 use crate::signed::Signed;
 use crate::{Console, Shared};
 use axum::extract::{Path, State};
@@ -34,6 +34,5 @@ async fn try_set_role(console: &Console, signed: &Signed, id: UserId, form: &For
 
 /// To the list, where the receipt comes in.
 pub(super) fn to_members(console: &Shared, receipt: &Receipt) -> Response {
-    follow(console, receipt.revision);
-    redirect(&format!("{PATH}?revision={}", receipt.revision))
+    follow_at(console, PATH, receipt)
 }

@@ -8,7 +8,7 @@ use crate::keys::KeyView;
 use crate::layout::{Layout, Section};
 use crate::posted::Posted;
 use crate::proof::proven;
-use crate::receipt::follow;
+use crate::receipt::follow_at;
 use crate::signed::Signed;
 use crate::{Console, Shared};
 use askama::Template;
@@ -40,10 +40,7 @@ async fn view(console: &Console, signed: &Signed, id: KeyId, form: Form) -> Resu
 pub(crate) async fn delete(State(console): State<Shared>, Path(id): Path<String>, posted: Posted) -> Answer {
     let id = super::id(&id)?;
     match try_delete(&console, &posted, id).await {
-        Ok(receipt) => {
-            follow(&console, receipt.revision);
-            Ok(redirect(&format!("{PATH}?revision={}", receipt.revision)))
-        }
+        Ok(receipt) => Ok(follow_at(&console, PATH, &receipt)),
         // Somebody was faster, or it was clicked twice.
         Err(error) if error.code() == Code::NotFound => Ok(redirect(PATH)),
         Err(error) => {

@@ -8,7 +8,7 @@ use crate::keys::{KeyView, OVERLAPS, form_name};
 use crate::layout::{Layout, Section};
 use crate::posted::Posted;
 use crate::proof::proven;
-use crate::receipt::{ReceiptView, follow};
+use crate::receipt::ReceiptView;
 use crate::signed::Signed;
 use crate::{Console, Shared};
 use askama::Template;
@@ -61,12 +61,6 @@ async fn try_rotate(console: &Console, posted: &Posted, id: KeyId) -> Result<Iss
 }
 
 async fn shown(console: &Shared, signed: &Signed, issued: &Issued) -> Result<ShownPage, Error> {
-    let receipt = match issued.receipt {
-        Some(receipt) => {
-            follow(console, receipt.revision);
-            ReceiptView::look(console, signed, receipt.revision).await?
-        }
-        None => None,
-    };
+    let receipt = ReceiptView::following(console, signed, issued.receipt.as_ref()).await?;
     Ok(ShownPage::created(console, signed, issued).rotated(receipt))
 }

@@ -1,10 +1,10 @@
 //! Switching a person off and on, and its role in a tenant.
 
 use super::{one, tenant};
-use crate::answer::{Answer, redirect};
+use crate::answer::Answer;
 use crate::form::Form;
 use crate::posted::Posted;
-use crate::receipt::follow;
+use crate::receipt::follow_at;
 use crate::signed::Signed;
 use crate::{Console, Shared};
 use axum::extract::{Path, State};
@@ -34,8 +34,7 @@ async fn switch(console: &Shared, id: &str, Posted { signed, form }: Posted, is_
 
 /// To the page of the person, where the receipt comes in.
 pub(super) fn to_person(console: &Shared, id: UserId, receipt: &Receipt) -> Response {
-    follow(console, receipt.revision);
-    redirect(&format!("{}?revision={}", super::path(id), receipt.revision))
+    follow_at(console, &super::path(id), receipt)
 }
 
 /// Adds it to a tenant.

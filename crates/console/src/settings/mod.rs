@@ -18,6 +18,5 @@ pub(crate) fn routes() -> Router<Shared> {
 
 /// To the page of the settings, where the receipt comes in.
 fn to_settings(console: &Shared, receipt: Receipt) -> Response {
-    crate::receipt::follow(console, receipt.revision);
-    crate::answer::redirect(&format!("/console/settings?revision={}", receipt.revision))
+    crate::receipt::follow_at(console, "/console/settings", &receipt)
 }

@@ -19,6 +19,5 @@ pub(crate) fn routes() -> Router<Shared> {
 
 /// To the page of the slots, where the receipt comes in.
 fn to_list(console: &Shared, receipt: Receipt) -> Response {
-    crate::receipt::follow(console, receipt.revision);
-    crate::answer::redirect(&format!("/console/signing-keys?revision={}", receipt.revision))
+    crate::receipt::follow_at(console, "/console/signing-keys", &receipt)
 }

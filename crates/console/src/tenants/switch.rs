@@ -1,8 +1,8 @@
 //! Switching a tenant off and on.
 
-use crate::answer::{Answer, Fault, redirect};
+use crate::answer::{Answer, Fault};
 use crate::posted::Posted;
-use crate::receipt::follow;
+use crate::receipt::follow_at;
 use crate::signed::Signed;
 use crate::{Console, Shared};
 use axum::extract::{Path, State};
@@ -40,6 +40,5 @@ pub(super) async fn update(
 
 /// To the page of the tenant, where the receipt comes in.
 pub(super) fn to_tenant(console: &Shared, id: TenantId, receipt: Receipt) -> Response {
-    follow(console, receipt.revision);
-    redirect(&format!("/console/tenants/{}?revision={}", id.0, receipt.revision))
+    follow_at(console, &format!("/console/tenants/{}", id.0), &receipt)
 }
