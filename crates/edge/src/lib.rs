@@ -36,6 +36,7 @@ mod trusted_proxies;
 pub mod usage;
 mod uses;
 pub mod verify;
+mod write;
 
 pub use body::Body;
 pub use follower::{Follower, Readiness};
@@ -47,3 +48,4 @@ pub use reply::error_response;
 pub use request_body::{Arrivals, RequestBody};
 pub use snapshot::{Decision, Proven};
 pub use trusted_proxies::TrustedProxies;
+pub use write::write_as_one;

@@ -5,6 +5,7 @@ use super::connections::Place;
 use std::io::{Error, IoSlice, Result};
 use std::pin::Pin;
 use std::task::{Context, Poll, ready};
+use titan_edge::write_as_one;
 use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 use tokio::net::TcpStream;
 
@@ -61,7 +62,11 @@ impl AsyncWrite for Counted {
         cx: &mut Context<'_>,
         pieces: &[IoSlice<'_>],
     ) -> Poll<Result<usize>> {
-        let polled = Pin::new(&mut self.socket).poll_write_vectored(cx, pieces);
+        let as_one = write_as_one(pieces, |bytes| Pin::new(&mut self.socket).poll_write(cx, bytes));
+        let polled = match as_one {
+            Some(polled) => polled,
+            None => Pin::new(&mut self.socket).poll_write_vectored(cx, pieces),
+        };
         self.count_written(&polled);
         polled
     }

@@ -1,5 +1,6 @@
 //! The bytes of a connection to an upstream, over TCP, TLS or a Unix socket.
 
+use crate::write_as_one;
 use hyper::rt::{Read, ReadBufCursor, Write};
 use hyper_util::rt::TokioIo;
 use std::io::{IoSlice, Result};
@@ -57,10 +58,14 @@ impl Write for Stream {
     }
 
     fn poll_write_vectored(
-        self: Pin<&mut Self>,
+        mut self: Pin<&mut Self>,
         context: &mut Context<'_>,
         pieces: &[IoSlice<'_>],
     ) -> Poll<Result<usize>> {
+        let as_one = write_as_one(pieces, |bytes| self.as_mut().poll_write(context, bytes));
+        if let Some(polled) = as_one {
+            return polled;
+        }
         each!(self.get_mut(), stream => Pin::new(stream).poll_write_vectored(context, pieces))
     }
 }
