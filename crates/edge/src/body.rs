@@ -12,7 +12,6 @@ use std::task::{Context, Poll};
 pub(crate) type BodyError = Box<dyn std::error::Error + Send + Sync>;
 
 /// What an answer sends. An enum and not a box, as every proxied answer has one.
-#[expect(clippy::large_enum_variant, reason = "the largest is the usual one")]
 pub enum Body {
     /// All there is.
     Full(Full<Bytes>),

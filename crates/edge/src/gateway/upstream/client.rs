@@ -135,7 +135,10 @@ fn outgoing(
     if upload.is_some() && request.body().size_hint().exact().is_none() {
         request.headers_mut().insert(TRANSFER_ENCODING, HeaderValue::from_static("chunked"));
     }
-    request.map(|body| Upload::new(body, upload))
+    request.map(|body| match upload {
+        Some((progress, watch)) => Upload::new(body, progress, watch),
+        None => Upload::empty(),
+    })
 }
 
 /// The answer. Usually its body drives the connection. In two cases the connection gets a task of its own instead: for

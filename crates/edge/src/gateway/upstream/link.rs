@@ -49,19 +49,23 @@ impl Link {
     }
 
     /// Sends a request and waits for the head of its answer. If nothing of the request was sent, the error contains it.
-    pub(super) async fn send(
+    pub(super) fn send(
         &mut self,
         request: Request<Upload>,
-    ) -> Result<Response<Incoming>, TrySendError<Request<Upload>>> {
-        let mut answer = pin!(self.sender.try_send_request(request));
-        // The other requests of this turn come first. Then all write together, and wake the upstream once: see
-        // `docs/adr/0014`.
-        tokio::task::yield_now().await;
-        poll_fn(|context| {
-            let _ = self.drive(context);
-            answer.as_mut().poll(context)
-        })
-        .await
+    ) -> impl Future<Output = Result<Response<Incoming>, TrySendError<Request<Upload>>>> {
+        // Not in the future: it would be copied once more.
+        let answer = self.sender.try_send_request(request);
+        async move {
+            let mut answer = pin!(answer);
+            // The other requests of this turn come first. Then all write together, and wake the upstream once: see
+            // `docs/adr/0014`.
+            tokio::task::yield_now().await;
+            poll_fn(|context| {
+                let _ = self.drive(context);
+                answer.as_mut().poll(context)
+            })
+            .await
+        }
     }
 
     /// Continues in a task of its own until the exchange is over. No other request can use this connection.

@@ -16,7 +16,8 @@ pub struct Relay {
     body: Incoming,
     /// `None` at the end, and for a connection with a task of its own.
     checkout: Option<Checkout>,
-    watch: CredentialWatch,
+    /// In a box: it is large, and an answer is copied a few times on its way to the connection.
+    watch: Box<CredentialWatch>,
     /// How many pieces came without a pause. A watch of a short answer need not begin.
     pieces: u32,
 }
@@ -26,7 +27,7 @@ const MANY: u32 = 16;
 
 impl Relay {
     pub(super) fn new(body: Incoming, checkout: Option<Checkout>, watch: CredentialWatch) -> Self {
-        Self { body, checkout, watch, pieces: 0 }
+        Self { body, checkout, watch: Box::new(watch), pieces: 0 }
     }
 
     /// Whether the answer must be cut now.

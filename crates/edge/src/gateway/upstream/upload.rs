@@ -54,16 +54,22 @@ impl Progress {
     }
 }
 
-/// A body that reports its progress. An empty body reports nothing.
-pub(super) struct Upload {
+/// A body that reports its progress. An empty body is nothing: most requests have one, and are copied a few times on their way.
+pub(super) struct Upload(Option<Box<Sending>>);
+
+struct Sending {
     body: RequestBody,
-    /// `None` for an empty body.
-    upload: Option<(Arc<Progress>, CredentialWatch)>,
+    progress: Arc<Progress>,
+    watch: CredentialWatch,
 }
 
 impl Upload {
-    pub(super) fn new(body: RequestBody, upload: Option<(Arc<Progress>, CredentialWatch)>) -> Self {
-        Self { body, upload }
+    pub(super) fn empty() -> Self {
+        Self(None)
+    }
+
+    pub(super) fn new(body: RequestBody, progress: Arc<Progress>, watch: CredentialWatch) -> Self {
+        Self(Some(Box::new(Sending { body, progress, watch })))
     }
 }
 
@@ -75,32 +81,30 @@ impl Body for Upload {
         mut self: Pin<&mut Self>,
         cx: &mut Context<'_>,
     ) -> Poll<Option<Result<Frame<Bytes>, BodyError>>> {
-        let polled = Pin::new(&mut self.body).poll_frame(cx);
-        if let Some((progress, watch)) = &mut self.upload {
-            progress.note(&polled);
-            // The first piece is mostly the whole body.
-            if (polled.is_pending() || progress.is_long())
-                && let Poll::Ready(cut) = watch.poll_cut(cx)
-            {
-                return Poll::Ready(Some(Err(cut.into())));
-            }
+        let Some(sending) = &mut self.0 else { return Poll::Ready(None) };
+        let Sending { body, progress, watch } = &mut **sending;
+        let polled = Pin::new(body).poll_frame(cx);
+        progress.note(&polled);
+        // The first piece is mostly the whole body.
+        if (polled.is_pending() || progress.is_long())
+            && let Poll::Ready(cut) = watch.poll_cut(cx)
+        {
+            return Poll::Ready(Some(Err(cut.into())));
         }
         polled
     }
 
     fn is_end_stream(&self) -> bool {
-        self.body.is_end_stream()
+        self.0.as_ref().is_none_or(|sending| sending.body.is_end_stream())
     }
 
     fn size_hint(&self) -> SizeHint {
-        self.body.size_hint()
+        self.0.as_ref().map_or(SizeHint::with_exact(0), |sending| sending.body.size_hint())
     }
 }
 
-impl Drop for Upload {
+impl Drop for Sending {
     fn drop(&mut self) {
-        if let Some((progress, _)) = &self.upload {
-            progress.is_over.store(true, Ordering::Relaxed);
-        }
+        self.progress.is_over.store(true, Ordering::Relaxed);
     }
 }
