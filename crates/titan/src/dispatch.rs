@@ -10,6 +10,7 @@ use http::{HeaderMap, HeaderName, HeaderValue, Method, Request, Response, Status
 use std::net::{IpAddr, SocketAddr};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
+use std::time::Instant;
 use titan_console::Pages;
 use titan_core::access::Origin;
 use titan_core::entropy::{Entropy, random};
@@ -119,8 +120,8 @@ pub(crate) struct Dispatcher {
     metrics: (Arc<Metrics>, Arc<EdgeMetrics>),
     traces: Option<Arc<Traces>>,
     trusted_proxies: TrustedProxies,
-    /// Request ids: random for each worker, and counted.
-    id_prefix: u64,
+    /// Request ids: random for each worker, as text, and counted.
+    id_prefix: [u8; 16],
     id_count: AtomicU64,
 }
 
@@ -134,7 +135,7 @@ impl Dispatcher {
         trusted_proxies: TrustedProxies,
         entropy: &dyn Entropy,
     ) -> Self {
-        let id_prefix = u64::from_be_bytes(random(entropy));
+        let id_prefix = hex(random(entropy));
         let id_count = AtomicU64::new(0);
         Self { parts, failures, sinks, metrics, traces, trusted_proxies, id_prefix, id_count }
     }
@@ -155,11 +156,12 @@ impl Dispatcher {
         &self.metrics.1
     }
 
-    /// The whole exchange. `counted` gets the part that answers.
+    /// The whole exchange of a request that arrived at `began`. `counted` gets the part that answers.
     pub(crate) async fn handle(
         &self,
         request: Request<RequestBody>,
         client: &Client,
+        began: Instant,
         counted: &mut metrics::Part,
     ) -> Response<Body> {
         let Client { peer, port } = client;
@@ -167,9 +169,9 @@ impl Dispatcher {
         let destination = part(request.uri().path(), *port, self.parts.console.is_some());
         *counted = destination.counted();
         let source = self.client(request.headers(), peer.address);
-        let mut entry = self.entry(&destination, &request, source, &request_id);
+        let mut entry = self.entry(&destination, &request, began, source, &request_id);
         let mut response = match destination {
-            Part::Check => return Box::pin(self.check(request, peer)).await,
+            Part::Check => return Box::pin(self.check(request, peer, began)).await,
             Part::Verify => self.parts.verifier.handle(request, &mut entry).await,
             Part::ForwardAuth(proxy) => {
                 Box::pin(self.parts.forward_auth.handle(proxy, &request, &mut entry)).await
@@ -195,12 +197,12 @@ impl Dispatcher {
     }
 
     /// A question of Envoy. Its message has the headers of the client's request, and those say who asks.
-    async fn check(&self, request: Request<RequestBody>, peer: &Peer) -> Response<Body> {
+    async fn check(&self, request: Request<RequestBody>, peer: &Peer, began: Instant) -> Response<Body> {
         let question = Question::read(request).await;
         let none = HeaderMap::new();
         let headers = question.as_ref().map_or(&none, Question::headers);
         let (request_id, source) = (self.request_id(headers), self.client(headers, peer.address));
-        let mut entry = Entry::begin(&self.sinks, &Method::POST, source, &request_id, headers);
+        let mut entry = Entry::begin(&self.sinks, began, &Method::POST, source, &request_id, headers);
         let Checked { mut response, status } = self.parts.forward_auth.check(question, &mut entry).await;
         if status == StatusCode::UNAUTHORIZED {
             self.failures.count(source).await;
@@ -226,12 +228,13 @@ impl Dispatcher {
         &self,
         destination: &Part,
         request: &Request<RequestBody>,
+        began: Instant,
         client: IpAddr,
         request_id: &HeaderValue,
     ) -> Entry {
         match destination {
             Part::ForwardAuth(_) | Part::Gateway | Part::Verify => {
-                Entry::begin(&self.sinks, request.method(), client, request_id, request.headers())
+                Entry::begin(&self.sinks, began, request.method(), client, request_id, request.headers())
             }
             Part::Check | Part::Console | Part::ControlPlane | Part::Metrics | Part::Nothing => Entry::off(),
         }
@@ -262,7 +265,7 @@ impl Dispatcher {
         };
         headers.get(REQUEST_ID).filter(is_good).cloned().unwrap_or_else(|| {
             let count = self.id_count.fetch_add(1, Ordering::Relaxed);
-            hex_id(self.id_prefix, count)
+            numbered(&self.id_prefix, count)
         })
     }
 }
@@ -285,17 +288,23 @@ async fn control_plane(
     response.map(Body::Router)
 }
 
-/// Two numbers in hexadecimal. By hand, as it is made for most requests: `format!` takes five times as long.
-fn hex_id(prefix: u64, count: u64) -> HeaderValue {
-    const DIGITS: &[u8; 16] = b"0123456789abcdef";
+/// The prefix and a number in hexadecimal.
+fn numbered(prefix: &[u8; 16], number: u64) -> HeaderValue {
     let mut text = [b'-'; 33];
-    for (start, number) in [(0, prefix), (17, count)] {
-        for (place, byte) in (start..).step_by(2).zip(number.to_be_bytes()) {
-            text[place] = DIGITS[usize::from(byte >> 4)];
-            text[place + 1] = DIGITS[usize::from(byte & 15)];
-        }
-    }
+    text[..16].copy_from_slice(prefix);
+    text[17..].copy_from_slice(&hex(number.to_be_bytes()));
     HeaderValue::from_bytes(&text).unwrap_or(HeaderValue::from_static("none"))
+}
+
+/// By hand, as it is made for most requests: `format!` takes five times as long.
+fn hex(bytes: [u8; 8]) -> [u8; 16] {
+    const DIGITS: &[u8; 16] = b"0123456789abcdef";
+    let mut text = [0; 16];
+    for (pair, byte) in text.chunks_exact_mut(2).zip(bytes) {
+        pair[0] = DIGITS[usize::from(byte >> 4)];
+        pair[1] = DIGITS[usize::from(byte & 15)];
+    }
+    text
 }
 
 /// A line for a request that failed because of us, with the cause.

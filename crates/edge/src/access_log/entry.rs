@@ -11,7 +11,7 @@ use http::{HeaderMap, HeaderValue, Method, Response, StatusCode};
 use http_body::Body as _;
 use std::net::IpAddr;
 use std::sync::Arc;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 use titan_core::error::Code;
 use titan_core::policy::Verdict;
 
@@ -49,9 +49,10 @@ impl Entry {
         Self::default()
     }
 
-    /// Starts the record of a request that has arrived.
+    /// Starts the record of a request that arrived at `began`.
     pub fn begin(
         sinks: &Sinks,
+        began: Instant,
         method: &Method,
         client: IpAddr,
         request_id: &HeaderValue,
@@ -60,7 +61,7 @@ impl Entry {
         if sinks.log.is_none() && sinks.usage.is_none() {
             return Self::off();
         }
-        let record = Record::new(method, client, RequestId::new(request_id));
+        let record = Record::new(began, method, client, RequestId::new(request_id));
         let keeps_clients = sinks.usage.as_ref().is_some_and(|usage| usage.keeps_clients());
         let agent = keeps_clients.then(|| Agent::new(headers.get(USER_AGENT)));
         Self::open(record, sinks.clone(), agent)
@@ -186,17 +187,17 @@ impl Entry {
 
 impl Drop for Entry {
     fn drop(&mut self) {
-        let Some(open) = self.0.take() else { return };
-        let Open { mut record, sinks, verdict, agent, upload, .. } = *open;
+        let Some(mut open) = self.0.take() else { return };
+        let record = &mut open.record;
         record.total_time = record.began.elapsed();
-        if let Some(upload) = upload {
+        if let Some(upload) = &open.upload {
             record.bytes_in = upload.bytes();
         }
-        if let Some(usage) = sinks.usage {
-            usage.count(&record, verdict, agent.as_ref());
+        if let Some(usage) = &open.sinks.usage {
+            usage.count(record, open.verdict, open.agent.as_ref());
         }
-        if let Some(log) = sinks.log {
-            log.push(record);
+        if let Some(log) = open.sinks.log.take() {
+            log.push(open.record);
         }
     }
 }

@@ -79,11 +79,12 @@ mod tests {
     use http_body_util::BodyExt;
     use std::net::Ipv4Addr;
     use std::sync::Arc;
+    use std::time::Instant;
 
     fn begin(log: &Arc<AccessLog>, id: &'static str) -> Entry {
         let sinks = Sinks { log: Some(Arc::clone(log)), usage: None };
         let (client, id) = (Ipv4Addr::LOCALHOST.into(), HeaderValue::from_static(id));
-        Entry::begin(&sinks, &Method::GET, client, &id, &HeaderMap::new())
+        Entry::begin(&sinks, Instant::now(), &Method::GET, client, &id, &HeaderMap::new())
     }
 
     #[test]

@@ -106,9 +106,9 @@ impl Abort {
 }
 
 impl Record {
-    pub(super) fn new(method: &Method, client: IpAddr, request_id: RequestId) -> Self {
+    pub(super) fn new(began: Instant, method: &Method, client: IpAddr, request_id: RequestId) -> Self {
         Self {
-            began: Instant::now(),
+            began,
             method: is_standard(method).then(|| method.clone()),
             route: None,
             status: None,

@@ -64,10 +64,11 @@ mod tests {
     use std::net::Ipv4Addr;
     use std::sync::atomic::{AtomicBool, Ordering};
     use std::thread::{scope, spawn};
+    use std::time::Instant;
 
     fn count(sinks: &Sinks) {
         let (client, id) = (Ipv4Addr::LOCALHOST.into(), HeaderValue::from_static("id"));
-        drop(Entry::begin(sinks, &Method::GET, client, &id, &HeaderMap::new()));
+        drop(Entry::begin(sinks, Instant::now(), &Method::GET, client, &id, &HeaderMap::new()));
     }
 
     /// The sum of what the tables have that are taken until this is over, and of the one that is left.

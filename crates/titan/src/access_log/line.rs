@@ -169,6 +169,7 @@ mod tests {
     use http::{HeaderMap, HeaderValue, Method};
     use std::net::Ipv6Addr;
     use std::sync::Arc;
+    use std::time::Instant;
     use titan_core::policy::PolicySet;
     use titan_edge::access_log::{AccessLog, Entry, Sinks};
     use titan_edge::gateway::{Address, TlsSettings, Upstream};
@@ -180,7 +181,7 @@ mod tests {
         let log = Arc::new(AccessLog::new());
         let sinks = Sinks { log: Some(Arc::clone(&log)), usage: None };
         let (client, id) = (Ipv6Addr::LOCALHOST.into(), HeaderValue::from_static(id));
-        drop(Entry::begin(&sinks, &Method::GET, client, &id, &HeaderMap::new()));
+        drop(Entry::begin(&sinks, Instant::now(), &Method::GET, client, &id, &HeaderMap::new()));
         let mut record = log.take().unwrap();
         record.total_time = Duration::from_micros(12_034);
         record

@@ -27,7 +27,7 @@ pub(super) async fn answer(
     let mut request = request.map(|body| guarded(body, &exchange, worker.limits.body_timeout));
     let mut running = Running::begin(worker);
     running.trace(&mut request, &client);
-    let response = running.worker.dispatcher.handle(request, &client, &mut running.part).await;
+    let response = running.worker.dispatcher.handle(request, &client, running.began, &mut running.part).await;
     running.answered(&response);
     if response.status() == StatusCode::SWITCHING_PROTOCOLS {
         exchange.activity().become_tunnel();

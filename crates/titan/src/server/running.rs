@@ -12,7 +12,7 @@ use titan_edge::{Body, RequestBody};
 /// A request, from its head until the last byte of its answer. It is counted when this is dropped, whatever ended it.
 pub(super) struct Running {
     pub(super) worker: Arc<Worker>,
-    began: Instant,
+    pub(super) began: Instant,
     pub(super) part: Part,
     /// Of the answer; none before there is one.
     status: Status,
