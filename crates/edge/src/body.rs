@@ -1,6 +1,5 @@
 //! The body of an answer: text of our own, an upstream's stream, or the control plane's.
 
-use crate::access_log::LoggedBody;
 use crate::gateway::Relay;
 use bytes::Bytes;
 use http_body::{Body as HttpBody, Frame, SizeHint};
@@ -15,8 +14,6 @@ pub(crate) type BodyError = Box<dyn std::error::Error + Send + Sync>;
 pub enum Body {
     /// All there is.
     Full(Full<Bytes>),
-    /// One of the others, followed to its end for the access log.
-    Logged(LoggedBody),
     /// Passed on as it comes.
     Upstream(Relay),
     /// From the control plane's router.
@@ -46,7 +43,6 @@ impl HttpBody for Body {
     ) -> Poll<Option<Result<Frame<Bytes>, BodyError>>> {
         match self.get_mut() {
             Self::Full(body) => Pin::new(body).poll_frame(cx).map_err(Into::into),
-            Self::Logged(body) => Pin::new(body).poll_frame(cx),
             Self::Upstream(body) => Pin::new(body).poll_frame(cx).map_err(Into::into),
             Self::Router(body) => Pin::new(body).poll_frame(cx).map_err(Into::into),
         }
@@ -55,7 +51,6 @@ impl HttpBody for Body {
     fn is_end_stream(&self) -> bool {
         match self {
             Self::Full(body) => body.is_end_stream(),
-            Self::Logged(body) => body.is_end_stream(),
             Self::Upstream(body) => body.is_end_stream(),
             Self::Router(body) => body.is_end_stream(),
         }
@@ -64,7 +59,6 @@ impl HttpBody for Body {
     fn size_hint(&self) -> SizeHint {
         match self {
             Self::Full(body) => body.size_hint(),
-            Self::Logged(body) => body.size_hint(),
             Self::Upstream(body) => body.size_hint(),
             Self::Router(body) => body.size_hint(),
         }

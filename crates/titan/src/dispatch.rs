@@ -17,7 +17,7 @@ use titan_core::entropy::{Entropy, random};
 use titan_core::error::Code;
 use titan_core::policy::Style;
 use titan_core::{Error, Failure};
-use titan_edge::access_log::{Entry, Sinks};
+use titan_edge::access_log::{Entry, LoggedBody, Sinks};
 use titan_edge::envoy::{CHECK, Checked, Question};
 use titan_edge::gateway::Peer;
 use titan_edge::metrics::{self, EdgeMetrics};
@@ -163,7 +163,7 @@ impl Dispatcher {
         client: &Client,
         began: Instant,
         counted: &mut metrics::Part,
-    ) -> Response<Body> {
+    ) -> Response<LoggedBody> {
         let Client { peer, port } = client;
         let request_id = self.request_id(request.headers());
         let destination = part(request.uri().path(), *port, self.parts.console.is_some());
@@ -197,7 +197,12 @@ impl Dispatcher {
     }
 
     /// A question of Envoy. Its message has the headers of the client's request, and those say who asks.
-    async fn check(&self, request: Request<RequestBody>, peer: &Peer, began: Instant) -> Response<Body> {
+    async fn check(
+        &self,
+        request: Request<RequestBody>,
+        peer: &Peer,
+        began: Instant,
+    ) -> Response<LoggedBody> {
         let question = Question::read(request).await;
         let none = HeaderMap::new();
         let headers = question.as_ref().map_or(&none, Question::headers);

@@ -14,12 +14,14 @@ use titan_core::error::Code;
 
 /// Counts the bytes that are sent. When it is dropped (after the last byte, or when the client has disconnected), the
 /// record enters the queue.
-pub struct LoggedBody(Entry);
+pub struct LoggedBody {
+    entry: Entry,
+    body: Body,
+}
 
 impl LoggedBody {
-    /// Makes it from an entry that holds the body.
-    pub(super) fn new(entry: Entry) -> Self {
-        Self(entry)
+    pub(super) fn new(entry: Entry, body: Body) -> Self {
+        Self { entry, body }
     }
 }
 
@@ -54,17 +56,17 @@ impl HttpBody for LoggedBody {
         self: Pin<&mut Self>,
         cx: &mut Context<'_>,
     ) -> Poll<Option<Result<Frame<Bytes>, BodyError>>> {
-        let Some((body, record)) = self.get_mut().0.body() else { return Poll::Ready(None) };
+        let Self { entry, body } = self.get_mut();
         let polled = Pin::new(&mut *body).poll_frame(cx);
-        note(record, body, &polled);
+        entry.note(|record| note(record, body, &polled));
         polled
     }
 
     fn is_end_stream(&self) -> bool {
-        self.0.body_ref().is_none_or(HttpBody::is_end_stream)
+        self.body.is_end_stream()
     }
 
     fn size_hint(&self) -> SizeHint {
-        self.0.body_ref().map_or_else(SizeHint::new, HttpBody::size_hint)
+        self.body.size_hint()
     }
 }

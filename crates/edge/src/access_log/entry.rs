@@ -39,8 +39,6 @@ struct Open {
     agent: Option<Agent>,
     /// Counts the bytes of the request's body that were forwarded.
     upload: Option<Arc<Progress>>,
-    /// The body of the answer, when there is one.
-    body: Option<Body>,
 }
 
 impl Entry {
@@ -68,10 +66,10 @@ impl Entry {
     }
 
     fn open(record: Record, sinks: Sinks, agent: Option<Agent>) -> Self {
-        Self(Some(Box::new(Open { record, sinks, verdict: None, agent, upload: None, body: None })))
+        Self(Some(Box::new(Open { record, sinks, verdict: None, agent, upload: None })))
     }
 
-    fn note(&mut self, change: impl FnOnce(&mut Record)) {
+    pub(super) fn note(&mut self, change: impl FnOnce(&mut Record)) {
         if let Some(open) = &mut self.0 {
             change(&mut open.record);
         }
@@ -161,27 +159,15 @@ impl Entry {
     }
 
     /// The same answer with a body that is observed until its end.
-    pub fn follow(mut self, response: Response<Body>) -> Response<Body> {
-        let Some(open) = &mut self.0 else { return response };
-        let (head, body) = response.into_parts();
-        open.record.status.get_or_insert(head.status.as_u16());
-        // An answer to HEAD has no body, so it cannot break off.
-        if body.is_end_stream() || open.record.method == Some(Method::HEAD) {
-            open.record.aborted = None;
-        }
-        open.body = Some(body);
-        Response::from_parts(head, Body::Logged(LoggedBody::new(self)))
-    }
-
-    /// The body, and the record for its bytes.
-    pub(super) fn body(&mut self) -> Option<(&mut Body, &mut Record)> {
-        let open = self.0.as_mut()?;
-        Some((open.body.as_mut()?, &mut open.record))
-    }
-
-    /// The body, for reading its state.
-    pub(super) fn body_ref(&self) -> Option<&Body> {
-        self.0.as_ref()?.body.as_ref()
+    pub fn follow(mut self, response: Response<Body>) -> Response<LoggedBody> {
+        self.note(|record| {
+            record.status.get_or_insert(response.status().as_u16());
+            // An answer to HEAD has no body, so it cannot break off.
+            if response.body().is_end_stream() || record.method == Some(Method::HEAD) {
+                record.aborted = None;
+            }
+        });
+        response.map(|body| LoggedBody::new(self, body))
     }
 }
 

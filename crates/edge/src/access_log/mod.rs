@@ -11,7 +11,7 @@ mod body;
 mod entry;
 mod record;
 
-pub(crate) use body::LoggedBody;
+pub use body::LoggedBody;
 pub use entry::{Entry, Sinks};
 pub use record::{Abort, Holder, Record, RequestId};
 
@@ -76,6 +76,7 @@ mod tests {
     use super::*;
     use crate::Body;
     use http::{HeaderMap, HeaderValue, Method, Response};
+    use http_body::Body as _;
     use http_body_util::BodyExt;
     use std::net::Ipv4Addr;
     use std::sync::Arc;
@@ -140,10 +141,11 @@ mod tests {
         assert_eq!(log.take().unwrap().aborted, None, "nothing was to be sent");
     }
 
-    #[test]
-    fn without_an_access_log_an_answer_is_left_as_it_is() {
-        let answer = Entry::off().follow(Response::new(Body::empty()));
-        assert!(matches!(answer.body(), Body::Full(_)));
+    #[tokio::test]
+    async fn an_answer_that_nobody_hears_of_is_sent_all_the_same() {
+        let body = Entry::off().follow(Response::new(Body::from("four"))).into_body();
+        assert_eq!((body.size_hint().exact(), body.is_end_stream()), (Some(4), false));
+        assert_eq!(body.collect().await.unwrap().to_bytes(), "four");
     }
 
     /// A record outlives its request: it must not keep the request's headers.

@@ -13,7 +13,8 @@ use std::pin::Pin;
 use std::sync::Arc;
 use std::task::{Context, Poll};
 use std::time::Duration;
-use titan_edge::{Arrivals, Body, RequestBody};
+use titan_edge::access_log::LoggedBody;
+use titan_edge::{Arrivals, RequestBody};
 
 /// Answers a request. If the connection was given up at this moment, the request does not start, and waits for the end
 /// of the connection.
@@ -45,7 +46,7 @@ fn guarded(body: Incoming, exchange: &Exchange, pause: Duration) -> RequestBody 
 
 /// The body of an answer. Its request counts as running until the body is sent or dropped.
 pub(super) struct Answer {
-    body: Body,
+    body: LoggedBody,
     exchange: Exchange,
     #[expect(dead_code, reason = "only its end is noticed")]
     running: Running,
@@ -54,7 +55,7 @@ pub(super) struct Answer {
 }
 
 impl Answer {
-    fn new(body: Body, exchange: Exchange, running: Running) -> Self {
+    fn new(body: LoggedBody, exchange: Exchange, running: Running) -> Self {
         exchange.activity().count_waiting(true);
         Self { body, exchange, running, is_waiting: true }
     }
@@ -75,7 +76,7 @@ impl Drop for Answer {
 
 impl HttpBody for Answer {
     type Data = Bytes;
-    type Error = <Body as HttpBody>::Error;
+    type Error = <LoggedBody as HttpBody>::Error;
 
     fn poll_frame(
         mut self: Pin<&mut Self>,

@@ -6,8 +6,8 @@ use crate::traces::RequestSpan;
 use http::{Request, Response};
 use std::sync::Arc;
 use std::time::Instant;
+use titan_edge::RequestBody;
 use titan_edge::metrics::{Part, Status};
-use titan_edge::{Body, RequestBody};
 
 /// A request, from its head until the last byte of its answer. It is counted when this is dropped, whatever ended it.
 pub(super) struct Running {
@@ -32,7 +32,7 @@ impl Running {
     }
 
     /// There is an answer, whose body is still to be sent.
-    pub(super) fn answered(&mut self, response: &Response<Body>) {
+    pub(super) fn answered<B>(&mut self, response: &Response<B>) {
         self.status = response.status().into();
         if let Some(span) = &mut self.span {
             span.answered(self.part, response.status(), response.headers());
