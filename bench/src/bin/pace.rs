@@ -137,7 +137,7 @@ fn main() -> anyhow::Result<()> {
     let [quiet, half, most] =
         [quiet, percentile(&all, 50), percentile(&all, 99)].map(|time| time.as_secs_f64() * 1000.0);
     println!(
-        "{{\"requests\": {}, \"p50_ms\": {half}, \"p99_ms\": {quiet}, \"p99_with_stops_ms\": {most}}}",
+        "{{\"requests\": {}, \"p50_ms\": {half}, \"p99_quiet_ms\": {quiet}, \"p99_ms\": {most}}}",
         all.len()
     );
     Ok(())

@@ -13,6 +13,9 @@ pub fn write_as_one<T>(pieces: &[IoSlice<'_>], write: impl FnOnce(&[u8]) -> T) -
     if let (Some(only), None) = (full.next(), full.next()) {
         return Some(write(only));
     }
+    if pieces.iter().map(|piece| piece.len()).sum::<usize>() > SHORT {
+        return None;
+    }
     let mut joined = [0; SHORT];
     let mut length = 0;
     for piece in pieces {

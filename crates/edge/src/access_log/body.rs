@@ -13,7 +13,7 @@ use titan_core::Error;
 use titan_core::error::Code;
 
 /// Counts the bytes that are sent. When it is dropped (after the last byte, or when the client has disconnected), the
-/// record enters the queue.
+/// record enters the queue. If nobody hears of the exchange, it only passes the body on.
 pub struct LoggedBody {
     entry: Entry,
     body: Body,

@@ -53,7 +53,7 @@ impl Link {
         &mut self,
         request: Request<Upload>,
     ) -> impl Future<Output = Result<Response<Incoming>, TrySendError<Request<Upload>>>> {
-        // Not in the future: it would be copied once more.
+        // The request is handed over before the future begins. Inside the future, it would be copied once more.
         let answer = self.sender.try_send_request(request);
         async move {
             let mut answer = pin!(answer);

@@ -9,7 +9,8 @@ use tokio::time::{MissedTickBehavior, interval};
 
 /// How often idle connections are checked.
 const SWEEP: Duration = Duration::from_secs(5);
-/// A connection is closed when it has been idle for so many sweeps: after 30 s. Counting them needs no clock for each request.
+/// How many sweeps an idle connection survives. The next one closes it, after 30 to 35 s. Counting needs no clock for each
+/// request.
 const MAX_IDLE: u32 = 6;
 
 /// The idle connections of one worker, by upstream.
@@ -94,5 +95,36 @@ impl Checkout {
         if self.link.is_ready() {
             self.pool.put(self.upstream, self.link);
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::stream::Stream;
+    use super::*;
+    use hyper_util::rt::TokioIo;
+    use tokio::net::{TcpListener, TcpStream};
+
+    const UPSTREAM: UpstreamId = 7;
+
+    /// After a use, the sweeps are counted anew.
+    #[tokio::test]
+    async fn a_connection_is_closed_when_it_was_idle_for_too_many_sweeps() {
+        let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let socket = TcpStream::connect(listener.local_addr().unwrap()).await.unwrap();
+        let _other_end = listener.accept().await.unwrap();
+        let pool = Arc::<Pool>::default();
+        pool.put(UPSTREAM, Link::open(Stream::Tcp(TokioIo::new(socket))).await.unwrap());
+        for _ in 0..2 {
+            for _ in 0..MAX_IDLE {
+                pool.close_unused();
+            }
+            let checkout = pool.take(UPSTREAM).expect("idle for just long enough");
+            checkout.give_back(&mut Context::from_waker(Waker::noop()));
+        }
+        for _ in 0..=MAX_IDLE {
+            pool.close_unused();
+        }
+        assert!(pool.take(UPSTREAM).is_none());
     }
 }

@@ -54,7 +54,8 @@ impl Progress {
     }
 }
 
-/// A body that reports its progress. An empty body is nothing: most requests have one, and are copied a few times on their way.
+/// A body that reports its progress. `None`: it is empty, as the body of most requests. So a request stays small, because it is
+/// copied a few times on its way.
 pub(super) struct Upload(Option<Box<Sending>>);
 
 struct Sending {
