@@ -20,7 +20,7 @@ const ASSETS: [Asset; 5] = [
     Asset {
         path: "/assets/console.css",
         kind: "text/css; charset=utf-8",
-        content: include_str!("../assets/console.css"),
+        content: concat!(include_str!("../assets/console.css"), include_str!("../assets/parts.css")),
     },
     Asset {
         path: "/assets/console.js",
