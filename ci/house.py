@@ -3,7 +3,8 @@
 
 cargo-deny does the same and more (`make lint`); this needs nothing but Python, so that no change can be tested
 without it. Also checked: every dependency stands in the workspace once, with a comment that says what it is for,
-titan-token depends on nothing of ours, and every query names its columns (crates/store/src/columns.rs says why).
+titan-token depends on nothing of ours, every query names its columns (crates/store/src/columns.rs says why), and no file is
+longer than 350 lines without its tests.
 """
 
 import json
@@ -64,10 +65,17 @@ def starred():
                 yield f"{path.relative_to(ROOT)}:{number}: a query that does not name its columns"
 
 
+def long():
+    for path in sorted(ROOT.glob("crates/*/src/**/*.rs")):
+        length = len(path.read_text().split("\n#[cfg(test)]\n")[0].splitlines())
+        if path.name != "tests.rs" and length > 350:
+            yield f"{path.relative_to(ROOT)}: {length} lines: split it by idea"
+
+
 def main():
     metadata = packages()
     rules = tomllib.loads((ROOT / "deny.toml").read_text())["bans"]["deny"]
-    faults = [*broken_arrows(metadata, rules), *uncommented(), *outside_workspace(metadata), *starred()]
+    faults = [*broken_arrows(metadata, rules), *uncommented(), *outside_workspace(metadata), *starred(), *long()]
     faults += [f"titan-token -> {name}: the formats stand alone" for name in own_dependencies(metadata, "titan-token")]
     for fault in faults:
         print(f"house: {fault}", file=sys.stderr)

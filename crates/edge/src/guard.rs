@@ -1,39 +1,32 @@
 //! The decision about one credential: one atomic load, no lock, no wait. Only without a good lease, the database is
 //! asked for the one key.
 
+mod change;
 mod client;
+mod count;
+mod examine;
+mod gate;
+mod recheck;
 
 use crate::client::DayCounts;
 use crate::identity_tokens::IdentityTokens;
 use crate::lease::Lease;
-use crate::limits::{Cost, Limiter, Quota, Refusal};
-use crate::snapshot::{Decision, Hashed, Proven, Snapshot};
+use crate::limits::Limiter;
+use crate::snapshot::{Decision, Snapshot};
 use crate::uses::Uses;
 use arc_swap::ArcSwap;
-use async_trait::async_trait;
-use client::{as_token, client_limit, decide_client_again};
+use client::as_token;
+use examine::{Readable, examine_key, parse};
 use http::HeaderValue;
 use std::sync::Arc;
-use std::time::Duration;
-use titan_core::access::{
-    Catalogue, Denial, Gate, Held, OpaquePrincipal, Principal, ProvenJwt, ProvenOpaque, UserPrincipal,
-};
+use titan_core::access::{Catalogue, Denial, Principal};
 use titan_core::license::Installed;
-use titan_core::limit::{Budgets, Subject};
+use titan_core::limit::Budgets;
 use titan_core::port::Store;
-use titan_core::revision::{Change, CredentialId, CredentialState};
 use titan_core::session::JwtSettings;
-use titan_core::settings::Settings;
-use titan_core::signing::SlotKey;
-use titan_core::time::{Clock, Moment, Timestamp};
+use titan_core::time::{Clock, Moment};
 use titan_core::user::{Role, Roles};
-use titan_token::{
-    Binding, HashedKey, JwtParty, Presented, ScopeBit, ScopeSet, UntrustedClientToken, UntrustedConsole,
-    UntrustedJwt, UntrustedKey, UntrustedRefresh, VerifiedConsole, VerifiedKey,
-};
-
-/// How long the database may take to tell the state of one credential.
-const PATIENCE: Duration = Duration::from_secs(2);
+use titan_token::{JwtParty, ScopeBit, ScopeSet};
 
 /// Decides about keys and JWTs from memory, while the lease is good.
 pub struct Guard {
@@ -146,90 +139,6 @@ impl Guard {
         }
     }
 
-    /// The decision from the state of this one credential in the database. It was read after the request came, so it
-    /// contains every change that was answered before.
-    async fn ask(&self, credential: &str, proven: Proven, now: Timestamp) -> Decision {
-        match self.read_state(&proven).await {
-            Some(state) => match proven {
-                // Its claims are in no row that was read. They never change.
-                Proven::Key(key) if key.is_imported() => decide_proven(&Snapshot::of(&state), key, Some(now)),
-                _ => self.examine_in(&Snapshot::of(&state), credential, now),
-            },
-            None => (Some(proven), Err(Denial::Unknown)),
-        }
-    }
-
-    /// The whole decision from a snapshot that nobody changes.
-    fn examine_in(&self, snapshot: &Snapshot, credential: &str, now: Timestamp) -> Decision {
-        match parse(credential) {
-            Ok(Readable::Key(key)) => examine_key(snapshot, &key, Some(now)),
-            Ok(Readable::Jwt(jwt)) => self.examine_jwt(snapshot, &jwt, Some(now)),
-            Ok(Readable::Client(token)) => as_token(self.examine_client(snapshot, &token, Some(now))),
-            Ok(Readable::Hashed(key)) => self.examine_hashed(snapshot, key, Denial::Invalid, Some(now)),
-            Ok(Readable::Foreign(text)) => self.examine_foreign(snapshot, text, Some(now)),
-            Err(denial) => (None, Err(denial)),
-        }
-    }
-
-    /// Whether a credential that was accepted is still good, from memory.
-    pub(crate) fn recheck(&self, principal: &Principal) -> Result<(), Denial> {
-        if !self.lease.is_good(self.clock.moment()) {
-            return Err(Denial::Unknown);
-        }
-        let now = self.clock.now();
-        match principal {
-            Principal::Key(key) => {
-                let decide =
-                    |snapshot: &Snapshot| (None, snapshot.decide(key.key(), now).map(Principal::Key));
-                self.look_twice(decide).1.map(drop)
-            }
-            Principal::Client(token) => {
-                let decide = |snapshot: &Snapshot| (None, decide_client_again(snapshot, token, now));
-                as_token(self.look_twice(decide)).1.map(drop)
-            }
-            Principal::Opaque(key) => decide_again(&self.snapshot.load(), key.proof(), now),
-            Principal::User(user) => self.snapshot.load().decide_jwt(user.proof(), now),
-        }
-    }
-
-    /// The same from the database.
-    pub(crate) async fn recheck_in_database(&self, principal: &Principal) -> Result<(), Denial> {
-        let proven = match principal {
-            Principal::Key(key) => Proven::Key(*key.key()),
-            Principal::Client(token) => Proven::Client(Arc::clone(token)),
-            Principal::Opaque(key) => Proven::Opaque(*key.proof()),
-            Principal::User(user) => Proven::Jwt(Arc::clone(user.proof())),
-        };
-        let snapshot = Snapshot::of(&self.read_state(&proven).await.ok_or(Denial::Unknown)?);
-        match &proven {
-            Proven::Key(key) => snapshot.decide(key, self.clock.now()).map(drop),
-            Proven::Jwt(jwt) => snapshot.decide_jwt(jwt, self.clock.now()),
-            Proven::Opaque(key) => decide_again(&snapshot, key, self.clock.now()),
-            Proven::Client(token) => {
-                let decided = decide_client_again(&snapshot, token, self.clock.now());
-                as_token((None, decided)).1.map(drop)
-            }
-        }
-    }
-
-    async fn read_state(&self, proven: &Proven) -> Option<CredentialState> {
-        let (id, tenant) = match proven {
-            Proven::Client(token) => {
-                let parent = token.claims.parent;
-                (CredentialId::Client(token.revoked(), parent, token.session()), token.claims.tenant)
-            }
-            Proven::Key(key) => (CredentialId::Key(key.claims().id), key.claims().tenant),
-            Proven::Jwt(proven) => {
-                let claims = proven.claims();
-                (CredentialId::Session(claims.session), claims.tenant)
-            }
-            Proven::Opaque(key) => (CredentialId::Opaque(key.hash), key.status.tenant),
-        };
-        let state = self.store.as_ref()?.credential_state(id, tenant);
-        // What goes wrong is in the log already: the lease was lost because of it.
-        tokio::time::timeout(PATIENCE, state).await.ok()?.ok()
-    }
-
     /// Whose credential this is at this moment, from memory. Pure: it records no use. [`Denial::Unknown`] without a good
     /// lease.
     #[inline]
@@ -265,88 +174,6 @@ impl Guard {
         }
     }
 
-    /// `now` is none without a good lease.
-    #[inline(never)]
-    fn examine_jwt(&self, snapshot: &Snapshot, jwt: &UntrustedJwt<'_>, now: Option<Timestamp>) -> Decision {
-        let proven = match (snapshot.prove_jwt(jwt), now) {
-            (Ok(proven), _) => Arc::new(proven),
-            (Err(_), None) => return (None, Err(Denial::Unknown)),
-            (Err(denial), Some(_)) => return (None, Err(denial)),
-        };
-        let decided = match now {
-            Some(now) => self.check_parties(&proven).and_then(|()| snapshot.decide_jwt(&proven, now)),
-            None => Err(Denial::Unknown),
-        };
-        let user = decided.map(|()| Principal::User(self.user(&proven)));
-        (Some(Proven::Jwt(proven)), user)
-    }
-
-    /// `now` is none without a good lease.
-    fn examine_hashed(
-        &self,
-        snapshot: &Snapshot,
-        key: HashedKey,
-        unknown: Denial,
-        now: Option<Timestamp>,
-    ) -> Decision {
-        let proven = match snapshot.find_hashed(key) {
-            Some(Hashed::Imported(key)) => return decide_proven(snapshot, key, now),
-            Some(Hashed::Opaque(proven)) => proven,
-            // Without a good lease: perhaps it is one that this instance has not heard of yet.
-            None => return (None, Err(now.map_or(Denial::Unknown, |_| unknown))),
-        };
-        let decided = now.map_or(Err(Denial::Unknown), |now| snapshot.decide_opaque(&proven, now));
-        let scopes = self.roles.scopes(proven.status.role);
-        (
-            Some(Proven::Opaque(proven)),
-            decided.map(|()| Principal::Opaque(OpaquePrincipal::new(proven, scopes))),
-        )
-    }
-
-    /// A text without a shape of ours: a key of another system, if any was imported.
-    #[inline(never)]
-    fn examine_foreign(&self, snapshot: &Snapshot, text: &str, now: Option<Timestamp>) -> Decision {
-        if !snapshot.has_imported() {
-            // Without a good lease: perhaps this instance has not heard of the first import yet.
-            return (None, Err(now.map_or(Denial::Unknown, |_| Denial::Malformed)));
-        }
-        self.examine_hashed(snapshot, HashedKey::of(text), Denial::Malformed, now)
-    }
-
-    /// It must be from us, and for us (RFC 8725, 3.8 and 3.9).
-    fn check_parties(&self, proven: &ProvenJwt) -> Result<(), Denial> {
-        let claims = proven.claims();
-        if self.is_ours(&claims.issuer, &claims.audience) { Ok(()) } else { Err(Denial::TokenInvalid) }
-    }
-
-    fn is_ours(&self, issuer: &JwtParty, audience: &JwtParty) -> bool {
-        *issuer == self.jwt.issuer && *audience == self.jwt.audience
-    }
-
-    /// A name that the catalogue does not have any more grants nothing.
-    fn user(&self, proven: &Arc<ProvenJwt>) -> UserPrincipal {
-        let names = proven.claims().scope.iter();
-        let scopes = names.filter_map(|name| self.catalogue.bit(name)).collect();
-        UserPrincipal::new(Arc::clone(proven), scopes)
-    }
-
-    /// Decides from the snapshot, and before it says revoked, from the newest one.
-    #[inline]
-    fn look_twice(&self, decide: impl Fn(&Snapshot) -> Decision) -> Decision {
-        let mut snapshot = self.snapshot.load();
-        loop {
-            let decision = decide(&snapshot);
-            if !matches!(decision.1, Err(Denial::Revoked)) {
-                return decision;
-            }
-            let newest = self.snapshot.load();
-            if Arc::ptr_eq(&newest, &snapshot) {
-                return decision;
-            }
-            snapshot = newest;
-        }
-    }
-
     /// Whether the credential has this scope.
     pub fn check_scope(&self, principal: &Principal, scope: ScopeBit, name: &str) -> Result<(), Denial> {
         if self.catalogue.covers(principal.scopes(), scope) {
@@ -356,66 +183,9 @@ impl Guard {
         }
     }
 
-    /// Counts a request that may pass toward its limits. The quota is that of the tightest one; `None` if nothing is limited.
-    pub async fn count(
-        &self,
-        principal: &Principal,
-        is_message: bool,
-        amount: u32,
-        now: Moment,
-    ) -> Result<Option<Quota>, Refusal> {
-        let own = match principal {
-            Principal::Client(token) => client_limit(token),
-            Principal::Key(key) => key.limit().map(|(id, limit)| (Subject::Key(id), limit)),
-            Principal::Opaque(_) | Principal::User(_) => None,
-        };
-        let cost = Cost { amount, own, is_message };
-        if self.lease.is_good(now) && !self.limiter.is_limited(cost) {
-            return Ok(None);
-        }
-        // Since the request came, the database may have been waited for.
-        if self.lease.is_good(self.clock.moment()) {
-            return self.limiter.count(cost).await;
-        }
-        // The limits may have changed since the lease ended.
-        let settings = Box::pin(self.read_settings()).await?;
-        self.limiter.count_in_database(cost, settings).await
-    }
-
-    /// Whether a credential that was accepted is still good and, of a client token, under the same rules.
-    pub(crate) async fn is_as_before(&self, principal: &Principal) -> bool {
-        match self.recheck(principal) {
-            Err(Denial::Unknown) => self.recheck_in_database(principal).await.is_ok(),
-            decided => decided.is_ok(),
-        }
-    }
-
-    async fn read_settings(&self) -> Result<Settings, Refusal> {
-        let unavailable = |error| Refusal { error, quota: None };
-        let store = self.store.as_ref().ok_or_else(|| unavailable(Denial::Unknown.into()))?;
-        let settings = tokio::time::timeout(PATIENCE, store.settings()).await;
-        let settings = settings.map_err(|_| unavailable(Denial::Unknown.into()))?;
-        Ok(settings.map_err(|error| unavailable(error.into()))?.unwrap_or_default())
-    }
-
     /// What is counted for limits.
     pub(crate) fn limiter(&self) -> &Limiter {
         &self.limiter
-    }
-
-    /// Records that a key was accepted at `now`, for its `lastUsedAt`.
-    pub fn record_use(&self, principal: &Principal, now: Moment) {
-        match principal {
-            Principal::Key(key) => {
-                let is_new = self.uses.record(key.id(), now.wall);
-                if is_new && key.key().is_imported() {
-                    tracing::info!(key_id = %key.id(), tenant = %key.tenant(), "an imported key is in use");
-                }
-            }
-            Principal::Opaque(key) => drop(self.uses.record(key.id(), now.wall)),
-            // Of a client token, its parent was used when it was minted.
-            Principal::Client(_) | Principal::User(_) => {}
-        }
     }
 
     /// The time by this guard's clocks.
@@ -461,210 +231,7 @@ impl Guard {
         self.snapshot.load().free_slots()
     }
 
-    /// Replaces all signing keys.
-    ///
-    /// Only the one writer may call this and [`Self::apply`]: with two writers, changes could be lost.
-    pub fn set_signing_keys(&self, keys: &[SlotKey]) {
-        let mut snapshot = Snapshot::clone(&self.snapshot.load());
-        snapshot.set_slots(keys);
-        self.snapshot.store(Arc::new(snapshot));
-    }
-
-    /// Applies changes in their order. Every decision that starts after the return includes them.
-    pub fn apply<'a>(&self, changes: impl IntoIterator<Item = &'a Change>) {
-        let mut snapshot = Snapshot::clone(&self.snapshot.load());
-        let to_add = snapshot.apply(changes.into_iter().inspect(|change| {
-            if let Change::Settings(settings) = change {
-                self.limiter.set(settings);
-            }
-        }));
-        let snapshot = Arc::new(snapshot);
-        self.snapshot.store(Arc::clone(&snapshot));
-        snapshot.restrict(to_add);
-    }
-
-    /// From now on, keys that expire at or before this time are refused whatever a clock says. Only the one writer may call
-    /// this.
-    pub fn sweep_until(&self, until: Timestamp) {
-        let mut snapshot = Snapshot::clone(&self.snapshot.load());
-        snapshot.sweep_until(until);
-        self.snapshot.store(Arc::new(snapshot));
-    }
-
-    /// Forgets sessions whose JWTs expired at or before this time, and opaque keys that did. The time must have been swept
-    /// before. Only the one writer may call this.
-    pub(crate) fn forget_expired(&self, until: Timestamp) {
-        let mut snapshot = Snapshot::clone(&self.snapshot.load());
-        snapshot.forget_expired(until);
-        self.snapshot.store(Arc::new(snapshot));
-    }
-
-    /// Forgets everything but the signing keys. Only the one writer may call this, without a lease.
-    pub(crate) fn forget(&self) {
-        let mut snapshot = Snapshot::new();
-        snapshot.keep_slots_of(&self.snapshot.load());
-        self.snapshot.store(Arc::new(snapshot));
-    }
-
     pub(crate) fn uses(&self) -> &Uses {
         &self.uses
-    }
-}
-
-/// The decision about a key. `now` is none without a good lease.
-#[inline]
-fn examine_key(snapshot: &Snapshot, key: &UntrustedKey, now: Option<Timestamp>) -> Decision {
-    match (snapshot.prove(key), now) {
-        (Ok(key), now) => decide_proven(snapshot, key, now),
-        // Perhaps its signing key is one that this instance has not heard of yet.
-        (Err(Denial::Invalid), None) => (None, Err(Denial::Unknown)),
-        (Err(denial), _) => (None, Err(denial)),
-    }
-}
-
-#[inline]
-fn decide_proven(snapshot: &Snapshot, key: VerifiedKey, now: Option<Timestamp>) -> Decision {
-    let decided = now.map_or(Err(Denial::Unknown), |now| snapshot.decide(&key, now).map(Principal::Key));
-    (Some(Proven::Key(key)), decided)
-}
-
-/// The decision about an opaque key that was good, and may be gone.
-fn decide_again(snapshot: &Snapshot, key: &ProvenOpaque, now: Timestamp) -> Result<(), Denial> {
-    let found = snapshot.find_opaque(key.hash).ok_or(Denial::Invalid)?;
-    snapshot.decide_opaque(&found, now)?;
-    // What a lower role may not begin, it may not go on with.
-    if found.status.role < key.status.role { Err(Denial::Disabled) } else { Ok(()) }
-}
-
-/// A credential that a request may carry.
-enum Readable<'a> {
-    Client(UntrustedClientToken<'a>),
-    Jwt(UntrustedJwt<'a>),
-    /// Without a shape of ours.
-    Foreign(&'a str),
-    /// Found by its hash.
-    Hashed(HashedKey),
-    Key(UntrustedKey),
-}
-
-/// Parses a text that has the shape of a key or of a JWT.
-#[inline]
-fn parse(credential: &str) -> Result<Readable<'_>, Denial> {
-    match Presented::parse(credential) {
-        Ok(Presented::SelfContained(key)) => Ok(Readable::Key(key)),
-        Ok(Presented::Client(token)) => Ok(Readable::Client(token)),
-        Ok(Presented::Jwt(jwt)) => Ok(Readable::Jwt(jwt)),
-        Ok(Presented::Opaque(key)) => Ok(Readable::Hashed(key.hashed())),
-        Ok(Presented::Legacy(key)) => Ok(Readable::Hashed(key.hashed())),
-        // Whoever sends a JWT, sends no key.
-        Err(_) if credential.starts_with("eyJ") => Err(Denial::TokenInvalid),
-        Err(_) if credential.starts_with(UntrustedClientToken::PREFIX) => Err(Denial::TokenInvalid),
-        Err(_) if HashedKey::is_foreign(credential) => Ok(Readable::Foreign(credential)),
-        Err(_) => Err(Denial::Malformed),
-    }
-}
-
-#[async_trait]
-impl Gate for Guard {
-    async fn authenticate(&self, credential: &str) -> Result<Principal, Denial> {
-        let now = self.clock.moment();
-        let principal = self.decide(credential, now).await.1?;
-        self.record_use(&principal, now);
-        Ok(principal)
-    }
-
-    async fn held(&self, credential: &str) -> Result<Option<Held>, Denial> {
-        let now = self.clock.moment();
-        if let Ok(token) = UntrustedRefresh::parse(credential) {
-            // Before the snapshot: without a good lease, its signing key may be one that this instance has not heard of.
-            let is_good = self.lease.is_good(now);
-            return match self.knows_refresh(&token) {
-                true => Ok(Some(Held::Refresh(token))),
-                false if is_good => Ok(None),
-                false => Err(Denial::Unknown),
-            };
-        }
-        match self.decide(credential, now).await {
-            (Some(proven), _) => {
-                Ok(Some(proven).filter(|proven| !proven.has_expired(now.wall)).and_then(Proven::held))
-            }
-            (None, Err(Denial::Unknown)) => Err(Denial::Unknown),
-            (None, _) => Ok(None),
-        }
-    }
-
-    fn knows_refresh(&self, token: &UntrustedRefresh) -> bool {
-        self.snapshot.load().knows_refresh(token)
-    }
-
-    fn console(&self, token: &UntrustedConsole, bindings: &[Binding]) -> Result<VerifiedConsole, Denial> {
-        let now = self.clock.moment();
-        // Before the snapshot, as in `held`.
-        if !self.lease.is_good(now) {
-            return Err(Denial::Unknown);
-        }
-        self.snapshot.load().decide_console(token, bindings, now.wall)
-    }
-
-    fn jwks(&self) -> String {
-        format!(r#"{{"keys":[{}]}}"#, self.snapshot.load().jwks(self.identities.is_some()).join(","))
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-    use titan_core::time::Uptime;
-    use titan_token::{Claims, KeyId, Prefix, ScopeSet, SigningKey, SigningSecret, Slot, TenantId, Uuid};
-
-    const NOW: Timestamp = Timestamp::from_secs(1_800_000_000);
-
-    struct StoppedClock;
-
-    impl Clock for StoppedClock {
-        fn now(&self) -> Timestamp {
-            NOW
-        }
-
-        fn uptime(&self) -> Uptime {
-            Uptime::default()
-        }
-    }
-
-    fn slot_key(secret: u8, retired_at: Option<Timestamp>) -> SlotKey {
-        let not_before = Timestamp::from_secs(1_000_000_000);
-        let secret = SigningSecret::new([secret; 32]);
-        SlotKey { slot: Slot::new(3).unwrap(), secret, created_at: NOW, retired_at, not_before }
-    }
-
-    /// A slot is used again once all of its keys have expired. What its old secret signs must not pass in the
-    /// moment in which the new one takes its place, however late it says that it expires.
-    #[test]
-    fn a_proof_does_not_outlive_its_signing_key() {
-        let guard = Guard::without_database(Arc::new(Catalogue::new([]).unwrap()), Arc::new(StoppedClock));
-        let leaked = SigningKey::for_api_keys(&SigningSecret::new([1; 32]));
-        let claims = Claims {
-            slot: Slot::new(3).unwrap(),
-            id: KeyId::new(Uuid::v7(1_799_999_000_000, [5; 10])),
-            tenant: TenantId(1),
-            scopes: ScopeSet::from_bits(u128::MAX),
-            expires_at: u32::MAX,
-        };
-        let forged = claims.sign(Prefix::Standard, &leaked);
-        let (old, new) = ([slot_key(1, Some(NOW))], [slot_key(2, None)]);
-        guard.set_signing_keys(&old);
-        assert_eq!(guard.check(forged.expose(), StoppedClock.moment()).err(), Some(Denial::Revoked));
-        std::thread::scope(|scope| {
-            let writer = scope.spawn(|| {
-                for _ in 0..20_000 {
-                    guard.set_signing_keys(&new);
-                    guard.set_signing_keys(&old);
-                }
-            });
-            while !writer.is_finished() {
-                let denial = guard.check(forged.expose(), StoppedClock.moment()).err();
-                assert!(matches!(denial, Some(Denial::Revoked | Denial::Invalid)), "{denial:?}");
-            }
-        });
     }
 }

@@ -1,11 +1,13 @@
 //! `POST /auth/verify`: is this key good, for this?
 
 mod code;
+mod describe;
+mod shape;
 
 pub use code::VerifyCode;
+pub use shape::{Document, RateLimit, Verification, VerifyAnswer, VerifyRequest};
 
 use crate::access_log::Entry;
-use crate::body::BodyError;
 use crate::gateway::Upstreams;
 use crate::limits::{Quota, Refusal};
 use crate::metrics::{Credential, EdgeMetrics, Limit, Part, Reason};
@@ -15,7 +17,6 @@ use crate::{Body, Follower, Guard};
 use http::header::{ALLOW, AUTHORIZATION, CONTENT_TYPE, HeaderMap, HeaderValue};
 use http::{Method, Request, Response, StatusCode};
 use http_body_util::{BodyExt, Limited};
-use serde::{Deserialize, Serialize};
 use std::sync::Arc;
 use std::time::Duration;
 use titan_core::Error;
@@ -23,13 +24,10 @@ use titan_core::access::{
     Caller, Denial, MasterKeys, Origin, Permit, Principal, VerifyKeys, bearer_or_header, decide,
 };
 use titan_core::error::Code;
-use titan_core::key::Key;
 use titan_core::policy::{RequestPath, Style, Verdict};
-use titan_core::revision::OpaqueStatus;
-use titan_core::time::{Moment, Timestamp};
+use titan_core::time::Moment;
 use titan_core::wire::{MAX_BODY, from_json, is_json, required, unreadable};
-use titan_token::{Claims, KeyId, ScopeBit};
-use utoipa::ToSchema;
+use titan_token::ScopeBit;
 
 /// How long an answer waits for a label: the database may be busy, and the decision does not need it.
 const PATIENCE: Duration = Duration::from_millis(250);
@@ -49,65 +47,6 @@ pub struct Verifier {
     metrics: Arc<EdgeMetrics>,
     /// What it is called in the access log.
     route: Arc<str>,
-}
-
-/// The key in question, and what it shall be good for.
-#[derive(Debug, Deserialize, ToSchema)]
-#[serde(deny_unknown_fields, rename_all = "camelCase")]
-pub struct VerifyRequest {
-    /// The key, as it was presented.
-    key: Option<String>,
-    /// Scopes that it must have. It must have all of them.
-    #[serde(default)]
-    scopes: Vec<String>,
-    /// For how many requests a valid key counts toward its limits: 1 unless it is said, at most 1,000,000.
-    #[schema(value_type = Option<i64>, minimum = 1, maximum = 1_000_000)]
-    cost: Option<u32>,
-    /// The method of the request that carried the key. With `path`, the key must also have the policy's scope.
-    method: Option<String>,
-    /// The path of that request.
-    path: Option<String>,
-    /// The address of the client that sent it.
-    #[schema(value_type = Option<String>)]
-    #[expect(dead_code, reason = "part of the request's shape; counts when failed attempts are limited")]
-    ip: Option<std::net::IpAddr>,
-}
-
-/// The result. For a key that this Titan did not issue, only `valid` and `code` are set.
-#[derive(Debug, Default, Serialize, ToSchema)]
-#[serde(rename_all = "camelCase")]
-pub struct Verification {
-    /// Whether the request may pass.
-    valid: bool,
-    /// `VALID`, or why not.
-    code: VerifyCode,
-    /// `key_…`
-    key_id: Option<String>,
-    /// The key's tenant.
-    tenant_id: Option<u32>,
-    /// The scopes of the key.
-    scopes: Option<Vec<String>>,
-    /// The label of the key.
-    label: Option<String>,
-    /// RFC 3339
-    expires_at: Option<String>,
-    /// What is left of its tightest limit; null if nothing is limited.
-    rate_limit: Option<RateLimit>,
-}
-
-/// What is left of a limit.
-#[derive(Debug, Serialize, ToSchema)]
-pub struct RateLimit {
-    /// Requests a minute.
-    limit: u32,
-    /// Left in this window.
-    remaining: u32,
-}
-
-/// `{"data": …}`
-#[derive(Debug, Serialize, ToSchema)]
-pub struct VerifyAnswer {
-    data: Verification,
 }
 
 /// What a request needs.
@@ -320,58 +259,6 @@ impl Verifier {
         let missing = catalogue.first_beyond(principal.scopes(), &needs.scopes)?;
         Some(Denial::InsufficientScope(catalogue.name(missing)))
     }
-
-    /// All that may be told of a key that is ours. The row only adds what people read: without it, the answer
-    /// is as good.
-    async fn describe(&self, key: &Claims, code: VerifyCode) -> Verification {
-        let row = match self.follower.key_cache().cached(key.id) {
-            None => Box::pin(self.read_row(key.id)).await,
-            cached => cached,
-        };
-        Verification {
-            valid: code == VerifyCode::Valid,
-            code,
-            key_id: Some(key.id.to_string()),
-            tenant_id: Some(key.tenant.0),
-            scopes: Some(self.scope_names(key, row.as_deref())),
-            label: row.map(|row| row.label.clone()),
-            expires_at: Some(Timestamp::from_secs(key.expires_at.into()).to_string()),
-            rate_limit: None,
-        }
-    }
-
-    /// The same of an opaque key, from memory. Its name is not there.
-    fn describe_opaque(&self, key: &OpaqueStatus, code: VerifyCode) -> Verification {
-        let catalogue = self.guard.catalogue();
-        let scopes = self.guard.role_scopes(key.role).iter().map(|bit| catalogue.name(bit));
-        Verification {
-            valid: code == VerifyCode::Valid,
-            code,
-            key_id: Some(key.id.to_string()),
-            tenant_id: Some(key.tenant.0),
-            scopes: Some(scopes.collect()),
-            label: None,
-            expires_at: key.expires_at.map(|end| end.to_string()),
-            rate_limit: None,
-        }
-    }
-
-    /// The row from the database, if it can be read soon.
-    async fn read_row(&self, id: KeyId) -> Option<Arc<Key>> {
-        let row = tokio::time::timeout(PATIENCE, self.follower.key_cache().lookup(id)).await;
-        row.map_err(Into::into).and_then(|row| row.map_err(BodyError::from)).unwrap_or_else(|error| {
-            tracing::warn!(%error, "the label of a key cannot be read");
-            None
-        })
-    }
-
-    fn scope_names(&self, key: &Claims, row: Option<&Key>) -> Vec<String> {
-        let name = |bit| self.guard.catalogue().name(bit);
-        match row {
-            Some(row) => row.scopes.iter().copied().map(name).collect(),
-            None => key.scopes.iter().map(name).collect(),
-        }
-    }
 }
 
 fn check_cost(cost: Option<u32>) -> Result<u32, Error> {
@@ -388,28 +275,3 @@ fn refused(error: &(dyn std::error::Error + 'static)) -> Error {
         unreadable(error)
     }
 }
-
-/// For the OpenAPI document: [`Verifier::handle`] answers it.
-#[utoipa::path(
-    post,
-    path = "/auth/verify",
-    tag = "verify",
-    summary = "Ask whether a key is good",
-    request_body = VerifyRequest,
-    security(("masterKey" = []), ("apiKey" = ["keys:verify"])),
-    responses(
-        (status = 200, description = "The status of the key, good or not", body = VerifyAnswer),
-        (status = 400, description = "A field is wrong"),
-        (status = 401, description = "The caller's credential is missing or bad"),
-        (status = 403, description = "The caller lacks keys:verify"),
-        (status = 413, description = "The body is over 64 KiB"),
-        (status = 415, description = "The body is not JSON"),
-    )
-)]
-#[expect(dead_code, reason = "carries the documentation of a route that no router serves")]
-fn verify_key() {}
-
-/// The part of the OpenAPI document that the edge serves.
-#[derive(utoipa::OpenApi)]
-#[openapi(paths(verify_key))]
-pub struct Document;

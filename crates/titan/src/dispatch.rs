@@ -1,5 +1,10 @@
 //! Which part of Titan answers a request.
 
+mod part;
+mod request_id;
+
+pub(crate) use part::{Port, is_own};
+
 use crate::failures::Failures;
 use crate::metrics::Metrics;
 use crate::telemetry::loggable;
@@ -7,6 +12,8 @@ use crate::traces::{RequestSpan, Traces};
 use axum::Router;
 use http::header::{ACCEPT, ALLOW};
 use http::{HeaderMap, HeaderName, HeaderValue, Method, Request, Response, StatusCode};
+use part::{HEALTH, Part};
+use request_id::{hex, numbered};
 use std::net::{IpAddr, SocketAddr};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -18,87 +25,20 @@ use titan_core::error::Code;
 use titan_core::policy::Style;
 use titan_core::{Error, Failure};
 use titan_edge::access_log::{Entry, LoggedBody, Sinks};
-use titan_edge::envoy::{CHECK, Checked, Question};
+use titan_edge::envoy::{Checked, Question};
 use titan_edge::gateway::Peer;
 use titan_edge::metrics::{self, EdgeMetrics};
 use titan_edge::verify::Verifier;
-use titan_edge::{Body, ForwardAuth, Gateway, Proxy, RequestBody, TrustedProxies, error_response};
+use titan_edge::{Body, ForwardAuth, Gateway, RequestBody, TrustedProxies, error_response};
 use tower::ServiceExt;
 
 const REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
-/// What the operator uses: it goes to the control plane's own port, if it has one.
-const CONTROL: [&str; 7] = [
-    "/admin",
-    "/auth",
-    "/docs",
-    "/envoy.service.auth.v3.Authorization",
-    "/metrics",
-    "/oauth2",
-    "/openapi.json",
-];
-/// What callers use: always on the public port.
-const PUBLIC: [&str; 7] = [
-    "/.well-known/jwks.json",
-    "/api/account",
-    "/api/api-keys",
-    "/api/client-tokens",
-    "/api/v1/api-keys",
-    "/api/v1/auth",
-    "/api/v1/members",
-];
-/// What whoever runs the program asks: on every port.
-const HEALTH: [&str; 2] = ["/health/live", "/health/ready"];
-
-/// Which port a request came to.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Port {
-    /// The control plane's own.
-    Control,
-    /// That of metrics: nobody there shows a credential, and nothing else is served.
-    Metrics,
-    /// The only one.
-    Only,
-    /// The public one beside a control plane's.
-    Public,
-}
-
-impl Port {
-    /// Whether its connections count for no address: the port has few places, and they are its own.
-    pub(crate) fn has_own_places(self) -> bool {
-        matches!(self, Self::Control | Self::Metrics)
-    }
-}
 
 /// Who is connected, and where.
 #[derive(Debug)]
 pub(crate) struct Client {
     pub(crate) peer: Peer,
     pub(crate) port: Port,
-}
-
-enum Part {
-    /// Envoy asks over gRPC.
-    Check,
-    Console,
-    ControlPlane,
-    ForwardAuth(Proxy),
-    Gateway,
-    /// The metrics, without a credential.
-    Metrics,
-    Nothing,
-    Verify,
-}
-
-impl Part {
-    /// Its name in the metrics.
-    fn counted(&self) -> metrics::Part {
-        match self {
-            Self::Console | Self::ControlPlane | Self::Metrics | Self::Nothing => metrics::Part::ControlPlane,
-            Self::Check | Self::ForwardAuth(_) => metrics::Part::ForwardAuth,
-            Self::Gateway => metrics::Part::Gateway,
-            Self::Verify => metrics::Part::Verify,
-        }
-    }
 }
 
 /// What answers requests.
@@ -166,7 +106,7 @@ impl Dispatcher {
     ) -> Response<LoggedBody> {
         let Client { peer, port } = client;
         let request_id = self.request_id(request.headers());
-        let destination = part(request.uri().path(), *port, self.parts.console.is_some());
+        let destination = part::at(request.uri().path(), *port, self.parts.console.is_some());
         *counted = destination.counted();
         let source = self.client(request.headers(), peer.address);
         let mut entry = self.entry(&destination, &request, began, source, &request_id);
@@ -293,25 +233,6 @@ async fn control_plane(
     response.map(Body::Router)
 }
 
-/// The prefix and a number in hexadecimal.
-fn numbered(prefix: &[u8; 16], number: u64) -> HeaderValue {
-    let mut text = [b'-'; 33];
-    text[..16].copy_from_slice(prefix);
-    text[17..].copy_from_slice(&hex(number.to_be_bytes()));
-    HeaderValue::from_bytes(&text).unwrap_or(HeaderValue::from_static("none"))
-}
-
-/// By hand, as it is made for most requests: `format!` takes five times as long.
-fn hex(bytes: [u8; 8]) -> [u8; 16] {
-    const DIGITS: &[u8; 16] = b"0123456789abcdef";
-    let mut text = [0; 16];
-    for (pair, byte) in text.chunks_exact_mut(2).zip(bytes) {
-        pair[0] = DIGITS[usize::from(byte >> 4)];
-        pair[1] = DIGITS[usize::from(byte & 15)];
-    }
-    text
-}
-
 /// A line for a request that failed because of us, with the cause.
 fn log_failure(response: &mut Response<Body>, request_id: &HeaderValue) {
     if let Some(Failure { code, cause }) = response.extensions_mut().remove() {
@@ -333,39 +254,4 @@ fn log_answer(method: &Method, path: &str, status: u16, request_id: &HeaderValue
     } else {
         tracing::info!(method, path = loggable(path), status, request_id, "answered");
     }
-}
-
-fn part(path: &str, port: Port, has_console: bool) -> Part {
-    let proxy = Proxy::at(path);
-    let is_console = has_console && is_below(path, titan_console::PATH);
-    let is_control = is_console || CONTROL.iter().any(|prefix| is_below(path, prefix));
-    let is_health = HEALTH.contains(&path);
-    let is_public = PUBLIC.iter().any(|prefix| is_below(path, prefix)) || is_client_rules(path);
-    match (port, proxy) {
-        (Port::Metrics, _) if path == "/metrics" => Part::Metrics,
-        (Port::Metrics, _) => Part::Nothing,
-        (Port::Public, _) if is_control => Part::Gateway,
-        (Port::Control, _) if !is_control && !is_health => Part::Nothing,
-        (_, Some(proxy)) => Part::ForwardAuth(proxy),
-        _ if path == CHECK => Part::Check,
-        _ if path == "/auth/verify" => Part::Verify,
-        _ if is_console => Part::Console,
-        _ if is_control || is_health || is_public => Part::ControlPlane,
-        _ => Part::Gateway,
-    }
-}
-
-/// Whether Titan itself answers a path at this port of callers, so that no upstream gets it.
-pub(crate) fn is_own(path: &str, port: Port, has_console: bool) -> bool {
-    !matches!(part(path, port, has_console), Part::Gateway)
-}
-
-/// `/api/sessions/{session}/client-rules`: beside what the upstream has of a session.
-fn is_client_rules(path: &str) -> bool {
-    let session = path.strip_prefix("/api/sessions/").and_then(|rest| rest.strip_suffix("/client-rules"));
-    session.is_some_and(|name| !name.is_empty() && !name.contains('/'))
-}
-
-fn is_below(path: &str, prefix: &str) -> bool {
-    path.strip_prefix(prefix).is_some_and(|rest| rest.is_empty() || rest.starts_with('/'))
 }

@@ -4,6 +4,7 @@
 //! every instance reads them as it reads everything else.
 
 mod draft;
+mod input;
 mod origin;
 mod rules;
 mod service;

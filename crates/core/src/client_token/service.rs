@@ -1,9 +1,7 @@
 //! What can be done with client tokens and their rules.
 
-use super::rules::recipient;
-use super::{
-    ClientRules, ClientSession, LONGEST_LIFE, MOST_BYTES, MOST_SESSIONS, RecipientMode, RevokedToken,
-};
+use super::input::{chat, life, person};
+use super::{ClientRules, ClientSession, MOST_BYTES, MOST_SESSIONS, RecipientMode, RevokedToken};
 use crate::access::{Denial, KeyPrincipal, ManageClientTokens, Permit};
 use crate::audit::{Entry, changed};
 use crate::entropy::{Entropy, random};
@@ -20,21 +18,12 @@ use aws_lc_rs::digest::{SHA256, digest};
 use serde_json::{Value, json};
 use std::collections::BTreeSet;
 use std::sync::Arc;
-use titan_token::{
-    ClientClaims, ClientKey, ClientTokenId, PlainName, PlainToken, SessionName, TenantId, Uuid,
-};
+use titan_token::{ClientClaims, ClientKey, ClientTokenId, PlainToken, SessionName, TenantId, Uuid};
 
-/// A token lives so long, in seconds, if nothing else is asked for …
-const USUAL_LIFE: u32 = 900;
-/// … and at least so long.
-const SHORTEST_LIFE: u32 = 60;
 /// Ids that were made so long ago can be revoked, in milliseconds: twice as long as a token lives …
 const OLDEST_MS: i64 = 7_200_000;
 /// … and ids that another clock will make so soon.
 const AHEAD_MS: i64 = 300_000;
-/// Persons with such names could be taken for users or keys by the server behind the gateway.
-const RESERVED: [&str; 2] = ["usr_", "key_"];
-
 /// The rules of client tokens.
 pub struct ClientTokenService {
     store: Arc<dyn Store>,
@@ -302,30 +291,6 @@ async fn check_room(
 fn end_of(parent: &KeyPrincipal) -> Timestamp {
     let end = parent.retirement().map_or(parent.expires_at(), |retirement| retirement.until);
     end.min(parent.expires_at())
-}
-
-fn life(seconds: Option<u32>) -> Result<u32, Error> {
-    let longest = u32::try_from(LONGEST_LIFE.as_secs()).unwrap_or(u32::MAX);
-    let life = seconds.unwrap_or(USUAL_LIFE);
-    if (SHORTEST_LIFE..=longest).contains(&life) {
-        return Ok(life);
-    }
-    Err(Error::invalid(format!("ttlSeconds: must be {SHORTEST_LIFE} to {longest}")))
-}
-
-fn person(name: &str) -> Result<PlainName, Error> {
-    if RESERVED.iter().any(|prefix| name.starts_with(prefix)) {
-        return Err(Error::invalid("ephemeralId: must not begin with usr_ or key_, which are ids of Titan"));
-    }
-    PlainName::new(name).ok_or_else(|| not_plain("ephemeralId"))
-}
-
-fn chat(name: &str) -> Result<PlainName, Error> {
-    recipient(name).ok_or_else(|| not_plain("chatId"))
-}
-
-fn not_plain(field: &str) -> Error {
-    Error::invalid(format!("{field}: must have 1 to 128 visible ASCII characters without \" and \\"))
 }
 
 /// How many there are, and which: the log keeps every row, and a list can be long.

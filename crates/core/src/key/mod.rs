@@ -1,5 +1,6 @@
 //! API keys: rows, and what may happen to them.
 
+mod delete;
 mod import;
 mod issue;
 mod list;

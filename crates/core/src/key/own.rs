@@ -1,7 +1,8 @@
 //! What users can do with their keys.
 
+use super::delete::revoke;
 use super::issue::Draft;
-use super::service::{Issued, KeyService, Rotation, revoke};
+use super::service::{Issued, KeyService, Rotation};
 use super::{Creator, Key, KeyFilter, Page, Position, check_text};
 use crate::access::{ManageOwnKeys, Permit, UserPrincipal};
 use crate::error::{Code, Error};

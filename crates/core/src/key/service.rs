@@ -2,7 +2,7 @@
 
 use super::owner::RoleScopes;
 use super::{Key, Which, check_limit, check_rate_limit, check_text};
-use crate::access::{Catalogue, DeleteKey, Denial, DisableKey, Permit, ReadKey, UpdateKey};
+use crate::access::{Catalogue, Denial, DisableKey, Permit, ReadKey, UpdateKey};
 use crate::audit::{Entry, changed};
 use crate::entropy::Entropy;
 use crate::error::Error;
@@ -18,7 +18,7 @@ use titan_token::{KeyId, PlainKey, ScopeBit, TenantId};
 
 /// A change of very many keys is made in pieces of at most this size, each in a transaction of its own. No other change,
 /// and no lease, waits long for one of them.
-const PIECE: u32 = 500;
+pub(super) const PIECE: u32 = 500;
 
 /// The rules of keys.
 pub struct KeyService {
@@ -178,86 +178,6 @@ impl KeyService {
         Ok(Changed { key, receipt })
     }
 
-    /// Revokes a key for good. With its descendants, it is the last to go: if this is interrupted, it can be repeated.
-    pub async fn delete(
-        &self,
-        permit: &Permit<DeleteKey>,
-        id: KeyId,
-        with_descendants: bool,
-        wait: Wait,
-    ) -> Result<Receipt, Error> {
-        retried(|| self.try_delete(permit, id, with_descendants, wait)).await
-    }
-
-    async fn try_delete(
-        &self,
-        permit: &Permit<DeleteKey>,
-        id: KeyId,
-        with_descendants: bool,
-        wait: Wait,
-    ) -> Result<Receipt, Error> {
-        let now = self.clock.now();
-        loop {
-            let mut tx = self.begin(permit, now).await?;
-            let key = match find(&mut *tx, permit, id, now).await {
-                Ok(key) => key,
-                Err(error) => return Err(refused(tx, &*self.propagation, error).await),
-            };
-            let mut piece =
-                if with_descendants { tx.descendants(id, Which::Living, PIECE).await? } else { Vec::new() };
-            let is_last = is_last(&mut piece, permit);
-            if is_last {
-                piece.push(key);
-            }
-            let revision = revoke(tx, permit, piece, now).await?;
-            if is_last {
-                return self.propagation.receipt(revision, wait).await;
-            }
-        }
-    }
-
-    /// Permanently revokes every key that this key created. The key itself does not change. Keys beyond the reach of
-    /// the permit do not count, so a key of another tenant has created nothing. Even if there are none, all earlier
-    /// changes are in force afterwards.
-    pub async fn delete_made_by(
-        &self,
-        permit: &Permit<DeleteKey>,
-        creator: KeyId,
-        with_descendants: bool,
-        wait: Wait,
-    ) -> Result<Revoked, Error> {
-        retried(|| self.try_delete_made_by(permit, creator, with_descendants, wait)).await
-    }
-
-    async fn try_delete_made_by(
-        &self,
-        permit: &Permit<DeleteKey>,
-        creator: KeyId,
-        with_descendants: bool,
-        wait: Wait,
-    ) -> Result<Revoked, Error> {
-        let now = self.clock.now();
-        let mut count = 0;
-        loop {
-            let mut tx = self.begin(permit, now).await?;
-            let mut piece = if with_descendants {
-                tx.descendants(creator, Which::Living, PIECE).await?
-            } else {
-                tx.made_by(creator, PIECE).await?
-            };
-            let is_last = is_last(&mut piece, permit);
-            // A key makes keys of its own tenant only, so all of a piece are within the reach, or none is.
-            piece.retain(|key| permit.reach().includes(key.tenant, key.id, key.owner()));
-            count += piece.iter().filter(|key| !key.is_gone(now)).count();
-            let is_done = is_last || piece.is_empty();
-            let revision = revoke(tx, permit, piece, now).await?;
-            if is_done {
-                let receipt = self.propagation.receipt(revision, wait).await?;
-                return Ok(Revoked { count, receipt });
-            }
-        }
-    }
-
     /// The bit of a scope with this name. An unknown name is 400.
     pub fn scope(&self, name: &str) -> Result<ScopeBit, Error> {
         let bits = self.catalogue.parse(&[name.to_owned()])?;
@@ -285,7 +205,12 @@ impl KeyService {
     }
 }
 
-async fn find<A>(tx: &mut dyn Tx, permit: &Permit<A>, id: KeyId, now: Timestamp) -> Result<Key, Error> {
+pub(super) async fn find<A>(
+    tx: &mut dyn Tx,
+    permit: &Permit<A>,
+    id: KeyId,
+    now: Timestamp,
+) -> Result<Key, Error> {
     let key = tx.lookup_key(id).await?;
     key.filter(|key| permit.reach().includes(key.tenant, key.id, key.owner()) && !key.is_gone(now))
         .ok_or_else(|| Error::not_found("key"))
@@ -310,29 +235,12 @@ async fn disable_piece<A>(
 }
 
 /// Whether no piece follows this one. Until then, the caller's own key stays: it must be good for the next piece.
-fn is_last<A>(piece: &mut Vec<Key>, permit: &Permit<A>) -> bool {
+pub(super) fn is_last<A>(piece: &mut Vec<Key>, permit: &Permit<A>) -> bool {
     let is_last = u32::try_from(piece.len()).is_ok_and(|count| count < PIECE);
     if !is_last {
         piece.retain(|key| permit.key() != Some(key.id));
     }
     is_last
-}
-
-/// Revokes these keys in one transaction, and ends it. The last revision.
-pub(super) async fn revoke<A>(
-    mut tx: Box<dyn Tx>,
-    permit: &Permit<A>,
-    keys: Vec<Key>,
-    now: Timestamp,
-) -> Result<Revision, Error> {
-    let (mut last, swept) = (tx.head().await?, tx.swept().await?.until);
-    for mut key in keys {
-        let before = audited(&key);
-        key.revoked_at = Some(now);
-        last = save(&mut *tx, permit, (&before, &key), (now, swept), "key.delete").await?;
-    }
-    tx.commit().await?;
-    Ok(last)
 }
 
 /// Refuses a caller that has ended since it was let in.

@@ -8,6 +8,7 @@ mod license;
 mod people;
 mod policies;
 mod seal;
+mod secrets;
 mod settings;
 
 pub use env::VARIABLES;
@@ -17,7 +18,8 @@ pub use people::RoleScopes;
 pub use policies::{SHIPPED, policy_text};
 pub use seal::SealSource;
 pub(crate) use seal::SealSources;
-pub use settings::{MasterSecrets, Settings};
+pub use secrets::MasterSecrets;
+pub use settings::Settings;
 pub(crate) use settings::{location, upstream_address};
 
 use anyhow::{Context, Result, anyhow, bail};

@@ -3,6 +3,7 @@
 use super::license::license;
 use super::people::{RoleScopes, identity_audience, invitation_page, jwt, legacy_link};
 use super::seal::SealSources;
+use super::secrets::{MasterSecrets, secret};
 use super::{Config, LogFormat, UpstreamConfig, UsageClients, policy_text};
 use crate::access_log::AccessLogSettings;
 use crate::pem::{Pem, certified_key};
@@ -12,10 +13,9 @@ use crate::traces::TraceSettings;
 use anyhow::{Context, Result, bail};
 use http::HeaderValue;
 use std::net::SocketAddr;
-use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
-use titan_core::access::{Catalogue, MASTER_KEY_LENGTH, MasterKeys};
+use titan_core::access::Catalogue;
 use titan_core::license::License;
 use titan_core::limit::MOST;
 use titan_core::policy::{Policy, PolicySet, Problem};
@@ -26,9 +26,6 @@ use titan_edge::TrustedProxies;
 use titan_edge::gateway::{Address, Settings as GatewaySettings, TlsSettings, Upstream, UpstreamMap};
 use titan_store::Location;
 use titan_token::JwtParty;
-
-/// The master keys in force.
-pub struct MasterSecrets(Vec<String>);
 
 /// A checked configuration.
 pub struct Settings {
@@ -276,68 +273,12 @@ fn gateway(config: &Config) -> Result<GatewaySettings> {
     })
 }
 
-/// A secret from its value or its file, never both.
-fn secret(option: &str, value: Option<&String>, file: Option<&PathBuf>) -> Result<Option<String>> {
-    match (value, file) {
-        (Some(_), Some(_)) => bail!("{option}: its value and its file are both set; set one"),
-        (Some(value), None) => Ok(Some(value.trim().to_owned())),
-        (None, Some(path)) => {
-            let text =
-                std::fs::read_to_string(path).with_context(|| format!("{option}: {}", path.display()))?;
-            Ok(Some(text.trim().to_owned()))
-        }
-        (None, None) => Ok(None),
-    }
-}
-
 /// Where the database is: by the option itself, or by its file.
 pub(crate) fn location(config: &Config) -> Result<Location> {
     let is_set = config.database_url != Config::default().database_url;
     let value = Some(&config.database_url).filter(|_| is_set || config.database_url_file.is_none());
     let url = secret("TITAN_DATABASE_URL", value, config.database_url_file.as_ref())?;
     Ok(Location::parse(&url.unwrap_or_default())?)
-}
-
-impl MasterSecrets {
-    fn check(config: &Config) -> Result<Self> {
-        let current = secret("MASTER_KEY", config.master_key.as_ref(), config.master_key_file.as_ref())?;
-        let previous = secret(
-            "MASTER_KEY_PREVIOUS",
-            config.master_key_previous.as_ref(),
-            config.master_key_previous_file.as_ref(),
-        )?;
-        let Some(current) = current else {
-            bail!(
-                "MASTER_KEY is not set. Create one with\n\n    openssl rand -base64 32\n\nand set MASTER_KEY, or \
-                 MASTER_KEY_FILE to a file that contains it. To try Titan, run `titan serve --dev`: it creates its own."
-            );
-        };
-        let keys = [Some(current), previous].into_iter().flatten().collect::<Vec<_>>();
-        for key in &keys {
-            check_master_key(key)?;
-        }
-        Ok(Self(keys))
-    }
-
-    /// For comparing with what callers present.
-    pub fn hashed(&self) -> MasterKeys {
-        MasterKeys::new(self.0.iter().map(String::as_str))
-    }
-}
-
-fn check_master_key(key: &str) -> Result<()> {
-    if key.chars().count() < MASTER_KEY_LENGTH {
-        bail!(
-            "MASTER_KEY: must have at least {MASTER_KEY_LENGTH} characters; create one with: openssl rand -base64 32"
-        );
-    }
-    if !key.bytes().all(|c| c.is_ascii_graphic()) {
-        bail!("MASTER_KEY: must be visible ASCII characters, because it is sent in a header");
-    }
-    if key.starts_with("titan_") || key.starts_with("whm_") {
-        bail!("MASTER_KEY: must not look like an API key");
-    }
-    Ok(())
 }
 
 /// How long usage is kept. What is shorter is never kept for longer: it is the larger part.
