@@ -41,6 +41,7 @@ const PER_ROUND: u32 = 8192;
 type Outcome = Result<TenantId, Denial>;
 
 // Goals: what more would be a defect. Those of whole verifications depend on how the CPU hashes: `cpu.rs`.
+/// With 10^7 revoked keys: with few, tables that grow by doubling are emptier.
 const GOAL_BYTES: AtMost = AtMost(24.0);
 const GOAL_OPAQUE_BYTES: AtMost = AtMost(93.0);
 /// "Not slower" and "flat", within what two equal rows differ by on a shared machine.
@@ -264,10 +265,11 @@ fn print(board: &Board<'_>, hashing: Hashing, reference: &[RowId; 2], titan: &Ti
                 board.ratio(titan.malformed, titan.million),
                 equal,
             ),
+            // A figure. Over HTTP, where it counts, it has a goal.
             (
                 "refusing a revoked key / accepting a good one",
                 board.ratio(titan.revoked, titan.million),
-                equal,
+                None,
             ),
             ("a limit on / off", board.ratio(titan.limited, titan.million), None),
             (
@@ -280,12 +282,11 @@ fn print(board: &Board<'_>, hashing: Hashing, reference: &[RowId; 2], titan: &Ti
 }
 
 fn print_memory() -> anyhow::Result<()> {
-    let goal = Some(GOAL_BYTES);
     report::numbers(
         "memory, resident bytes a revoked key",
         &[
-            ("10^6 revoked", memory::bytes_per_revoked_key(MILLION)?, goal),
-            ("10^7 revoked", memory::bytes_per_revoked_key(TEN_MILLION)?, goal),
+            ("10^6 revoked", memory::bytes_per_revoked_key(MILLION)?, None),
+            ("10^7 revoked", memory::bytes_per_revoked_key(TEN_MILLION)?, Some(GOAL_BYTES)),
         ],
     );
     let opaque = memory::bytes_per_opaque_key(INDEXED)?;
