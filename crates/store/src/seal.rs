@@ -72,6 +72,18 @@ pub(crate) struct Place<'a> {
     pub(crate) row: &'a [u8],
 }
 
+impl<'a> Place<'a> {
+    /// Where the secret of a slot's signing key is, in both engines.
+    pub(crate) fn of_signing_key(slot: &'a [u8; 1]) -> Self {
+        Self { table: "signing_key", column: "secret", row: slot }
+    }
+
+    /// Where the secret of a user's second factor is, in both engines.
+    pub(crate) fn of_second_factor(user: &'a [u8]) -> Self {
+        Self { table: "second_factor", column: "secret", row: user }
+    }
+}
+
 impl Place<'_> {
     /// Each part with its length, so that no two places look the same.
     fn to_aad(self) -> Vec<u8> {

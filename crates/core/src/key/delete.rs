@@ -1,6 +1,7 @@
 //! Revoking keys for good.
 
-use super::service::{KeyService, PIECE, Revoked, audited, find, is_last, save};
+use super::save::{audited, save};
+use super::service::{KeyService, PIECE, Revoked, find, is_last};
 use super::{Key, Which};
 use crate::access::{DeleteKey, Permit};
 use crate::error::Error;

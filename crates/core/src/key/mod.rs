@@ -7,6 +7,7 @@ mod list;
 mod own;
 pub(crate) mod owner;
 mod replay;
+mod save;
 mod service;
 
 use crate::access::Permit;
@@ -20,9 +21,9 @@ pub use import::{ForeignKey, ImportResult, ImportedKeys, ImportedKeysTx};
 pub use list::{Creator, KeyFilter, Order, Page, Position, Sort};
 pub use own::{Environment, NewOwnKey};
 pub use owner::RoleScopes;
+pub(crate) use save::{audited, write};
 pub(crate) use service::check_caller;
 pub use service::{Changed, Issued, KeyService, KeyUpdate, NewKey, Revoked, Rotation};
-pub(crate) use service::{audited, write};
 use titan_token::{Claims, KeyId, Prefix, ScopeBit, Slot, TenantId, UserId};
 
 /// A key's row: everything but the key, which can be signed again from it.

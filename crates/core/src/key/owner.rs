@@ -1,7 +1,7 @@
 //! Keys that belong to a user: they live and die with its membership, and follow its role.
 
 use super::Key;
-use super::service::{audited, save};
+use super::save::{audited, save};
 use crate::access::{Catalogue, Permit};
 use crate::error::Error;
 use crate::port::Tx;

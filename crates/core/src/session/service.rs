@@ -1,7 +1,6 @@
 //! What can be done with sessions.
 
 use super::issue::{Issuer, Life};
-use super::sign_in::check_tenant;
 use super::{JwtSettings, Session, end};
 use crate::access::{Catalogue, ManageOwnSessions, Origin, Permit, UserPrincipal};
 use crate::audit::Entry;
@@ -12,11 +11,12 @@ use crate::refuse::refused;
 use crate::retry::retried;
 use crate::revision::{Propagation, Receipt, Wait};
 use crate::signing::signer;
+use crate::tenant::Tenant;
 use crate::time::{Clock, Timestamp};
 use crate::user::{Membership, PasswordWork, Role, Roles, User};
 use serde_json::json;
 use std::sync::Arc;
-use titan_token::{PlainToken, RefreshKey, SessionId, UntrustedRefresh, VerifiedRefresh};
+use titan_token::{PlainToken, RefreshKey, SessionId, TenantId, UntrustedRefresh, VerifiedRefresh};
 
 /// The rules of sessions.
 pub struct SessionService {
@@ -257,4 +257,13 @@ pub(crate) async fn membership_of(tx: &mut dyn Tx, user: &UserPrincipal) -> Resu
 
 fn ended_error() -> Error {
     Error::new(Code::SessionEnded, "session ended")
+}
+
+/// The tenant, if it is on: nobody signs in to one that is off.
+pub(super) async fn check_tenant(tx: &mut dyn Tx, id: TenantId) -> Result<Tenant, Error> {
+    let tenant = tx.lookup_tenant(id).await?.ok_or_else(|| Error::internal("a member of no tenant"))?;
+    if tenant.is_active {
+        return Ok(tenant);
+    }
+    Err(Error::new(Code::InvalidCredentials, "this tenant is disabled"))
 }

@@ -1,6 +1,6 @@
 //! Signing in with a password.
 
-use super::service::{SessionService, SignedIn};
+use super::service::{SessionService, SignedIn, check_tenant};
 use super::{MOST_SESSIONS, Session};
 use crate::access::Origin;
 use crate::audit::Entry;
@@ -8,7 +8,6 @@ use crate::entropy::random;
 use crate::error::{Code, Error};
 use crate::port::Tx;
 use crate::retry::retried;
-use crate::tenant::Tenant;
 use crate::time::Timestamp;
 use crate::user::throttle::{Attempt, Throttled};
 use crate::user::{Email, Membership, PasswordHash, PlainPassword, SignInSubjects, User};
@@ -260,13 +259,4 @@ fn choose(memberships: Vec<Membership>, tenant: Option<TenantId>) -> Result<Memb
         // Whoever knows the password may learn this.
         (None, _) => Err(Error::new(Code::InvalidCredentials, "you are not a member of this tenant")),
     }
-}
-
-/// The tenant, if it is on: nobody signs in to one that is off.
-pub(super) async fn check_tenant(tx: &mut dyn Tx, id: TenantId) -> Result<Tenant, Error> {
-    let tenant = tx.lookup_tenant(id).await?.ok_or_else(|| Error::internal("a member of no tenant"))?;
-    if tenant.is_active {
-        return Ok(tenant);
-    }
-    Err(Error::new(Code::InvalidCredentials, "this tenant is disabled"))
 }

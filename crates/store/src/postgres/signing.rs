@@ -50,7 +50,7 @@ impl SigningKeysTx for PostgresTx {
     async fn put_slot(&mut self, key: &SlotKey) -> StoreResult<()> {
         let row = [key.slot.number()];
         let sealing = seal::row(self.connection().await?).await?;
-        let sealed = self.vault.seal(&sealing, place(&row), key.secret.expose())?;
+        let sealed = self.vault.seal(&sealing, Place::of_signing_key(&row), key.secret.expose())?;
         query(
             "INSERT INTO signing_key (slot, secret, created_at, retired_at, not_before) \
              VALUES ($1, $2, $3, $4, $5) ON CONFLICT (slot) DO UPDATE \
@@ -93,14 +93,10 @@ pub(super) async fn read_all(executor: impl PgExecutor<'_>, vault: &Vault) -> St
     rows.iter().map(|row| read(row, vault)).collect()
 }
 
-pub(super) fn place(slot: &[u8; 1]) -> Place<'_> {
-    Place { table: TABLE, column: "secret", row: slot }
-}
-
 fn read(row: &PgRow, vault: &Vault) -> StoreResult<SlotKey> {
     let corrupt = |column| StoreError::Corrupt { table: TABLE, column };
     let slot = Slot::new(small(row, TABLE, "slot")?).ok_or(corrupt("slot"))?;
-    let opened = vault.open(place(&[slot.number()]), column(row, TABLE, "secret")?);
+    let opened = vault.open(Place::of_signing_key(&[slot.number()]), column(row, TABLE, "secret")?);
     let secret = opened.and_then(|bytes| <[u8; 32]>::try_from(bytes.as_slice()).ok());
     Ok(SlotKey {
         slot,

@@ -1,8 +1,9 @@
 //! The row that says which key seals, and the change of that key.
 
 use super::error::failed;
-use super::{Sqlite, SqliteTx, second_factor, signing};
+use super::{Sqlite, SqliteTx};
 use crate::error::ConnectError;
+use crate::seal::Place;
 use crate::stored::{user_bytes, user_id};
 use crate::vault::{SealRow, TABLE, Vault};
 use async_trait::async_trait;
@@ -49,7 +50,7 @@ async fn signing_keys(executor: impl SqliteExecutor<'_>, vault: &Vault) -> Store
     let sealer = |(slot, secret): &(i64, Vec<u8>)| {
         let slot = slot_of(*slot)?;
         vault
-            .sealer(signing::place(&[slot]), secret)
+            .sealer(Place::of_signing_key(&[slot]), secret)
             .ok_or(StoreError::Corrupt { table: "signing_key", column: "secret" })
     };
     rows.iter().map(sealer).collect()
@@ -88,7 +89,7 @@ impl SealKeys for Sqlite {
         loop {
             let rows = second_factors(&self.readers, &after, PAGE).await?;
             for (person, secret) in &rows {
-                let name = self.vault.sealer(second_factor::place(person), secret);
+                let name = self.vault.sealer(Place::of_second_factor(person), secret);
                 count(
                     &mut counts,
                     name.ok_or(StoreError::Corrupt { table: "second_factor", column: "secret" })?,
@@ -134,7 +135,8 @@ impl SealKeysTx for SqliteTx {
             query_as(SIGNING_KEYS).fetch_all(self.connection().await?).await.map_err(failed)?;
         let mut count = 0;
         for (slot, secret) in rows {
-            let Some(sealed) = self.vault.reseal(&sealing, signing::place(&[slot_of(slot)?]), &secret)?
+            let Some(sealed) =
+                self.vault.reseal(&sealing, Place::of_signing_key(&[slot_of(slot)?]), &secret)?
             else {
                 continue;
             };
@@ -155,7 +157,7 @@ impl SealKeysTx for SqliteTx {
         let rows = second_factors(self.connection().await?, &after, most).await?;
         let mut count = 0;
         for (person, secret) in &rows {
-            let Some(sealed) = self.vault.reseal(&sealing, second_factor::place(person), secret)? else {
+            let Some(sealed) = self.vault.reseal(&sealing, Place::of_second_factor(person), secret)? else {
                 continue;
             };
             let update = query("UPDATE second_factor SET secret = ?2 WHERE person = ?1");

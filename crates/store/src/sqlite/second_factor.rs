@@ -40,7 +40,7 @@ impl SecondFactorsTx for SqliteTx {
     async fn put_second_factor(&mut self, user: UserId, factor: &SecondFactor) -> StoreResult<()> {
         let row = user_bytes(user);
         let sealing = seal::row(self.connection().await?).await?;
-        let sealed = self.vault.seal(&sealing, place(&row), factor.secret.expose())?;
+        let sealed = self.vault.seal(&sealing, Place::of_second_factor(&row), factor.secret.expose())?;
         self.remove_second_factor(user).await?;
         query(
             "INSERT INTO second_factor (person, secret, is_confirmed, last_step, recovery, created_at) \
@@ -77,13 +77,9 @@ impl SecondFactorsTx for SqliteTx {
     }
 }
 
-pub(super) fn place(user: &[u8]) -> Place<'_> {
-    Place { table: TABLE, column: "secret", row: user }
-}
-
 fn read(row: &SqliteRow, user: UserId, vault: &Vault) -> StoreResult<SecondFactor> {
     let corrupt = |column| StoreError::Corrupt { table: TABLE, column };
-    let opened = vault.open(place(&user_bytes(user)), column(row, TABLE, "secret")?);
+    let opened = vault.open(Place::of_second_factor(&user_bytes(user)), column(row, TABLE, "secret")?);
     let secret = opened.and_then(|bytes| bytes.as_slice().try_into().ok());
     Ok(SecondFactor {
         secret: TotpSecret::new(secret.ok_or(corrupt("secret"))?),

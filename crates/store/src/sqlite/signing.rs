@@ -48,7 +48,7 @@ impl SigningKeysTx for SqliteTx {
     async fn put_slot(&mut self, key: &SlotKey) -> StoreResult<()> {
         let row = [key.slot.number()];
         let sealing = seal::row(self.connection().await?).await?;
-        let sealed = self.vault.seal(&sealing, place(&row), key.secret.expose())?;
+        let sealed = self.vault.seal(&sealing, Place::of_signing_key(&row), key.secret.expose())?;
         query(
             "INSERT OR REPLACE INTO signing_key (slot, secret, created_at, retired_at, not_before) \
              VALUES (?, ?, ?, ?, ?)",
@@ -90,14 +90,10 @@ pub(super) async fn read_all(executor: impl SqliteExecutor<'_>, vault: &Vault) -
     rows.iter().map(|row| read(row, vault)).collect()
 }
 
-pub(super) fn place(slot: &[u8; 1]) -> Place<'_> {
-    Place { table: TABLE, column: "secret", row: slot }
-}
-
 fn read(row: &SqliteRow, vault: &Vault) -> StoreResult<SlotKey> {
     let corrupt = |column| StoreError::Corrupt { table: TABLE, column };
     let slot = Slot::new(column(row, TABLE, "slot")?).ok_or(corrupt("slot"))?;
-    let opened = vault.open(place(&[slot.number()]), column(row, TABLE, "secret")?);
+    let opened = vault.open(Place::of_signing_key(&[slot.number()]), column(row, TABLE, "secret")?);
     let secret = opened.and_then(|bytes| <[u8; 32]>::try_from(bytes.as_slice()).ok());
     Ok(SlotKey {
         slot,
