@@ -17,12 +17,13 @@ pub fn write_as_one<T>(pieces: &[IoSlice<'_>], write: impl FnOnce(&[u8]) -> T) -
         return None;
     }
     let mut joined = [0; SHORT];
-    let mut length = 0;
+    let mut end = 0;
     for piece in pieces {
-        joined.get_mut(length..)?.get_mut(..piece.len())?.copy_from_slice(piece);
-        length += piece.len();
+        let begin = end;
+        end += piece.len();
+        joined[begin..end].copy_from_slice(piece);
     }
-    Some(write(&joined[..length]))
+    Some(write(&joined[..end]))
 }
 
 #[cfg(test)]
