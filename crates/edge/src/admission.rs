@@ -2,12 +2,12 @@
 
 use crate::access_log::Entry;
 use crate::client::{ClientRequest, Cors};
-use crate::gateway::{Upstream, UpstreamMap, Upstreams};
 use crate::identity::Identity;
 use crate::limits::{Quota, Refusal};
 use crate::metrics::{Credential, EdgeMetrics, Limit, Part, Reason};
 use crate::reply::error_response;
 use crate::snapshot::Proven;
+use crate::upstream::{Upstream, UpstreamMap, Upstreams};
 use crate::{Body, Guard, reply};
 use bytes::Bytes;
 use http::header::{AUTHORIZATION, HeaderMap, HeaderName, HeaderValue};

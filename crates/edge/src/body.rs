@@ -1,14 +1,12 @@
 //! The body of an answer: text of our own, an upstream's stream, or the control plane's.
 
-use crate::gateway::Relay;
+use crate::body_error::BodyError;
+use crate::upstream::Relay;
 use bytes::Bytes;
 use http_body::{Body as HttpBody, Frame, SizeHint};
 use http_body_util::Full;
 use std::pin::Pin;
 use std::task::{Context, Poll};
-
-/// Any error while a body is sent.
-pub(crate) type BodyError = Box<dyn std::error::Error + Send + Sync>;
 
 /// What an answer sends. An enum and not a box, as every proxied answer has one.
 pub enum Body {

@@ -12,6 +12,7 @@
 pub mod access_log;
 mod admission;
 mod body;
+mod body_error;
 mod client;
 #[doc(hidden)]
 pub mod fault;
@@ -33,9 +34,11 @@ mod request_body;
 mod revocation_set;
 mod snapshot;
 mod trusted_proxies;
+pub mod upstream;
 pub mod usage;
 mod uses;
 pub mod verify;
+mod watch;
 mod write;
 
 pub use body::Body;

@@ -1,6 +1,6 @@
 //! The body of a request, with a time limit for each piece.
 
-use crate::body::BodyError;
+use crate::body_error::BodyError;
 use bytes::Bytes;
 use http_body::{Body, Frame, SizeHint};
 use http_body_util::Full;

@@ -8,11 +8,11 @@ pub use code::VerifyCode;
 pub use shape::{Document, RateLimit, Verification, VerifyAnswer, VerifyRequest};
 
 use crate::access_log::Entry;
-use crate::gateway::Upstreams;
 use crate::limits::{Quota, Refusal};
 use crate::metrics::{Credential, EdgeMetrics, Limit, Part, Reason};
 use crate::reply::{error_response, json};
 use crate::snapshot::Proven;
+use crate::upstream::Upstreams;
 use crate::{Body, Follower, Guard};
 use http::header::{ALLOW, AUTHORIZATION, CONTENT_TYPE, HeaderMap, HeaderValue};
 use http::{Method, Request, Response, StatusCode};

@@ -2,8 +2,8 @@
 
 use super::{Abort, Entry, Record};
 use crate::Body;
-use crate::body::BodyError;
-use crate::gateway::Cut;
+use crate::body_error::BodyError;
+use crate::watch::Cut;
 use bytes::Bytes;
 use http_body::{Body as HttpBody, Frame, SizeHint};
 use std::error::Error as StdError;

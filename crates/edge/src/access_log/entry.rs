@@ -2,8 +2,8 @@
 
 use super::{AccessLog, Holder, LoggedBody, Record, RequestId};
 use crate::Body;
-use crate::gateway::{Progress, Upstream};
 use crate::snapshot::Proven;
+use crate::upstream::{Progress, Upstream};
 use crate::usage::{Agent, Counts};
 use crate::verify::VerifyCode;
 use http::header::USER_AGENT;

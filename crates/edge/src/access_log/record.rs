@@ -1,7 +1,7 @@
 //! The facts about one request, for a line of the access log.
 
-use crate::gateway::Upstream;
 use crate::snapshot::Proven;
+use crate::upstream::Upstream;
 use http::{HeaderValue, Method};
 use std::net::IpAddr;
 use std::sync::Arc;

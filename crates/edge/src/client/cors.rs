@@ -3,7 +3,7 @@
 use super::request::{the_header, the_origin};
 use crate::access_log::Entry;
 use crate::admission::Refused;
-use crate::gateway::UpstreamMap;
+use crate::upstream::UpstreamMap;
 use crate::{Body, Guard};
 use http::header::{
     ACCESS_CONTROL_ALLOW_CREDENTIALS, ACCESS_CONTROL_ALLOW_HEADERS, ACCESS_CONTROL_ALLOW_METHODS,

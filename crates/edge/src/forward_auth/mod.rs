@@ -7,8 +7,8 @@ mod original;
 
 use crate::access_log::Entry;
 use crate::admission::{Admission, Admitted, Refused};
-use crate::gateway::Upstreams;
 use crate::metrics::{EdgeMetrics, Part};
+use crate::upstream::Upstreams;
 use crate::{Body, Guard};
 use http::header::{CACHE_CONTROL, HeaderName, HeaderValue};
 use http::{HeaderMap, Method, Request, Response, StatusCode};

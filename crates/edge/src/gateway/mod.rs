@@ -9,14 +9,14 @@ mod framing;
 mod headers;
 mod session_count;
 mod upgrade;
-mod upstream;
-mod watch;
 
 use crate::access_log::Entry;
 use crate::admission::{Admission, Admitted, Refused};
 use crate::client::preflight;
 use crate::inspect;
 use crate::metrics::{EdgeMetrics, Part};
+use crate::upstream::{Client, Upstreams, was_sent};
+use crate::watch::CredentialWatch;
 use crate::{Body, Guard, RequestBody, TrustedProxies};
 pub(crate) use headers::{is_bearer, is_claim, is_override};
 use http::uri::PathAndQuery;
@@ -28,11 +28,6 @@ use titan_core::access::MasterKeys;
 use titan_core::license::SessionCounter;
 use titan_core::policy::RequestPath;
 use upgrade::Tunnels;
-pub(crate) use upstream::Progress;
-pub use upstream::{Address, Relay, TlsSettings, Upstream, UpstreamMap, Upstreams};
-use upstream::{Client, was_sent};
-use watch::CredentialWatch;
-pub(crate) use watch::Cut;
 
 /// How the gateway behaves, whatever the policy.
 #[derive(Clone, Debug)]
@@ -87,7 +82,7 @@ impl Gateway {
         sessions: Arc<SessionCounter>,
         metrics: Arc<EdgeMetrics>,
     ) -> Self {
-        let client = Client::new(&settings, Arc::clone(&metrics));
+        let client = Client::new(settings.connect_timeout, settings.answer_timeout, Arc::clone(&metrics));
         let admission = Admission::new(guard, upstreams, master, (metrics, Part::Gateway));
         Self { admission, client, settings, tunnels: Tunnels::default(), sessions }
     }

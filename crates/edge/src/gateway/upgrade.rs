@@ -2,10 +2,10 @@
 
 use super::counted::Counted;
 use super::headers::prepare_answer;
-use super::upstream::Relay;
-use super::watch::CredentialWatch;
 use crate::Body;
 use crate::access_log::Entry;
+use crate::upstream::Relay;
+use crate::watch::CredentialWatch;
 use http::header::{CONNECTION, HeaderValue, UPGRADE};
 use http::{Method, Request, Response, StatusCode, Version};
 use hyper::upgrade::OnUpgrade;

@@ -1,7 +1,7 @@
 //! What is told of a key.
 
 use super::{PATIENCE, Verification, Verifier, VerifyCode};
-use crate::body::BodyError;
+use crate::body_error::BodyError;
 use std::sync::Arc;
 use titan_core::key::Key;
 use titan_core::revision::OpaqueStatus;

@@ -172,7 +172,7 @@ mod tests {
     use std::time::Instant;
     use titan_core::policy::PolicySet;
     use titan_edge::access_log::{AccessLog, Entry, Sinks};
-    use titan_edge::gateway::{Address, TlsSettings, Upstream};
+    use titan_edge::upstream::{Address, TlsSettings, Upstream};
     use titan_token::TenantId;
 
     const BEGAN: Timestamp = Timestamp::from_ms(1_795_514_400_007);

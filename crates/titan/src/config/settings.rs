@@ -23,7 +23,8 @@ use titan_core::session::JwtSettings;
 use titan_core::settings::Settings as FirstSettings;
 use titan_core::usage::Retention;
 use titan_edge::TrustedProxies;
-use titan_edge::gateway::{Address, Settings as GatewaySettings, TlsSettings, Upstream, UpstreamMap};
+use titan_edge::gateway::Settings as GatewaySettings;
+use titan_edge::upstream::{Address, TlsSettings, Upstream, UpstreamMap};
 use titan_store::Location;
 use titan_token::JwtParty;
 

@@ -4,7 +4,7 @@ use crate::dispatch::{Port, is_own};
 use std::sync::Arc;
 use titan_console::{Guarded, GuardedUpstream};
 use titan_core::policy::RequestPath;
-use titan_edge::gateway::{Upstream, Upstreams};
+use titan_edge::upstream::{Upstream, Upstreams};
 
 /// The upstreams that the gateway uses, behind the port at which callers reach them.
 pub(super) struct GuardedBy {

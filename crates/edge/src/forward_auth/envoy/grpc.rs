@@ -3,7 +3,7 @@
 
 use super::Fault;
 use crate::Body;
-use crate::body::BodyError;
+use crate::body_error::BodyError;
 use bytes::{Buf, BufMut, Bytes, BytesMut};
 use http::header::CONTENT_TYPE;
 use http::{HeaderMap, HeaderName, HeaderValue, Method, Request, Response, StatusCode, Version};

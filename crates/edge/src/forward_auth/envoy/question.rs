@@ -4,7 +4,7 @@ use super::super::original::Original;
 use super::Fault;
 use super::grpc::{self, Failure};
 use super::proto::{CheckRequest, HeaderValue as Field};
-use crate::body::BodyError;
+use crate::body_error::BodyError;
 use crate::gateway::is_bearer;
 use bytes::Bytes;
 use http::{HeaderMap, HeaderName, HeaderValue, Method, Request};

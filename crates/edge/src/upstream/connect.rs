@@ -4,7 +4,7 @@ use super::Address;
 use super::address::Place;
 use super::link::Link;
 use super::stream::Stream;
-use crate::body::BodyError;
+use crate::body_error::BodyError;
 use http::Uri;
 use hyper_util::client::legacy::connect::HttpConnector;
 use hyper_util::rt::TokioIo;

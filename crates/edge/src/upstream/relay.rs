@@ -1,8 +1,8 @@
 //! The body of an answer on its way from the upstream to the client.
 
 use super::pool::Checkout;
-use crate::body::BodyError;
-use crate::gateway::watch::{CredentialWatch, Cut};
+use crate::body_error::BodyError;
+use crate::watch::{CredentialWatch, Cut};
 use bytes::Bytes;
 use http_body::{Body, Frame, SizeHint};
 use hyper::body::Incoming;

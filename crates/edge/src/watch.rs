@@ -19,7 +19,7 @@ const ROUND: Duration = Duration::from_secs(1);
 type Asking = Pin<Box<dyn Future<Output = Result<(), Denial>> + Send>>;
 
 /// Looks at a credential from time to time, while its exchange lasts. It costs nothing until it is polled.
-pub(super) struct CredentialWatch {
+pub(crate) struct CredentialWatch {
     guard: Arc<Guard>,
     principal: Principal,
     timer: Option<Pin<Box<Sleep>>>,
@@ -56,18 +56,18 @@ impl Cut {
 }
 
 impl CredentialWatch {
-    pub(super) fn new(guard: &Arc<Guard>, principal: &Principal) -> Self {
+    pub(crate) fn new(guard: &Arc<Guard>, principal: &Principal) -> Self {
         let principal = principal.clone();
         Self { guard: Arc::clone(guard), principal, timer: None, asking: None, unknown_since: None }
     }
 
     /// Waits until the exchange must end.
-    pub(super) async fn cut(mut self) -> Cut {
+    pub(crate) async fn cut(mut self) -> Cut {
         std::future::poll_fn(|cx| self.poll_cut(cx)).await
     }
 
     /// Ready when the exchange must end.
-    pub(super) fn poll_cut(&mut self, cx: &mut Context<'_>) -> Poll<Cut> {
+    pub(crate) fn poll_cut(&mut self, cx: &mut Context<'_>) -> Poll<Cut> {
         loop {
             if let Some(asking) = &mut self.asking {
                 let Poll::Ready(answer) = asking.as_mut().poll(cx) else { return Poll::Pending };

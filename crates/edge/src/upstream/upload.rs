@@ -1,8 +1,8 @@
 //! The body of a request to the upstream: whether it moves, and how many bytes have passed.
 
 use crate::RequestBody;
-use crate::body::BodyError;
-use crate::gateway::watch::CredentialWatch;
+use crate::body_error::BodyError;
+use crate::watch::CredentialWatch;
 use bytes::Bytes;
 use http_body::{Body, Frame, SizeHint};
 use std::pin::Pin;

@@ -6,10 +6,9 @@ use super::upload::{Progress, Upload};
 use super::{Relay, Upstream};
 use crate::RequestBody;
 use crate::access_log::Entry;
-use crate::body::BodyError;
-use crate::gateway::Settings;
-use crate::gateway::watch::{CredentialWatch, Cut};
+use crate::body_error::BodyError;
 use crate::metrics::{Asking, EdgeMetrics, Link};
+use crate::watch::{CredentialWatch, Cut};
 use http::header::{HOST, TRANSFER_ENCODING};
 use http::uri::PathAndQuery;
 use http::{HeaderValue, Request, Response, StatusCode, Uri};
@@ -24,7 +23,7 @@ use titan_core::error::Code;
 use titan_core::wire::BodyTimeout;
 
 /// Sends requests to upstreams, and reuses connections.
-pub(in super::super) struct Client {
+pub(crate) struct Client {
     connector: Connector,
     pool: Arc<Pool>,
     answer_timeout: Duration,
@@ -42,14 +41,17 @@ enum Failure {
 }
 
 impl Client {
-    pub(in super::super) fn new(settings: &Settings, metrics: Arc<EdgeMetrics>) -> Self {
-        let connector = Connector::new(settings.connect_timeout);
-        Self { connector, pool: Pool::start(), answer_timeout: settings.answer_timeout, metrics }
+    pub(crate) fn new(
+        connect_timeout: Duration,
+        answer_timeout: Duration,
+        metrics: Arc<EdgeMetrics>,
+    ) -> Self {
+        Self { connector: Connector::new(connect_timeout), pool: Pool::start(), answer_timeout, metrics }
     }
 
     /// Sends a request for `target`. The error is 502 if the upstream is unreachable or breaks off, and 504 if it is
     /// slow.
-    pub(in super::super) async fn send(
+    pub(crate) async fn send(
         &self,
         upstream: &Upstream,
         target: PathAndQuery,

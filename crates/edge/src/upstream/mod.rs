@@ -11,7 +11,7 @@ mod tls;
 mod upload;
 
 pub use address::Address;
-pub(super) use client::{Client, was_sent};
+pub(crate) use client::{Client, was_sent};
 pub use relay::Relay;
 pub use tls::TlsSettings;
 pub(crate) use upload::Progress;

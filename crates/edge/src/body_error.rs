@@ -1,0 +1,2 @@
+/// Any error while a body is sent.
+pub(crate) type BodyError = Box<dyn std::error::Error + Send + Sync>;
