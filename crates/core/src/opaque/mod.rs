@@ -2,14 +2,15 @@
 //! do what the role of that user may do now. `docs/adr/0019-opaque-keys.md`.
 
 pub(crate) mod owner;
+mod save;
 mod service;
 
-use crate::port::Tx;
-use crate::revision::{Change, OpaqueStatus, Revision};
+use crate::revision::{Change, OpaqueStatus};
 use crate::store_error::StoreResult;
 use crate::time::Timestamp;
 use crate::user::Role;
 use async_trait::async_trait;
+pub(crate) use save::save;
 use serde_json::{Value, json};
 pub use service::{MadeOpaque, NewOpaque, OpaqueFilter, OpaqueKeyService, OpaquePage};
 use titan_token::{HashedKey, KeyId, TenantId, UserId};
@@ -64,21 +65,6 @@ impl OpaqueRow {
 /// What the audit log has of a key before and after a change.
 pub(crate) fn audited(key: &OpaqueRow) -> Value {
     json!({ "isActive": key.is_active, "isDeleted": key.deleted_at.is_some() })
-}
-
-/// Writes a changed key with its revision. `swept` is the time up to which keys have left the log.
-pub(crate) async fn save(
-    tx: &mut dyn Tx,
-    key: &OpaqueRow,
-    role: Role,
-    swept: Timestamp,
-) -> StoreResult<Revision> {
-    tx.save_opaque(key).await?;
-    // It has left the log for good: a new row would stay there, and in memory, for ever.
-    if key.expires_at.is_some_and(|end| end <= swept) {
-        return tx.head().await;
-    }
-    tx.record_change(&key.change(role)).await
 }
 
 /// Reading opaque keys.

@@ -10,8 +10,8 @@ pub use ask::{Ask, Group, MOST_POINTS, MOST_ROWS, MOST_TOP, USUAL_TOP, Window};
 pub use list::{Label, Point, UsageRow};
 pub use service::{KeyUsage, Retention, Usage, UsageService};
 
-use crate::port::StoreResult;
 use crate::revision::InstanceId;
+use crate::store_error::StoreResult;
 use crate::time::Timestamp;
 use async_trait::async_trait;
 use std::borrow::Cow;

@@ -6,9 +6,9 @@
 
 mod check;
 mod error;
-pub(crate) mod postgres;
+mod postgres;
 mod sink;
-pub(crate) mod sqlite;
+mod sqlite;
 mod table;
 
 pub use check::Sum;

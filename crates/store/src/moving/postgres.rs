@@ -3,8 +3,9 @@
 use super::sqlite::Departure;
 use super::table::{AUDIT, KEY, Kind, Row, TABLES, Table, Value};
 use super::{MoveError, PAGE, Rows};
-use crate::error::ConnectError;
-use crate::postgres::{LOCK, ONE_MOMENT, check_version, connect_one, failed, refused, terms, upgrade};
+use crate::postgres::{
+    LOCK, ONE_MOMENT, check_version, connect_one, refuse_unfinished, refused, terms, upgrade,
+};
 use sqlx::error::DatabaseError;
 use sqlx::postgres::{PgArguments, PgRow};
 use sqlx::{AssertSqlSafe, Connection, PgConnection, Row as _, query, query_as, query_scalar, raw_sql};
@@ -20,13 +21,6 @@ const LOCK_NOT_AVAILABLE: &str = "55P03";
 /// The target of a move.
 pub(super) struct Target {
     connection: PgConnection,
-}
-
-/// Refuses a database into which a move goes on or was interrupted.
-pub(crate) async fn refuse_unfinished(connection: &mut PgConnection) -> Result<(), ConnectError> {
-    let select = query_scalar("SELECT moved_from FROM move_in");
-    let from: Option<String> = select.fetch_optional(connection).await.map_err(failed)?;
-    from.map_or(Ok(()), |from| Err(ConnectError::Unfinished(from)))
 }
 
 impl Target {

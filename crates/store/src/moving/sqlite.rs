@@ -2,7 +2,6 @@
 
 use super::table::{Kind, Row, Table, Value};
 use super::{MoveError, PAGE, Rows};
-use crate::error::ConnectError;
 use crate::sqlite::{failed, lock, migrator, pool};
 use sqlx::sqlite::{SqliteArguments, SqliteRow};
 use sqlx::{AssertSqlSafe, Row as _, SqlitePool, query, query_as, query_scalar};
@@ -26,20 +25,6 @@ pub(super) struct Departure {
     pub(super) id: Vec<u8>,
     pub(super) run: i64,
     pub(super) moved_to: Option<String>,
-}
-
-/// Refuses a database that was moved. Otherwise a copy that was begun is out of date from now on.
-pub(crate) async fn leave_or_refuse(writer: &SqlitePool, path: &Path) -> Result<(), ConnectError> {
-    let moved: Option<(String, i64)> =
-        query_as("SELECT moved_to, moved_at FROM move_out WHERE moved_to IS NOT NULL")
-            .fetch_optional(writer)
-            .await
-            .map_err(failed)?;
-    if let Some((place, at)) = moved {
-        return Err(ConnectError::Moved(path.to_owned(), place, Timestamp::from_ms(at)));
-    }
-    query("UPDATE move_out SET run = run + 1").execute(writer).await.map_err(failed)?;
-    Ok(())
 }
 
 impl Source {

@@ -17,6 +17,7 @@ mod invitation;
 mod key;
 mod live_session;
 mod migration;
+mod moved;
 mod news;
 mod opaque;
 mod revision;
@@ -33,10 +34,10 @@ mod user;
 pub(crate) use connect::{ONE_MOMENT, check_version, connect_one, name, upgrade};
 pub(crate) use error::{failed, refused};
 pub(crate) use key::terms;
+pub(crate) use moved::refuse_unfinished;
 
 use crate::error::ConnectError;
 use crate::group::{Engine, Groups, Rows, Turn};
-use crate::moving;
 use crate::vault::Vault;
 use async_trait::async_trait;
 use connect::Pools;
@@ -88,7 +89,7 @@ impl Postgres {
             Self { writers, readers, log, shared_budgets, key_budgets, day_counts, vault, usage, news };
         store.check_seal().await?;
         let mut turn = store.writers.begin().await?;
-        moving::postgres::refuse_unfinished(turn.connection().await?).await?;
+        moved::refuse_unfinished(turn.connection().await?).await?;
         seal::settle(turn.connection().await?, &store.vault).await?;
         tenant::ensure_default(turn.connection().await?, clock.now()).await?;
         let catalogue = scope::reconcile(turn.connection().await?, own_scopes).await?;

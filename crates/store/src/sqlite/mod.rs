@@ -16,6 +16,7 @@ mod invitation;
 mod key;
 mod live_session;
 mod migration;
+mod moved;
 mod opaque;
 mod restored;
 mod revision;
@@ -40,7 +41,6 @@ pub(crate) use signing::check_seal;
 
 use crate::error::ConnectError;
 use crate::group::{Engine, Groups, Rows, Turn};
-use crate::moving;
 use crate::vault::Vault;
 use async_trait::async_trait;
 use budget::Ledger;
@@ -97,7 +97,7 @@ impl Sqlite {
         let lock = lock(path)?;
         let writer = pool(path, 1, false).await?;
         migrator().run(&writer).await?;
-        moving::sqlite::leave_or_refuse(&writer, path).await?;
+        moved::leave_or_refuse(&writer, path).await?;
         let readers = pool(path, READERS, true).await?;
         let log = pool(path, 1, true).await?;
         let ledger = Ledger::open(path).await.map_err(ConnectError::Store)?;
