@@ -94,7 +94,7 @@ fn write_usage(page: &mut Page<'_>, usage: Option<&Usage>) -> Result {
 }
 
 fn write_connections(page: &mut Page<'_>, sources: &Sources) -> Result {
-    let counts = sources.connections.get().map(|connections| connections.counts()).unwrap_or_default();
+    let counts = sources.connections.get().map(|count| count()).unwrap_or_default();
     page.gauges(
         "titan_connections",
         "Open connections",

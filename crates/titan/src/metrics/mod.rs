@@ -9,7 +9,6 @@ mod process;
 mod requests;
 
 use crate::failures::Failures;
-use crate::server::Connections;
 use crate::traces::Traces;
 use http::HeaderValue;
 use http::header::{CACHE_CONTROL, CONTENT_TYPE};
@@ -38,8 +37,24 @@ pub(crate) struct Sources {
     pub(crate) usage: Option<Arc<Usage>>,
     /// One set for each worker.
     workers: Mutex<Vec<Arc<EdgeMetrics>>>,
-    connections: OnceLock<Arc<Connections>>,
+    connections: OnceLock<CountConnections>,
 }
+
+/// How many connections are open at each port, and how many there were since the start.
+#[derive(Clone, Copy, Debug, Default)]
+pub(crate) struct ConnectionCounts {
+    pub(crate) control: u64,
+    pub(crate) metrics: u64,
+    pub(crate) public: u64,
+    pub(crate) accepted: u64,
+    /// Closed to make room for another one.
+    pub(crate) given_up: u64,
+    /// Not accepted.
+    pub(crate) refused: u64,
+}
+
+/// Counts them now.
+type CountConnections = Box<dyn Fn() -> ConnectionCounts + Send + Sync>;
 
 /// Writes all numbers.
 pub(crate) struct Metrics {
@@ -79,10 +94,10 @@ impl Metrics {
         worker
     }
 
-    /// The connections, once there can be some.
-    pub(crate) fn watch(&self, connections: Arc<Connections>) {
+    /// Who counts the connections, once there can be some.
+    pub(crate) fn watch(&self, count: impl Fn() -> ConnectionCounts + Send + Sync + 'static) {
         // A second server of the same program has the same.
-        let _ = self.sources.connections.set(connections);
+        let _ = self.sources.connections.set(Box::new(count));
     }
 
     /// All numbers, in a format that `Accept` names. Prometheus asks for `OpenMetrics` first.

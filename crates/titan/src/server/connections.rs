@@ -4,6 +4,7 @@ use super::activity::Activity;
 use super::limits::Caps;
 use super::queue::{Entry, Queue};
 use crate::dispatch::Port;
+use crate::metrics::ConnectionCounts;
 use crate::source::Source;
 use std::collections::HashMap;
 use std::net::IpAddr;
@@ -16,7 +17,7 @@ use titan_edge::TrustedProxies;
 const REPORT: Duration = Duration::from_secs(10);
 
 /// The open connections of all workers. The lock is taken when a connection opens and when it closes.
-pub(crate) struct Connections {
+pub(super) struct Connections {
     /// Their addresses stand for many clients, so they have no cap.
     trusted: TrustedProxies,
     table: Mutex<Table>,
@@ -32,19 +33,6 @@ struct Table {
     metrics: Queue,
     public: Queue,
     sources: HashMap<Source, Queue>,
-}
-
-/// How many connections are open at each port, and how many there were since the start.
-#[derive(Clone, Copy, Debug, Default)]
-pub(crate) struct Counts {
-    pub(crate) control: u64,
-    pub(crate) metrics: u64,
-    pub(crate) public: u64,
-    pub(crate) accepted: u64,
-    /// Closed to make room for another one.
-    pub(crate) given_up: u64,
-    /// Not accepted.
-    pub(crate) refused: u64,
 }
 
 /// The place of an open connection. Dropping it frees the place.
@@ -105,7 +93,7 @@ impl Connections {
         let (mut reported_idle, mut reported_refused) = (0, 0);
         loop {
             tokio::time::sleep(REPORT).await;
-            let Counts { given_up, refused: all_refused, .. } = self.counts();
+            let ConnectionCounts { given_up, refused: all_refused, .. } = self.counts();
             let idle = given_up - std::mem::replace(&mut reported_idle, given_up);
             let refused = all_refused - std::mem::replace(&mut reported_refused, all_refused);
             if idle + refused > 0 {
@@ -116,11 +104,11 @@ impl Connections {
     }
 
     /// How many connections are open, and how many there were.
-    pub(crate) fn counts(&self) -> Counts {
+    pub(super) fn counts(&self) -> ConnectionCounts {
         let table = self.table();
         let [control, metrics, public] = [&table.control, &table.metrics, &table.public]
             .map(|queue| u64::try_from(queue.len()).unwrap_or(u64::MAX));
-        Counts {
+        ConnectionCounts {
             control,
             metrics,
             public,

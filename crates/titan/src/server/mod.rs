@@ -21,13 +21,13 @@ mod thread;
 mod tls;
 mod worker;
 
-pub(crate) use connections::Connections;
 pub use limits::Limits;
 pub use listeners::Listeners;
 pub use tls::{Tls, TlsFiles};
 
 use crate::wire::App;
 use anyhow::{Result, anyhow};
+use connections::Connections;
 use limits::Caps;
 use std::future::Future;
 use std::sync::Arc;
@@ -50,7 +50,8 @@ pub async fn serve(app: Arc<App>, listeners: Listeners, stop: impl Future<Output
     let mut keeping = tokio::spawn(async move { follower.run().await });
     let caps = Caps::new(&listeners.limits, open_files::raise());
     let connections = Connections::new(caps, app.trusted_proxies().clone());
-    app.metrics().watch(Arc::clone(&connections));
+    let counted = Arc::clone(&connections);
+    app.metrics().watch(move || counted.counts());
     let mut workers = JoinSet::new();
     for number in 0..available_parallelism()?.get() {
         let (app, connections) = (Arc::clone(&app), Arc::clone(&connections));
