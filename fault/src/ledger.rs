@@ -2,22 +2,11 @@
 
 use crate::key::{Due, Key};
 use crate::lock;
+use crate::outcome::Outcome;
 use crate::tally::Tally;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex};
 use std::time::{Duration, Instant};
-
-/// How a request ended.
-pub(crate) enum Outcome {
-    Accepted,
-    Refused(String),
-    /// 503: the instance cannot know, or is not ready.
-    Unknown,
-    /// No answer came.
-    Lost,
-    /// None of these.
-    Odd(String),
-}
 
 /// What is known of a signing key.
 #[derive(Clone, Copy, Default)]

@@ -3,7 +3,8 @@
 use crate::http::{Client, MASTER_KEY, request};
 use crate::instance::Instance;
 use crate::key::Key;
-use crate::ledger::{Ledger, Outcome};
+use crate::ledger::Ledger;
+use crate::outcome::Outcome;
 use crate::random::Random;
 use crate::upstream::HEADER;
 use anyhow::Result;

@@ -8,6 +8,7 @@ mod instance;
 mod key;
 mod ledger;
 mod load;
+mod outcome;
 mod postgres;
 mod random;
 mod round;

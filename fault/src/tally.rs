@@ -1,8 +1,8 @@
 //! Numbers for the summary.
 
 use crate::key::Due;
-use crate::ledger::Outcome;
 use crate::lock;
+use crate::outcome::Outcome;
 use std::collections::BTreeMap;
 use std::sync::Mutex;
 
