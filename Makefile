@@ -2,7 +2,7 @@
 
 SHELL := /bin/bash
 .DEFAULT_GOAL := help
-.PHONY: help run test lint bench fuzz fault dist tools unit short-fuzz short-fault model vectors house format docs-test api-fuzz deploy
+.PHONY: help run test lint bench fuzz fault dist tools unit short-fuzz short-fault model vectors house format docs-test browser console api-fuzz deploy
 
 help:
 	@echo 'make run    build, and start Titan with a demo API behind it'
@@ -22,15 +22,11 @@ run: tools
 
 test: tools vectors house format unit short-fuzz short-fault model docs-test api-fuzz deploy
 
-# Many tests wait for a lease or a timeout, so there are more of them than cores.
-TESTS_AT_ONCE = $$((3 * $$(nproc)))
-
-# What has state runs on both engines; of the same workspace, so that nothing is built twice. A move is from one engine to the other, whichever a run is about.
+# Of the same workspace on both engines, so that nothing is built twice.
 unit:
 	@ci/tools nextest
-	cargo nextest run --workspace --locked --test-threads $(TESTS_AT_ONCE)
-	TITAN_TEST_ENGINE=postgres cargo nextest run --workspace --locked --test-threads $(TESTS_AT_ONCE) \
-		-E 'package(titan) & binary(it) & not test(/^migrate::/)'
+	cargo nextest run --workspace --locked --profile all
+	TITAN_TEST_ENGINE=postgres cargo nextest run --workspace --locked --profile postgres
 	@ci/postgres stop
 
 # The fuzz targets' bodies on seeds and on some thousand inputs, with the stable compiler.
@@ -65,8 +61,11 @@ docs-test:
 	@ci/tools clients
 	ci/clients
 	@ci/tools browser
-	ci/browser
-	ci/console
+	@$(MAKE) --no-print-directory --jobs=2 --output-sync browser console
+
+# Side by side: one of them mostly waits for a token to expire.
+browser console:
+	ci/$@
 
 api-fuzz:
 	@ci/tools api-fuzz
