@@ -131,7 +131,7 @@ fn report(load: &Load, done: &[Done], lapsed_now: usize) -> String {
 }
 
 async fn run(url: &str, wanted: &Load) -> Result<()> {
-    let entropy: Arc<dyn Entropy> = Arc::new(SystemEntropy::new());
+    let entropy: Arc<dyn Entropy> = Arc::new(SystemEntropy);
     let mut fleet = Vec::new();
     for _ in 0..wanted.instances {
         fleet.push(Arc::new(start(url, &entropy).await?));

@@ -83,7 +83,7 @@ mod tests {
 
     #[tokio::test]
     async fn a_crowd_is_refused_and_not_queued_for_ever() {
-        let passwords = Passwords::new(Arc::new(crate::system::SystemEntropy::new()));
+        let passwords = Passwords::new(Arc::new(crate::system::SystemEntropy));
         let (free, blocked) = std::sync::mpsc::channel::<()>();
         let blocked = Arc::new(std::sync::Mutex::new(blocked));
         let work = || {

@@ -1,6 +1,5 @@
 //! The system's clocks and randomness: read here, and passed on as arguments.
 
-use aws_lc_rs::rand::{SecureRandom, SystemRandom};
 use std::time::Duration;
 use titan_core::entropy::Entropy;
 use titan_core::time::{Clock, Timestamp, Uptime};
@@ -24,26 +23,14 @@ impl Clock for SystemClock {
     }
 }
 
-/// The system's source of random bytes.
-pub struct SystemEntropy(SystemRandom);
-
-impl SystemEntropy {
-    /// Opens it.
-    #[expect(clippy::disallowed_methods, reason = "this is the one place that draws random bytes")]
-    pub fn new() -> Self {
-        Self(SystemRandom::new())
-    }
-}
-
-impl Default for SystemEntropy {
-    fn default() -> Self {
-        Self::new()
-    }
-}
+/// The kernel's random bytes, by `getrandom(2)`. The first call waits until the kernel has collected enough.
+#[derive(Clone, Copy, Debug)]
+pub struct SystemEntropy;
 
 impl Entropy for SystemEntropy {
+    #[expect(clippy::disallowed_methods, reason = "this is the one place that draws random bytes")]
     fn fill(&self, bytes: &mut [u8]) {
-        if self.0.fill(bytes).is_err() {
+        if getrandom::fill(bytes).is_err() {
             // A key made of anything else than random bytes is worse than no program.
             std::process::abort();
         }

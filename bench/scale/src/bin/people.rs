@@ -71,7 +71,7 @@ async fn open(
 }
 
 async fn make(database: &str, count: u64) -> Result<()> {
-    let entropy: Arc<dyn Entropy> = Arc::new(SystemEntropy::new());
+    let entropy: Arc<dyn Entropy> = Arc::new(SystemEntropy);
     let (store, _) = open(database, &entropy).await?;
     for first in (0..count).step_by(usize::try_from(PIECE)?) {
         add_piece(&*store, first, count, &*entropy).await?;
@@ -81,7 +81,7 @@ async fn make(database: &str, count: u64) -> Result<()> {
 }
 
 async fn start(database: &str) -> Result<()> {
-    let entropy: Arc<dyn Entropy> = Arc::new(SystemEntropy::new());
+    let entropy: Arc<dyn Entropy> = Arc::new(SystemEntropy);
     let (before, began) = (resident()?, Instant::now());
     let (store, catalogue) = open(database, &entropy).await?;
     SigningKeyService::ensure(&*store, &SystemClock, &*entropy).await?;

@@ -45,7 +45,7 @@ impl Migrate {
     }
 
     async fn move_to(&self, from: &Location, to: &Location, config: &Config) -> Result<()> {
-        let entropy = SystemEntropy::new();
+        let entropy = SystemEntropy;
         let mut bar = Bar::new();
         let now = SystemClock.now();
         let moved = move_database(from, to, now, &entropy, &mut |progress| bar.show(progress)).await;

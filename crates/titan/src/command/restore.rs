@@ -45,7 +45,7 @@ impl Restore {
 
     async fn restore(&self, config: &Config, target: &Location) -> Result<()> {
         let contents = look_into(&self.file).await?;
-        let entropy = SystemEntropy::new();
+        let entropy = SystemEntropy;
         let sources = SealSources::check(config, target)?;
         let seal = seal_keys(&sources, false, &entropy)
             .await

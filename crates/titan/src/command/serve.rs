@@ -41,7 +41,7 @@ impl Serve {
         let settings = Settings::check(config)?;
         let listeners = Listeners::bind(&settings)?;
         let address = listeners.public_address()?;
-        let app = App::start(&settings, Arc::new(SystemClock), Arc::new(SystemEntropy::new()), log).await?;
+        let app = App::start(&settings, Arc::new(SystemClock), Arc::new(SystemEntropy), log).await?;
         let app = Arc::new(app);
         let mut hangup = signal(SignalKind::hangup())?;
         let reload = {

@@ -173,7 +173,7 @@ async fn resolve(program: &Program, ledger: &Shared) {
 /// All that is in the database: each row has its key, and the audit log is unbroken and tells of each.
 async fn audit(folder: &std::path::Path) {
     let (location, seal) = database::open(folder);
-    let entropy = Arc::new(titan::system::SystemEntropy::new());
+    let entropy = Arc::new(titan::system::SystemEntropy);
     let clock = titan::system::SystemClock;
     let (store, _) = titan_store::connect(&location, seal, &[], &clock, entropy).await.unwrap();
     let rows = store.audit_after(0, u32::MAX).await.unwrap();

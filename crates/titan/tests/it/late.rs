@@ -48,7 +48,7 @@ fn new_key() -> NewKey {
 impl Rules {
     async fn start() -> Self {
         let folder = tempfile::tempdir().unwrap();
-        let (clock, entropy) = (Arc::new(SystemClock), Arc::new(SystemEntropy::new()));
+        let (clock, entropy) = (Arc::new(SystemClock), Arc::new(SystemEntropy));
         let location = Location::Sqlite(folder.path().join("titan.db"));
         let seal = SealKey::beside(&location.seal_key_file().unwrap(), true, &*entropy).unwrap();
         let (store, catalogue): (Arc<dyn Store>, Catalogue) =

@@ -175,13 +175,13 @@ fn bad_ends_of_a_move_are_named() {
 async fn open(folder: &Path, to: Option<&str>) -> Arc<dyn Store> {
     let url = to.map_or_else(|| format!("sqlite://{}", folder.join("titan.db").display()), str::to_owned);
     let (location, seal) = (Location::parse(&url).unwrap(), SealKey::from_base64(SEAL_KEY).unwrap());
-    connect(&location, seal, &[], &SystemClock, Arc::new(SystemEntropy::new())).await.unwrap().0
+    connect(&location, seal, &[], &SystemClock, Arc::new(SystemEntropy)).await.unwrap().0
 }
 
 /// A database with so many keys, each with a change and a row of the audit log.
 async fn fill(folder: &Path, keys: u64) {
     let store = open(folder, None).await;
-    let (entropy, now) = (SystemEntropy::new(), SystemClock.now());
+    let (entropy, now) = (SystemEntropy, SystemClock.now());
     let entropy: &dyn Entropy = &entropy;
     let mut tx = store.begin().await.unwrap();
     for n in 0..keys {

@@ -80,7 +80,7 @@ async fn fill(folder: &Path) {
         format!("sqlite://{}", folder.join("titan-data/titan.db").display())
     };
     let (location, seal) = (Location::parse(&url).unwrap(), SealKey::from_base64(SEAL_KEY).unwrap());
-    let entropy = Arc::new(SystemEntropy::new());
+    let entropy = Arc::new(SystemEntropy);
     let (store, _) =
         connect(&location, seal, &[], &SystemClock, Arc::<SystemEntropy>::clone(&entropy)).await.unwrap();
     let now = SystemClock.now();

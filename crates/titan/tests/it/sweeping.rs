@@ -66,7 +66,7 @@ impl Instance {
     async fn start() -> Self {
         let folder = tempfile::tempdir().unwrap();
         let location = Location::parse(&new_database(folder.path())).unwrap();
-        let (clock, entropy) = (Arc::<MovedClock>::default(), Arc::new(SystemEntropy::new()));
+        let (clock, entropy) = (Arc::<MovedClock>::default(), Arc::new(SystemEntropy));
         let seal = SealKey::from_base64(SEAL_KEY).unwrap();
         let (store, catalogue) =
             connect(&location, seal, &[], &*clock, Arc::<SystemEntropy>::clone(&entropy)).await.unwrap();

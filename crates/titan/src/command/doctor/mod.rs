@@ -92,7 +92,7 @@ async fn seal_key(
     is_new: bool,
     findings: &mut Vec<Finding>,
 ) -> Option<SealKey> {
-    match read_seal_key(variable, source, false, &SystemEntropy::new()).await {
+    match read_seal_key(variable, source, false, &SystemEntropy).await {
         Ok(seal) => Some(seal),
         Err(_) if is_new && matches!(source, SealSource::Beside(_)) => None,
         Err(error) => {

@@ -21,7 +21,7 @@ pub(super) struct Keygen {
 
 impl Keygen {
     pub(super) fn run(self, json: bool) -> Result<()> {
-        let seed: Zeroizing<[u8; 32]> = Zeroizing::new(random(&SystemEntropy::new()));
+        let seed: Zeroizing<[u8; 32]> = Zeroizing::new(random(&SystemEntropy));
         let key = LicenseKey::from_seed(&seed);
         let pem = key.to_pem().context("the key cannot be written as PKCS #8")?;
         let file = OpenOptions::new().write(true).create_new(true).mode(0o600).open(&self.file);

@@ -79,7 +79,7 @@ impl Dev {
 
 /// Makes the file, readable by its owner alone, unless it is there already.
 fn make_master_key(path: &Path) -> Result<MasterKey> {
-    let key = URL_SAFE_NO_PAD.encode_to_string(random::<32>(&SystemEntropy::new()));
+    let key = URL_SAFE_NO_PAD.encode_to_string(random::<32>(&SystemEntropy));
     match make_secret_file(path, key.as_bytes()) {
         Ok(()) => Ok(MasterKey::Made(key)),
         Err(error) if error.kind() == ErrorKind::AlreadyExists => Ok(MasterKey::File),
@@ -89,7 +89,7 @@ fn make_master_key(path: &Path) -> Result<MasterKey> {
 
 /// The seal key for a database that is not a file, so that there is no place beside it.
 fn make_seal_key(path: &Path) -> Result<PathBuf> {
-    let key = STANDARD.encode_to_string(random::<32>(&SystemEntropy::new()));
+    let key = STANDARD.encode_to_string(random::<32>(&SystemEntropy));
     match make_secret_file(path, key.as_bytes()) {
         Err(error) if error.kind() != ErrorKind::AlreadyExists => {
             Err(error).with_context(|| format!("{}", path.display()))

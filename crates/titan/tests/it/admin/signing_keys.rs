@@ -124,7 +124,7 @@ async fn a_clock_that_is_years_ahead_rotates_nothing() {
     app.stop().await;
     let location = Location::parse(&app.database_url).unwrap();
     let seal = SealKey::from_base64(database::SEAL_KEY).unwrap();
-    let entropy: Arc<dyn Entropy> = Arc::new(SystemEntropy::new());
+    let entropy: Arc<dyn Entropy> = Arc::new(SystemEntropy);
     let (store, _) = connect(&location, seal, &[], &SystemClock, Arc::clone(&entropy)).await.unwrap();
     let clock = TestClock::default();
     clock.advance(10 * 365 * 86_400);

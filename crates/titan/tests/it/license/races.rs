@@ -25,7 +25,7 @@ impl Counting {
         let (folder, clock) = (tempfile::tempdir().unwrap(), Arc::new(TestClock::default()));
         let location = Location::parse(&new_database(folder.path())).unwrap();
         let seal = SealKey::from_base64(SEAL_KEY).unwrap();
-        let entropy = Arc::new(SystemEntropy::new());
+        let entropy = Arc::new(SystemEntropy);
         let (store, _) =
             connect(&location, seal, &[], &*clock, Arc::<SystemEntropy>::clone(&entropy)).await.unwrap();
         let claims = format!(

@@ -112,7 +112,7 @@ impl TestApp {
         let metrics = listeners.metrics_address().unwrap();
         let (clock, log) = (Arc::new(TestClock::default()), Arc::new(TestLog));
         let started =
-            App::start(&settings, Arc::<TestClock>::clone(&clock), Arc::new(SystemEntropy::new()), log).await;
+            App::start(&settings, Arc::<TestClock>::clone(&clock), Arc::new(SystemEntropy), log).await;
         let app = Arc::new(started.unwrap());
         let (stop, stopped) = oneshot::channel();
         let serving = tokio::spawn(serve(app, listeners, async { stopped.await.unwrap_or_default() }));
