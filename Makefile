@@ -22,11 +22,14 @@ run: tools
 
 test: tools vectors house format unit short-fuzz short-fault model docs-test api-fuzz deploy
 
+# Many tests wait for a lease or a timeout, so there are more of them than cores.
+TESTS_AT_ONCE = --test-threads $$((4 * $$(nproc)))
+
 # Of the same workspace on both engines, so that nothing is built twice.
 unit:
 	@ci/tools nextest
-	cargo nextest run --workspace --locked --profile all
-	TITAN_TEST_ENGINE=postgres cargo nextest run --workspace --locked --profile postgres
+	cargo nextest run --workspace --locked --profile all $(TESTS_AT_ONCE)
+	TITAN_TEST_ENGINE=postgres cargo nextest run --workspace --locked --profile postgres $(TESTS_AT_ONCE)
 	@ci/postgres stop
 
 # The fuzz targets' bodies on seeds and on some thousand inputs, with the stable compiler.
@@ -65,6 +68,7 @@ docs-test:
 
 # Side by side: one of them mostly waits for a token to expire.
 browser console:
+	@ci/tools browser
 	ci/$@
 
 api-fuzz:

@@ -1,3 +1,5 @@
+//! How a request ends, as its caller sees it.
+
 /// How a request ended.
 pub(crate) enum Outcome {
     Accepted,

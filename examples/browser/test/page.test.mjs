@@ -15,6 +15,7 @@ const UNREADABLE = (origin) =>
 const CLOSED = "The shop has closed this chat (client tokens are disabled for this session).";
 
 let browser;
+let isClosing = false;
 // What the browser got and asked for, on every page.
 const seen = { received: [], urls: [], credentials: new Set(), violations: [], failures: [], statuses: new Set() };
 // Pages that were opened first, so that their tokens expire while the other tests run.
@@ -31,6 +32,7 @@ before(async () => {
 });
 
 after(async () => {
+  isClosing = true;
   // What is still being read would fail when the browser goes.
   await Promise.allSettled(seen.received);
   await browser?.close();
@@ -60,8 +62,10 @@ function watch(page) {
   });
   page.on("response", (response) => {
     const received = read(page, response);
-    // A test that waits for it sees its failure. Nothing waits for what comes while the browser closes.
-    received.catch(() => {});
+    // Nothing waits for what comes while the browser closes.
+    received.catch((error) => {
+      if (!isClosing) throw error;
+    });
     seen.received.push(received);
   });
 }

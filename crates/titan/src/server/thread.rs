@@ -25,10 +25,11 @@ pub(super) fn start_worker(
     let (ended, end) = oneshot::channel();
     thread::Builder::new().name(format!("worker-{number}")).spawn(move || {
         let result = runtime.block_on(work(&app, listeners, connections, stopped));
-        // After this the database can be opened again. Who closes it must be in a runtime.
+        // The last one closes the database, which needs a runtime.
         runtime.block_on(async { drop(app) });
         // A DNS look-up that still runs must not delay the end.
         runtime.shutdown_background();
+        // From here on, the database can be opened again.
         let _ = ended.send(result);
     })?;
     Ok(async { end.await.context("a worker panicked")? })
