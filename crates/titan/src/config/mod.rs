@@ -52,7 +52,7 @@ pub struct Config {
     /// A PEM file with CAs. The control port (`admin_listen`) then accepts only clients with a certificate of one of
     /// them.
     pub admin_client_ca_file: Option<PathBuf>,
-    /// The database: `sqlite://path`.
+    /// The database: `sqlite://path`, or `postgres://user:password@host/database`.
     pub database_url: String,
     /// A file that holds the URL of the database, which can contain a password.
     pub database_url_file: Option<PathBuf>,
@@ -159,7 +159,7 @@ pub struct Config {
     pub log: String,
     /// How it is logged.
     pub log_format: LogFormat,
-    /// The access log, a line for each request of the gateway and `/auth/verify`: `off`, `stdout`, or a file by path.
+    /// The access log, a line for each request of the gateway, `/auth/verify` and forward-auth: `off`, `stdout`, or a file by path.
     pub access_log: String,
     /// How its lines look.
     pub access_log_format: LogFormat,

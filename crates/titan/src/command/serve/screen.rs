@@ -109,7 +109,7 @@ KEY=$(titan keys create --label tour --days 1 --scope sessions:read --key-only);
 # 2. Call the API with it. It may read sessions, but not create one.
 curl -H "X-API-Key: $KEY" {api}/api/sessions; echo
 curl -H "X-API-Key: $KEY" -X POST {api}/api/sessions; echo
-# 3. Replace it by a new one. From now on Titan refuses the old key.
+# 3. Replace it with a new one. From now on Titan refuses the old key.
 echo $KEY | titan keys rotate - --key-only
 curl -H "X-API-Key: $KEY" {api}/api/sessions; echo
 "#
