@@ -151,9 +151,11 @@ fn platform_code(code: Code) -> &'static str {
     match code.status() {
         400 | 413 | 415 => "BAD_REQUEST",
         401 => "UNAUTHORIZED",
+        402 => "PAYMENT_REQUIRED",
         403 => "FORBIDDEN",
         404 => "NOT_FOUND",
         405 => "METHOD_NOT_ALLOWED",
+        408 => "REQUEST_TIMEOUT",
         409 => "CONFLICT",
         429 => "TOO_MANY_REQUESTS",
         502 => "BAD_GATEWAY",
@@ -201,6 +203,14 @@ mod tests {
         assert!(is_json(b"Application/JSON; charset=utf-8"));
         assert!(!is_json(b"application/jsonp"));
         assert!(!is_json(b"text/plain"));
+    }
+
+    #[test]
+    fn only_a_failure_of_the_server_says_so_on_the_platform() {
+        for code in Code::ALL {
+            let is_failure = platform_code(code) == "INTERNAL_SERVER_ERROR";
+            assert_eq!(is_failure, code.status() == 500, "{code:?}");
+        }
     }
 
     #[test]
