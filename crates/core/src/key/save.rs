@@ -5,7 +5,7 @@ use crate::access::Permit;
 use crate::audit::{Entry, changed};
 use crate::error::Error;
 use crate::port::Tx;
-use crate::revision::Revision;
+use crate::revision::{Revision, record};
 use crate::time::Timestamp;
 use serde_json::{Value, json};
 
@@ -35,9 +35,5 @@ pub(super) async fn save<A>(
 /// Writes a changed key with its revision.
 pub(crate) async fn write(tx: &mut dyn Tx, key: &Key, swept: Timestamp) -> Result<Revision, Error> {
     tx.save_key(key).await?;
-    // It has left the log for good: a new row would stay there, and in memory, for ever.
-    if key.expires_at <= swept {
-        return Ok(tx.head().await?);
-    }
-    Ok(tx.record_change(&key.change()).await?)
+    Ok(record(tx, &key.change(), key.expires_at <= swept).await?)
 }

@@ -2,7 +2,7 @@
 
 use super::OpaqueRow;
 use crate::port::Tx;
-use crate::revision::Revision;
+use crate::revision::{Revision, record};
 use crate::store_error::StoreResult;
 use crate::time::Timestamp;
 use crate::user::Role;
@@ -15,9 +15,6 @@ pub(crate) async fn save(
     swept: Timestamp,
 ) -> StoreResult<Revision> {
     tx.save_opaque(key).await?;
-    // It has left the log for good: a new row would stay there, and in memory, for ever.
-    if key.expires_at.is_some_and(|end| end <= swept) {
-        return tx.head().await;
-    }
-    tx.record_change(&key.change(role)).await
+    let has_left = key.expires_at.is_some_and(|end| end <= swept);
+    record(tx, &key.change(role), has_left).await
 }

@@ -12,6 +12,7 @@ mod imported;
 mod instance;
 mod opaque;
 mod receipt;
+mod record;
 
 use crate::client_token::{ClientRules, ClientSession, RevokedToken};
 use crate::settings::Settings;
@@ -24,6 +25,7 @@ pub use imported::ImportedStatus;
 pub use instance::{CredentialId, CredentialState, Instance, InstanceId, Instances, Member, News, Topic};
 pub use opaque::OpaqueStatus;
 pub use receipt::{InForce, Propagation, Receipt, Wait};
+pub(crate) use record::record;
 use serde::{Deserialize, Serialize};
 use std::fmt;
 use std::sync::Arc;

@@ -2,7 +2,7 @@
 
 use super::Session;
 use crate::port::Tx;
-use crate::revision::Revision;
+use crate::revision::{Revision, record};
 use crate::store_error::StoreResult;
 use crate::time::Timestamp;
 use titan_token::{TenantId, UserId};
@@ -10,13 +10,13 @@ use titan_token::{TenantId, UserId};
 /// Ends a session for good.
 pub(crate) async fn end(tx: &mut dyn Tx, session: &mut Session, now: Timestamp) -> StoreResult<Revision> {
     session.ended_at = Some(now);
-    record(tx, session).await
+    save(tx, session).await
 }
 
 /// Refuses the JWTs that a session has now. A refresh gives one with the role as it is then.
 async fn renew(tx: &mut dyn Tx, session: &mut Session) -> StoreResult<Revision> {
     session.epoch += 1;
-    record(tx, session).await
+    save(tx, session).await
 }
 
 /// The sessions that can have JWTs that some instance accepts, whatever the clock of this one says.
@@ -56,11 +56,8 @@ pub(crate) async fn renew_all(
     Ok(last)
 }
 
-async fn record(tx: &mut dyn Tx, session: &Session) -> StoreResult<Revision> {
+async fn save(tx: &mut dyn Tx, session: &Session) -> StoreResult<Revision> {
     tx.save_session(session).await?;
-    // Its JWTs are refused for good: a new row would stay in the log, and in memory, for ever.
-    if session.jwt_until <= tx.swept().await?.until {
-        return tx.head().await;
-    }
-    tx.record_change(&session.change()).await
+    let has_left = session.jwt_until <= tx.swept().await?.until;
+    record(tx, &session.change(), has_left).await
 }
